@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Taking a range from the page allocator and giving it back, on every kernel.
+ */
+#ifndef _MEMRAS_COMPAT_CONTIG_H
+#define _MEMRAS_COMPAT_CONTIG_H
+
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/pageblock-flags.h>
+#include <linux/version.h>
+
+/*
+ * What may be done to get a range: migrate, reclaim, wait. No warning, as
+ * failing is ordinary; no OOM killer, as retiring memory must kill no one.
+ */
+#define MEMRAS_CONTIG_GFP	(GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+
+#ifdef CONFIG_CONTIG_ALLOC
+
+#define MEMRAS_CAN_CLAIM	1
+
+/*
+ * The third argument was a migratetype until "mm/page_isolation: remove
+ * migratetype parameter from more functions" (6.17) made it acr_flags_t. The
+ * old MIGRATE_MOVABLE compiles there, and means ACR_FLAGS_CMA.
+ */
+static inline int memras_contig_alloc(unsigned long start, unsigned long end)
+{
+#ifdef ACR_FLAGS_NONE
+	return alloc_contig_range(start, end, ACR_FLAGS_NONE, MEMRAS_CONTIG_GFP);
+#else
+	return alloc_contig_range(start, end, MIGRATE_MOVABLE, MEMRAS_CONTIG_GFP);
+#endif
+}
+
+/*
+ * The count was an unsigned int until "mm: use proper type for
+ * cma_[alloc|release]" (5.13); callers give back no more
+ * than a pageblock at a time, so it fits either way.
+ */
+static inline void memras_contig_free(unsigned long pfn, unsigned long nr)
+{
+	free_contig_range(pfn, nr);
+}
+
+#else /* !CONFIG_CONTIG_ALLOC */
+
+#define MEMRAS_CAN_CLAIM	0
+
+static inline int memras_contig_alloc(unsigned long start, unsigned long end)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void memras_contig_free(unsigned long pfn, unsigned long nr)
+{
+}
+
+#endif /* CONFIG_CONTIG_ALLOC */
+
+/*
+ * The part of memory that alloc_contig_range() isolates as one, and so the
+ * size and alignment to call it with. "mm: make alloc_contig_range work at
+ * pageblock granularity" (5.19) made it a pageblock; before, a neighbouring
+ * pageblock of the same MAX_ORDER block that we hold already would make it
+ * fail outside of ZONE_MOVABLE. pageblock_start_pfn() became visible in "mm:
+ * reuse pageblock_start/end_pfn() macro" (6.1): in between we are only coarser
+ * than we need be.
+ */
+static inline unsigned long memras_contig_unit(void)
+{
+#ifdef pageblock_start_pfn
+	return pageblock_nr_pages;
+#else
+	return max_t(unsigned long, pageblock_nr_pages, MAX_ORDER_NR_PAGES);
+#endif
+}
+
+/*
+ * "mm: make alloc_contig_range handle free hugetlb pages" and its companions
+ * (5.13) replace a hugetlb page in the range instead of failing.
+ */
+#define MEMRAS_CAN_REPLACE						\
+	(MEMRAS_CAN_CLAIM && IS_ENABLED(CONFIG_HUGETLB_PAGE) &&		\
+	 LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0))
+
+#endif /* _MEMRAS_COMPAT_CONTIG_H */

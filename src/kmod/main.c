@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/memras: the door. Who may come in, which call it is, what is offered.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "compat/contig.h"
+#include "compat/hotplug.h"
+#include "compat/poison.h"
+#include "memras_kmod.h"
+
+/* Serialises all that is done to memory or said of it: see memras_kmod.h */
+DEFINE_MUTEX(memras_mutex);
+
+static u64 memras_features(void)
+{
+	u64 features = 0;
+
+	if (MEMRAS_CAN_CLAIM)
+		features |= MEMRAS_FEAT_CLAIM | MEMRAS_FEAT_KEEP;
+	if (MEMRAS_CAN_CLAIM && MEMRAS_CAN_MAP)
+		features |= MEMRAS_FEAT_MAP;
+	if (MEMRAS_CAN_REPLACE)
+		features |= MEMRAS_FEAT_REPLACE;
+	if (MEMRAS_CAN_POISON)
+		features |= MEMRAS_FEAT_HARD_OFFLINE | MEMRAS_FEAT_UNPOISON | MEMRAS_FEAT_RECALL;
+	if (MEMRAS_CAN_POISON && MEMRAS_HOTPLUG_LAUNDERS)
+		features |= MEMRAS_FEAT_REPOISON;
+	if (MEMRAS_CAN_SIMULATE)
+		features |= MEMRAS_FEAT_SIMULATED;
+	return features;
+}
+
+static long memras_ioctl_info(void __user *arg)
+{
+	struct memras_info info = {
+		.abi = MEMRAS_ABI_VERSION,
+		.page_shift = PAGE_SHIFT,
+		.features = memras_features(),
+		.block_pages = memras_block_pages(),
+		.pageblock_pages = memras_contig_unit(),
+		.version = MEMRAS_VERSION,
+	};
+
+	if (mutex_lock_killable(&memras_mutex))
+		return -EINTR;
+	memras_hold_counts(&info.held_pages, &info.kept_pages);
+	mutex_unlock(&memras_mutex);
+
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long memras_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct memras_owner *owner = file->private_data;
+	void __user *uarg = (void __user *)arg;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	switch (cmd) {
+	case MEMRAS_IOC_INFO:
+		return memras_ioctl_info(uarg);
+	case MEMRAS_IOC_DESCRIBE:
+		return memras_ioctl_describe(owner, uarg);
+	case MEMRAS_IOC_SCAN:
+		return memras_ioctl_scan(owner, uarg);
+	case MEMRAS_IOC_CLAIM:
+		return memras_ioctl_claim(owner, uarg);
+	case MEMRAS_IOC_RELEASE:
+		return memras_ioctl_release(owner, uarg);
+	case MEMRAS_IOC_HOLDS:
+		return memras_ioctl_holds(owner, uarg);
+	case MEMRAS_IOC_OFFLINE:
+		return memras_ioctl_offline(owner, uarg);
+	case MEMRAS_IOC_UNPOISON:
+		return memras_ioctl_unpoison(owner, uarg);
+	case MEMRAS_IOC_RECALL:
+		return memras_ioctl_recall(owner, uarg);
+	case MEMRAS_IOC_KEEP:
+		return memras_ioctl_keep(owner, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int memras_open(struct inode *inode, struct file *file)
+{
+	struct memras_owner *owner;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	owner = kzalloc(sizeof(*owner), GFP_KERNEL);
+	if (!owner)
+		return -ENOMEM;
+	file->private_data = owner;
+	return nonseekable_open(inode, file);
+}
+
+/* The last reference to the descriptor is gone, however its holders ended */
+static int memras_release(struct inode *inode, struct file *file)
+{
+	struct memras_owner *owner = file->private_data;
+
+	memras_map_close(owner);
+	memras_hold_close(owner);
+	kfree(owner);
+	return 0;
+}
+
+static const struct file_operations memras_fops = {
+	.owner		= THIS_MODULE,
+	.open		= memras_open,
+	.release	= memras_release,
+	.unlocked_ioctl	= memras_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.mmap		= memras_mmap,
+};
+
+static struct miscdevice memras_misc = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= MEMRAS_DEVICE,
+	.mode	= 0600,
+	.fops	= &memras_fops,
+};
+
+static int __init memras_init(void)
+{
+	int ret;
+
+	ret = memras_hold_init();
+	if (ret)
+		return ret;
+
+	ret = misc_register(&memras_misc);
+	if (ret)
+		goto err_hold;
+	return 0;
+
+err_hold:
+	memras_hold_exit();
+	return ret;
+}
+
+/* No descriptor is open and no quarantine exists: each holds the module */
+static void __exit memras_exit(void)
+{
+	misc_deregister(&memras_misc);
+	memras_hold_exit();
+}
+
+module_init(memras_init);
+module_exit(memras_exit);
+
+MODULE_DESCRIPTION("Memory RAS: claim, describe and retire pages for memras(8)");
+MODULE_AUTHOR("The memras maintainers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(MEMRAS_VERSION);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hard offline and unpoison, by the kernel's own entry points.
+ *
+ * Soft offline is not here: what is exported of it either ignores that it was
+ * meant to be soft or answers nothing. Users have sysfs and madvise(2) for it.
+ */
+#include <linux/uaccess.h>
+
+#include "compat/hotplug.h"
+#include "compat/poison.h"
+#include "memras_kmod.h"
+
+/*
+ * Let the kernel's handling loose on a page, but not on one that we hold:
+ * hard_offline_page() says EBUSY of it and flags it all the same, 5.10 leaks a
+ * reference besides; and unpoisoning would free it under us. A guard keeps
+ * claims away from the page meanwhile, as memras_mutex cannot be held: the
+ * kernel's side takes mf_mutex, under which soft_offline_page() waits for
+ * mem_hotplug_lock, whose holder waits for memras_mutex in our notifier.
+ */
+static int memras_poison_guard(unsigned long pfn, bool unpoison, struct memras_guard *guard)
+{
+	struct memras_extent *ext;
+	int ret = 0;
+
+	if (mutex_lock_killable(&memras_mutex))
+		return -EINTR;
+	ext = memras_extent_first(pfn);
+	if (!pfn_to_online_page(pfn))
+		ret = -ENXIO;
+	else if (ext && ext->start <= pfn && !(ext->state & MEMRAS_EXT_LOST))
+		ret = -EBUSY;
+	else if (unpoison && MEMRAS_UNPOISON_LEAKS && memras_page_nowhere(pfn))
+		ret = -EBUSY;
+	else
+		memras_guard_add(guard, pfn);
+	mutex_unlock(&memras_mutex);
+	return ret;
+}
+
+static void memras_poison_unguard(struct memras_guard *guard)
+{
+	mutex_lock(&memras_mutex);
+	memras_guard_remove(guard);
+	mutex_unlock(&memras_mutex);
+}
+
+static int memras_poison_args(void __user *arg, u32 flags, struct memras_poison *p)
+{
+	if (copy_from_user(p, arg, sizeof(*p)))
+		return -EFAULT;
+	if (p->flags & ~flags || p->reserved0 || p->reserved[0] || p->reserved[1])
+		return -EINVAL;
+	if (!MEMRAS_CAN_POISON)
+		return -EOPNOTSUPP;
+	if (p->pfn > ULONG_MAX)
+		return -ENXIO;
+	return 0;
+}
+
+long memras_ioctl_offline(struct memras_owner *owner, void __user *arg)
+{
+	struct memras_guard guard;
+	struct memras_poison p;
+	int ret;
+
+	ret = memras_poison_args(arg, MEMRAS_CAN_SIMULATE ? MEMRAS_OFFLINE_SIMULATED : 0, &p);
+	if (ret)
+		return ret;
+
+	ret = memras_poison_guard(p.pfn, false, &guard);
+	if (ret)
+		return ret;
+	ret = memras_memory_failure(p.pfn, p.flags & MEMRAS_OFFLINE_SIMULATED);
+	memras_poison_unguard(&guard);
+	return ret;
+}
+
+long memras_ioctl_unpoison(struct memras_owner *owner, void __user *arg)
+{
+	struct memras_guard guard;
+	struct memras_poison p;
+	int ret;
+
+	ret = memras_poison_args(arg, 0, &p);
+	if (ret)
+		return ret;
+
+	ret = memras_poison_guard(p.pfn, true, &guard);
+	if (ret)
+		return ret;
+	ret = memras_unpoison_memory(p.pfn);
+	memras_poison_unguard(&guard);
+	return ret;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory blocks, by sysfs: Documentation/admin-guide/mm/memory-hotplug.rst and
+ * drivers/base/memory.c.
+ */
+#ifndef MR_BACKEND_BLOCK_H
+#define MR_BACKEND_BLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/machine.h"
+
+enum mr_block_state {
+	MR_BLOCK_UNKNOWN,
+	MR_BLOCK_ONLINE,
+	MR_BLOCK_OFFLINE,
+	MR_BLOCK_GOING_OFFLINE,
+};
+
+#define MR_BLOCK_ZONES 4
+
+struct mr_block {
+	uint64_t id;			/* N of memoryN */
+	uint64_t start;			/* physical address, bytes */
+	uint64_t size;			/* bytes */
+	enum mr_block_state state;
+	bool removable;			/* what the attribute says; no promise */
+	int32_t node;			/* -1: not told */
+	/*
+	 * Online: the zone it is in, or "None" when it spans several. Offline:
+	 * those that it could go to, the default first. NULL-terminated.
+	 */
+	const char *zones[MR_BLOCK_ZONES + 1];
+};
+
+struct mr_blocks {
+	struct mr_block *list;		/* ascending by id */
+	size_t nr;
+};
+
+const char *mr_block_state_name(enum mr_block_state state);
+bool mr_block_in_zone(const struct mr_block *block, const char *zone);
+
+/*
+ * All blocks. -ENODEV with @err set (the machine is to blame) where the kernel
+ * has no memory block interface.
+ */
+int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct mr_err *err);
+void mr_blocks_free(struct mr_blocks *blocks);
+
+/* One block. -ENOENT when there is none such. */
+int mr_block_read(const struct mr_machine *m, uint64_t id, struct mr_block *block);
+
+/* Only its state, for a look at each page. -ENOENT when there is none such. */
+int mr_block_read_state(const struct mr_machine *m, uint64_t id, enum mr_block_state *state);
+
+/*
+ * Writes @word ("offline", "online", "online_movable", "online_kernel") to its
+ * state. The write itself may take long, and for "offline" without end: a
+ * signal ends it with -EINTR.
+ */
+int mr_block_write_state(const struct mr_machine *m, uint64_t id, const char *word);
+
+#endif

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "backend/device.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "backend/modules.h"
+#include "util/clock.h"
+
+#ifndef MPOL_MF_MOVE
+#define MPOL_MF_MOVE (1 << 1)	/* <linux/mempolicy.h> */
+#endif
+
+#define HOLDS_BATCH 256	/* at most MEMRAS_HOLDS_MAX, MEMRAS_RECALL_MAX */
+
+static int call(const struct mr_machine *m, unsigned long request, void *arg)
+{
+	if (m->device < 0)
+		return m->device;
+	return ioctl(m->device, request, arg) ? -errno : 0;
+}
+
+static int open_error(int rc, struct mr_err *err)
+{
+	if (rc == -EACCES || rc == -EPERM) {
+		mr_err_set(err, rc, "/dev/" MEMRAS_DEVICE, "the device is for root (CAP_SYS_ADMIN)");
+		mr_err_hint(err, "run it with sudo");
+		return rc;
+	}
+	return mr_err_machine(err, rc, "/dev/" MEMRAS_DEVICE, "the module's device cannot be opened");
+}
+
+int mr_device_open(struct mr_machine *m, bool load, struct mr_err *err)
+{
+	int rc;
+
+	if (m->device >= 0)
+		return 0;
+	if (!m->root.live)
+		return mr_err_machine(err, -ENODEV, "", "a captured machine has no module");
+	m->device = mr_root_openf(&m->root, O_RDWR, "dev/" MEMRAS_DEVICE);
+	if (m->device == -ENOENT && load && !m->load_tried) {
+		m->load_tried = true;
+		rc = mr_modules_load("memras", err);
+		if (rc)
+			return rc;
+		m->device = mr_root_openf(&m->root, O_RDWR, "dev/" MEMRAS_DEVICE);
+	}
+	if (m->device < 0)
+		return open_error(m->device, err);
+	rc = call(m, MEMRAS_IOC_INFO, &m->info);
+	if (!rc && m->info.abi != MEMRAS_ABI_VERSION)
+		rc = -EPROTO;
+	if (rc) {
+		close(m->device);
+		m->device = rc;
+		mr_err_machine(err, rc, "memras", "the loaded module speaks another ABI than this tool");
+		mr_err_hint(err, "unload it, and install the module that came with this memras");
+	}
+	return rc;
+}
+
+bool mr_device_has(const struct mr_machine *m, uint64_t features)
+{
+	return m->device >= 0 && (m->info.features & features) == features;
+}
+
+int mr_device_describe(const struct mr_machine *m, struct memras_page *pages, uint32_t nr)
+{
+	struct memras_describe d = { .pages = (uintptr_t)pages, .nr = nr };
+
+	return call(m, MEMRAS_IOC_DESCRIBE, &d);
+}
+
+int mr_device_scan(const struct mr_machine *m, struct memras_scan *scan)
+{
+	return call(m, MEMRAS_IOC_SCAN, scan);
+}
+
+int mr_device_claim(const struct mr_machine *m, struct memras_claim *claim)
+{
+	return call(m, MEMRAS_IOC_CLAIM, claim);
+}
+
+int mr_device_release(const struct mr_machine *m, struct memras_release *release)
+{
+	return call(m, MEMRAS_IOC_RELEASE, release);
+}
+
+int mr_device_keep(const struct mr_machine *m, struct memras_keep *keep)
+{
+	return call(m, MEMRAS_IOC_KEEP, keep);
+}
+
+int mr_device_holds(const struct mr_machine *m, struct memras_hold **list, size_t *nr)
+{
+	struct memras_holds holds = { 0 };
+	struct memras_hold *all = NULL;
+	size_t n = 0;
+
+	while (holds.start_pfn != UINT64_MAX) {
+		struct memras_hold *more = reallocarray(all, n + HOLDS_BATCH, sizeof(*more));
+		int rc = -ENOMEM;
+
+		if (more) {
+			all = more;
+			holds.holds = (uintptr_t)(all + n);
+			holds.nr = HOLDS_BATCH;
+			rc = call(m, MEMRAS_IOC_HOLDS, &holds);
+		}
+		if (rc) {
+			free(all);
+			return rc;
+		}
+		n += holds.nr;
+	}
+	*list = all;
+	*nr = n;
+	return 0;
+}
+
+int mr_device_recall(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+		     struct memras_recalled **list, size_t *count)
+{
+	struct memras_recall r = { .next_pfn = pfn };
+	struct memras_recalled *all = NULL;
+	size_t n = 0;
+
+	*list = NULL;
+	*count = 0;
+	while (r.next_pfn < pfn + nr) {
+		struct memras_recalled *more = reallocarray(all, n + HOLDS_BATCH, sizeof(*more));
+		int rc = -ENOMEM;
+
+		if (more) {
+			all = more;
+			r = (struct memras_recall){ .start_pfn = r.next_pfn,
+						    .nr_pages = pfn + nr - r.next_pfn,
+						    .pages = (uintptr_t)(all + n),
+						    .nr = HOLDS_BATCH };
+			rc = call(m, MEMRAS_IOC_RECALL, &r);
+		}
+		if (rc) {
+			free(all);
+			return rc;
+		}
+		n += r.nr;
+	}
+	*list = all;
+	*count = n;
+	return 0;
+}
+
+int mr_device_map(const struct mr_machine *m, uint64_t pfn, uint64_t nr, void **mem)
+{
+	if (m->device < 0)
+		return m->device;
+	*mem = mmap(NULL, nr << m->page_shift, PROT_READ | PROT_WRITE, MAP_SHARED, m->device,
+		    (off_t)mr_pfn_phys(m, pfn));
+	return *mem == MAP_FAILED ? -errno : 0;
+}
+
+int mr_device_hard_offline(const struct mr_machine *m, uint64_t pfn, uint32_t flags)
+{
+	struct memras_poison p = { .pfn = pfn, .flags = flags };
+
+	return call(m, MEMRAS_IOC_OFFLINE, &p);
+}
+
+int mr_device_unpoison(const struct mr_machine *m, uint64_t pfn)
+{
+	struct memras_poison p = { .pfn = pfn };
+
+	return call(m, MEMRAS_IOC_UNPOISON, &p);
+}
+
+/* Moving a page of ours to where it is drains every CPU's batches first. */
+static void drain(void)
+{
+	static char own[64];
+	void *page = own;
+	unsigned int node = 0;
+	int status, target;
+
+	*(volatile char *)own = 1;
+	syscall(SYS_getcpu, NULL, &node, NULL);
+	target = (int)node;
+	syscall(SYS_move_pages, 0, 1UL, &page, &target, &status, MPOL_MF_MOVE);
+}
+
+int mr_device_claim_drained(const struct mr_machine *m, struct memras_claim *claim,
+			    unsigned int tries)
+{
+	int rc = -EBUSY;
+
+	for (unsigned int i = 0; i < tries && rc == -EBUSY; i++) {
+		if (i)
+			mr_clock_sleep_us(1000ULL << (i < 6 ? i : 6));
+		drain();
+		rc = mr_device_claim(m, claim);
+	}
+	return rc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /dev/memras: the calls of src/uapi/memras.h, one function each. */
+#ifndef MR_BACKEND_DEVICE_H
+#define MR_BACKEND_DEVICE_H
+
+#include <stdbool.h>
+
+#include "backend/machine.h"
+
+/*
+ * Opens the device, loading the module when @load and it is not there (tried
+ * once in a run), and asks it what it can do. 0, or -errno with @err saying
+ * what stands in the way.
+ */
+int mr_device_open(struct mr_machine *m, bool load, struct mr_err *err);
+
+/* Whether it is open and has all of @features (MEMRAS_FEAT_*). */
+bool mr_device_has(const struct mr_machine *m, uint64_t features);
+
+/* All return 0 or -errno as the header says. */
+int mr_device_describe(const struct mr_machine *m, struct memras_page *pages, uint32_t nr);
+int mr_device_scan(const struct mr_machine *m, struct memras_scan *scan);
+int mr_device_claim(const struct mr_machine *m, struct memras_claim *claim);
+int mr_device_release(const struct mr_machine *m, struct memras_release *release);
+int mr_device_keep(const struct mr_machine *m, struct memras_keep *keep);
+int mr_device_hard_offline(const struct mr_machine *m, uint64_t pfn, uint32_t flags);
+int mr_device_unpoison(const struct mr_machine *m, uint64_t pfn);
+
+/* All that is held, ascending, into *@list (free() it) and *@nr. */
+int mr_device_holds(const struct mr_machine *m, struct memras_hold **list, size_t *nr);
+
+/*
+ * The pages of [@pfn, @pfn + @nr) that were poisoned when their block went
+ * offline, ascending, into *@list (free() it) and *@count.
+ */
+int mr_device_recall(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+		     struct memras_recalled **list, size_t *count);
+
+/* Maps pages that are held, to be munmap()ed; touching what is not held is SIGBUS. */
+int mr_device_map(const struct mr_machine *m, uint64_t pfn, uint64_t nr, void **mem);
+
+/*
+ * Claims, and where the range is only passing busy, drains the per-cpu batches
+ * that its pages wait in (by move_pages(2) on a page of our own: mm/migrate.c,
+ * do_pages_move()) and asks again, at most @tries times in all.
+ */
+int mr_device_claim_drained(const struct mr_machine *m, struct memras_claim *claim,
+			    unsigned int tries);
+
+#endif

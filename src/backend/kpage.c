@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "backend/kpage.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static ssize_t read_words(int fd, uint64_t pfn, uint64_t *words, size_t nr)
+{
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	if (pfn > INT64_MAX / sizeof(*words))
+		return 0;
+	do {
+		n = pread(fd, words, nr * sizeof(*words), (off_t)(pfn * sizeof(*words)));
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n / (ssize_t)sizeof(*words);
+}
+
+ssize_t mr_kpage_flags(const struct mr_machine *m, uint64_t pfn, uint64_t *flags, size_t nr)
+{
+	return read_words(m->kpageflags, pfn, flags, nr);
+}
+
+ssize_t mr_kpage_counts(const struct mr_machine *m, uint64_t pfn, uint64_t *counts, size_t nr)
+{
+	return read_words(m->kpagecount, pfn, counts, nr);
+}
+
+/* tools/mm/page-types.c:page_flag_names; bits from 32 on: linux/kernel-page-flags.h */
+static const char *const flag_names[64] = {
+	[KPF_LOCKED] = "locked",
+	[KPF_ERROR] = "error",
+	[KPF_REFERENCED] = "referenced",
+	[KPF_UPTODATE] = "uptodate",
+	[KPF_DIRTY] = "dirty",
+	[KPF_LRU] = "lru",
+	[KPF_ACTIVE] = "active",
+	[KPF_SLAB] = "slab",
+	[KPF_WRITEBACK] = "writeback",
+	[KPF_RECLAIM] = "reclaim",
+	[KPF_BUDDY] = "buddy",
+	[KPF_MMAP] = "mmap",
+	[KPF_ANON] = "anonymous",
+	[KPF_SWAPCACHE] = "swapcache",
+	[KPF_SWAPBACKED] = "swapbacked",
+	[KPF_COMPOUND_HEAD] = "compound_head",
+	[KPF_COMPOUND_TAIL] = "compound_tail",
+	[KPF_HUGE] = "huge",
+	[KPF_UNEVICTABLE] = "unevictable",
+	[KPF_HWPOISON] = "hwpoison",
+	[KPF_NOPAGE] = "nopage",
+	[KPF_KSM] = "ksm",
+	[KPF_THP] = "thp",
+	[KPF_OFFLINE] = "offline",
+	[KPF_ZERO_PAGE] = "zero_page",
+	[KPF_IDLE] = "idle_page",
+	[KPF_PGTABLE] = "pgtable",
+	[MR_KPF_RESERVED] = "reserved",
+	[MR_KPF_MLOCKED] = "mlocked",
+	[34] = "mappedtodisk",
+	[MR_KPF_PRIVATE] = "private",
+	[36] = "private_2",
+	[37] = "owner_private",
+	[38] = "arch",
+	[39] = "uncached",
+	[40] = "softdirty",
+	[41] = "arch_2",
+};
+
+const char **mr_kpage_flag_names(uint64_t flags)
+{
+	const char **names = calloc(65, sizeof(const char *));
+	size_t n = 0;
+
+	for (unsigned int bit = 0; names && bit < 64; bit++)
+		if ((flags & MR_KPF(bit)) && flag_names[bit])
+			names[n++] = flag_names[bit];
+	return names;
+}
+
+int mr_kpage_poisoned(const struct mr_machine *m, uint64_t pfn)
+{
+	uint64_t flags;
+	ssize_t n = mr_kpage_flags(m, pfn, &flags, 1);
+
+	if (n < 0)
+		return (int)n;
+	return n == 1 && (flags & MR_KPF(KPF_HWPOISON));
+}
+
+int mr_kpage_need(const struct mr_machine *m, struct mr_err *err)
+{
+	if (m->kpageflags >= 0)
+		return 0;
+	if (m->kpageflags == -ENOENT)
+		return mr_err_machine(err, -ENOENT, "/proc/kpageflags",
+				      "this kernel does not tell page flags (CONFIG_PROC_PAGE_MONITOR)");
+	mr_err_set(err, m->kpageflags, "/proc/kpageflags", "page flags cannot be read");
+	mr_err_hint(err, "run it with sudo");
+	return m->kpageflags;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /proc/kpageflags and /proc/kpagecount: one word per page frame.
+ * Documentation/admin-guide/mm/pagemap.rst, fs/proc/page.c.
+ */
+#ifndef MR_BACKEND_KPAGE_H
+#define MR_BACKEND_KPAGE_H
+
+#include <linux/kernel-page-flags.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/machine.h"
+
+/* Bits that the kernel shows but keeps out of its uapi header, stable since 2.6.32. */
+#define MR_KPF_RESERVED		32
+#define MR_KPF_MLOCKED		33
+#define MR_KPF_PRIVATE		35
+
+#define MR_KPF(bit)		(1ULL << (bit))
+
+/*
+ * Reads the flags (see <linux/kernel-page-flags.h>) of @nr pages from @pfn on.
+ * Returns how many were read: 0 past the last page frame. -EACCES, -EPERM or
+ * -ENOENT when the file cannot be opened.
+ */
+ssize_t mr_kpage_flags(const struct mr_machine *m, uint64_t pfn, uint64_t *flags, size_t nr);
+
+/* The map counts likewise. */
+ssize_t mr_kpage_counts(const struct mr_machine *m, uint64_t pfn, uint64_t *counts, size_t nr);
+
+/*
+ * The names of the bits in @flags, as tools/mm/page-types.c of the kernel has
+ * them: a NULL-terminated array to be freed as one, NULL without memory.
+ */
+const char **mr_kpage_flag_names(uint64_t flags);
+
+/* 1 when the page carries the HWPoison flag, 0 when not, or -errno. */
+int mr_kpage_poisoned(const struct mr_machine *m, uint64_t pfn);
+
+/* 0 when flags can be read; else -errno with @err saying why not. */
+int mr_kpage_need(const struct mr_machine *m, struct mr_err *err);
+
+#endif

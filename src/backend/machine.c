@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "backend/machine.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+
+/*
+ * The page size is in no attribute, but the kernel tells it to every process:
+ * a captured machine carries some process's auxv as proc/self/auxv.
+ */
+static unsigned int captured_page_shift(const struct mr_root *root)
+{
+	mr_autoclose int fd = mr_root_openf(root, O_RDONLY, "proc/self/auxv");
+	Elf64_auxv_t entry;
+
+	while (fd >= 0 && read(fd, &entry, sizeof(entry)) == sizeof(entry))
+		if (entry.a_type == AT_PAGESZ && entry.a_un.a_val)
+			return (unsigned int)__builtin_ctzll(entry.a_un.a_val);
+	return (unsigned int)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
+}
+
+int mr_machine_open(struct mr_machine *m, const char *sysroot, struct mr_err *err)
+{
+	int rc;
+
+	*m = (struct mr_machine){ .device = -ENODEV };
+	rc = mr_root_open(&m->root, sysroot);
+	if (rc)
+		return mr_err_set(err, rc, sysroot, "the folder of the machine cannot be opened");
+	m->page_shift = m->root.live ?
+		(unsigned int)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE)) :
+		captured_page_shift(&m->root);
+	m->kpageflags = mr_root_openf(&m->root, O_RDONLY, "proc/kpageflags");
+	m->kpagecount = mr_root_openf(&m->root, O_RDONLY, "proc/kpagecount");
+	if (mr_root_read_u64(&m->root, 16, &m->block_size,
+			     "sys/devices/system/memory/block_size_bytes"))
+		m->block_size = 0;
+	return 0;
+}
+
+void mr_machine_close(struct mr_machine *m)
+{
+	if (m->device >= 0)
+		close(m->device);
+	if (m->kpageflags >= 0)
+		close(m->kpageflags);
+	if (m->kpagecount >= 0)
+		close(m->kpagecount);
+	mr_root_close(&m->root);
+}
+
+int mr_machine_need_admin(const char *object, struct mr_err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (!syscall(SYS_capget, &header, data) &&
+	    (data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN)))
+		return 0;
+	mr_err_set(err, -EPERM, object, "this needs root (CAP_SYS_ADMIN)");
+	mr_err_hint(err, "run it with sudo");
+	return -EPERM;
+}
+
+int mr_machine_need_memory_failure(const struct mr_machine *m, struct mr_err *err)
+{
+	if (mr_root_exists(&m->root, "sys/devices/system/memory/soft_offline_page"))
+		return 0;
+	mr_err_machine(err, -EOPNOTSUPP, "",
+		       "this kernel has no memory failure handling (CONFIG_MEMORY_FAILURE)");
+	mr_err_hint(err, "boot a kernel built with it; Debian's cloud kernels are not");
+	return -EOPNOTSUPP;
+}
+
+int mr_machine_meminfo(const struct mr_machine *m, const char *field, uint64_t *bytes)
+{
+	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/meminfo");
+	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	mr_autofree char *line = NULL;
+	size_t room = 0, len = strlen(field);
+
+	if (!f)
+		return fd < 0 ? fd : -ENOMEM;
+	while (getline(&line, &room, f) >= 0) {
+		if (strncmp(line, field, len) || line[len] != ':')
+			continue;
+		*bytes = strtoull(line + len + 1, NULL, 10) * 1024;
+		return 0;
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What physical memory the machine was given: the ranges of it and the DIMMs
+ * behind them. It stays the same over a reboot, and changes when memory is
+ * added, taken out or swapped, so it says whether page frame numbers that were
+ * written down still mean the same memory.
+ */
+#ifndef MR_BACKEND_MEMLAYOUT_H
+#define MR_BACKEND_MEMLAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/machine.h"
+
+struct mr_memrange {
+	uint64_t start, end;	/* bytes; end is the first behind it */
+};
+
+struct mr_memlayout {
+	struct mr_memrange *ranges;	/* of System RAM, in order, neighbours joined */
+	size_t nr_ranges;		/* 0: not known */
+	char **dimms;			/* "LOCATOR MAKER SERIAL", in the firmware's order */
+	size_t nr_dimms;		/* 0: not known */
+	char boot[40];			/* id of the boot that it was read in; "": not known */
+};
+
+/*
+ * Reads the firmware's memory map (Documentation/ABI/testing/sysfs-firmware-memmap),
+ * else System RAM of /proc/iomem, and the memory devices of the DMI tables
+ * (SMBIOS, structure type 17), which root only may read. What cannot be read
+ * is left unknown: 0, or -ENOMEM.
+ */
+int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *layout);
+void mr_memlayout_free(struct mr_memlayout *layout);
+
+/* Puts the ranges in order and joins neighbours. */
+void mr_memlayout_settle(struct mr_memlayout *layout);
+
+/* Adds one; -ENOMEM. */
+int mr_memlayout_add_range(struct mr_memlayout *layout, uint64_t start, uint64_t end);
+int mr_memlayout_add_dimm(struct mr_memlayout *layout, const char *text);
+
+/* Whether [@addr, @addr + @len) is all in one of the ranges. */
+bool mr_memlayout_has(const struct mr_memlayout *layout, uint64_t addr, uint64_t len);
+
+/*
+ * NULL when both are of the same memory, or of one boot: what changed then was
+ * hotplugged, and what stayed is where it was. Else in words (in @why, of @size
+ * bytes) what tells them apart. DIMMs are compared only where both know them.
+ */
+const char *mr_memlayout_differs(const struct mr_memlayout *then, const struct mr_memlayout *now,
+				 char *why, size_t size);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* File systems of the kernel's that may or may not be mounted, by libmount. */
+#ifndef MR_BACKEND_MOUNTS_H
+#define MR_BACKEND_MOUNTS_H
+
+#include <stdint.h>
+
+#include "util/err.h"
+#include "util/root.h"
+
+/*
+ * A descriptor of the root of the file system @type ("debugfs", "hugetlbfs"):
+ * of one that is mounted, else of one mounted for this process alone, in a
+ * mount namespace of its own that ends with it. -errno with @err set.
+ */
+int mr_mounts_open(const char *type, struct mr_err *err);
+
+/*
+ * Where the file system @type is mounted (with @option among its options, if
+ * not NULL), malloc()ed; NULL when it is not. Of several the last one.
+ */
+char *mr_mounts_find(const struct mr_root *root, const char *type, const char *option);
+
+/* One hugetlbfs that is mounted. */
+struct mr_hugetlbfs {
+	char *path;
+	uint64_t page_size;	/* bytes; 0 when the options do not tell */
+};
+
+/*
+ * Lists what is mounted below @root (its proc/self/mountinfo). Returns how
+ * many, in *@list, or -errno.
+ */
+int mr_mounts_hugetlbfs(const struct mr_root *root, struct mr_hugetlbfs **list);
+void mr_mounts_hugetlbfs_free(struct mr_hugetlbfs *list, int nr);
+
+#endif

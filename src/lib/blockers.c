@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "lib/blockers.h"
+
+#include <stdlib.h>
+
+#include "backend/device.h"
+#include "backend/kpage.h"
+#include "lib/kind.h"
+#include "util/cleanup.h"
+
+#define BATCH 1024	/* at most MEMRAS_DESCRIBE_MAX */
+
+struct obstacle {
+	const char *reason;	/* NULL: not in the way */
+	bool lasting;
+};
+
+static struct obstacle by_kind(uint32_t kind)
+{
+	switch (kind) {
+	case MEMRAS_KIND_SLAB:
+		return (struct obstacle){ "kernel objects (slab) cannot be moved", true };
+	case MEMRAS_KIND_PGTABLE:
+		return (struct obstacle){ "a page table cannot be moved", true };
+	case MEMRAS_KIND_RESERVED:
+		return (struct obstacle){ "boot memory, firmware or kernel image", true };
+	case MEMRAS_KIND_GIGANTIC:
+		return (struct obstacle){ "a gigantic hugepage cannot be replaced", true };
+	case MEMRAS_KIND_OFFLINE:
+		return (struct obstacle){ "a driver or balloon owns it (PageOffline)", false };
+	case MEMRAS_KIND_DEVICE:
+		return (struct obstacle){ "device memory", true };
+	case MEMRAS_KIND_UNKNOWN:
+		/* Also pages on their way through per-cpu lists. */
+		return (struct obstacle){ "allocated by the kernel or a driver", false };
+	default:
+		return (struct obstacle){ NULL, false };
+	}
+}
+
+static struct obstacle by_description(const struct memras_page *p)
+{
+	struct obstacle o;
+
+	if (p->error || (p->flags & (MEMRAS_PAGE_HWPOISON | MEMRAS_PAGE_HELD)))
+		return (struct obstacle){ NULL, false };
+	if (p->kind == MEMRAS_KIND_UNKNOWN && p->refcount == 0)
+		return (struct obstacle){ NULL, false };	/* free, in a per-cpu list */
+	o = by_kind(p->kind);
+	if (!o.reason && (p->flags & MEMRAS_PAGE_DMA_PINNED))
+		o = (struct obstacle){ "pinned for a device (pin_user_pages)", false };
+	else if (!o.reason && p->extra_refs > 0)
+		o = (struct obstacle){ "pinned: someone holds a reference to it", false };
+	return o;
+}
+
+static int add(struct mr_blockers *b, uint64_t pfn, uint32_t kind, const struct obstacle *o)
+{
+	struct mr_blocker *last = b->nr ? &b->list[b->nr - 1] : NULL;
+
+	b->pages++;
+	b->lasting |= o->lasting;
+	if (last && last->pfn + last->pages == pfn && last->kind == kind &&
+	    last->reason == o->reason) {
+		last->pages++;
+		return 0;
+	}
+	if (b->nr == MR_BLOCKERS_MAX)
+		return 0;
+	if (!b->list) {
+		b->list = calloc(MR_BLOCKERS_MAX, sizeof(*b->list));
+		if (!b->list)
+			return -ENOMEM;
+	}
+	b->list[b->nr++] = (struct mr_blocker){
+		.pfn = pfn, .pages = 1, .kind = kind, .kind_name = mr_kind_name(kind),
+		.reason = o->reason, .lasting = o->lasting,
+	};
+	return 0;
+}
+
+static int find_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+			  struct mr_blockers *out)
+{
+	mr_autofree struct memras_page *pages = calloc(BATCH, sizeof(*pages));
+	int rc = 0;
+
+	if (!pages)
+		return -ENOMEM;
+	for (uint64_t done = 0; !rc && done < nr;) {
+		uint32_t n = nr - done < BATCH ? (uint32_t)(nr - done) : BATCH;
+
+		for (uint32_t i = 0; i < n; i++)
+			pages[i] = (struct memras_page){ .pfn = pfn + done + i };
+		rc = mr_device_describe(m, pages, n);
+		for (uint32_t i = 0; !rc && i < n; i++) {
+			struct obstacle o = by_description(&pages[i]);
+
+			if (o.reason)
+				rc = add(out, pages[i].pfn, pages[i].kind, &o);
+		}
+		done += n;
+	}
+	return rc;
+}
+
+static int find_by_flags(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+			 struct mr_blockers *out)
+{
+	uint64_t flags[BATCH];
+
+	for (uint64_t done = 0; done < nr;) {
+		ssize_t n = mr_kpage_flags(m, pfn + done, flags,
+					   nr - done < BATCH ? nr - done : BATCH);
+
+		if (n <= 0)
+			return (int)n;
+		for (ssize_t i = 0; i < n; i++) {
+			uint32_t kind = mr_kind_of_flags(flags[i], 0);
+			struct obstacle o = by_kind(kind);
+			int rc;
+
+			/*
+			 * No flag at all is a page in a per-cpu list as likely as one
+			 * that the kernel allocated: only the module can tell.
+			 */
+			if (!o.reason || !flags[i] || (flags[i] & MR_KPF(KPF_HWPOISON)))
+				continue;
+			rc = add(out, pfn + done + (uint64_t)i, kind, &o);
+			if (rc)
+				return rc;
+		}
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
+int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+		     struct mr_blockers *out, struct mr_err *err)
+{
+	int rc;
+
+	if (m->device >= 0)
+		rc = find_by_module(m, pfn, nr, out);
+	else
+		rc = find_by_flags(m, pfn, nr, out);
+	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be looked at") : 0;
+}
+
+void mr_blockers_free(struct mr_blockers *b)
+{
+	free(b->list);
+	*b = (struct mr_blockers){ 0 };
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/doc.h"
+
+#include <stdio.h>
+
+#include "cli/record.h"
+
+json_object *mr_doc_new(const struct mr_run *run)
+{
+	json_object *doc = json_object_new_object();
+
+	json_object_object_add(doc, "schema", json_object_new_int(MR_DOC_SCHEMA));
+	json_object_object_add(doc, "command", json_object_new_string(run->name));
+	return doc;
+}
+
+void mr_doc_print(json_object *doc)
+{
+	puts(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_SPACED |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(doc);
+}
+
+void mr_doc_print_line(json_object *doc)
+{
+	puts(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(stdout);
+	json_object_put(doc);
+}
+
+void mr_doc_print_error(const struct mr_run *run, const struct mr_err *err)
+{
+	static const struct mr_field error_field[] = {
+		{ .name = "error", .type = MR_FIELD_ERROR, .offset = 0 },
+		{ 0 },
+	};
+	json_object *doc = mr_doc_new(run);
+
+	json_object_object_add(doc, "object",
+			       err->object[0] ? json_object_new_string(err->object) : NULL);
+	mr_record_add(doc, error_field, &err);
+	mr_doc_print(doc);
+}

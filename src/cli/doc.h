@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The JSON document that a command prints. */
+#ifndef MR_CLI_DOC_H
+#define MR_CLI_DOC_H
+
+#include <json-c/json_object.h>
+
+#include "cli/run.h"
+#include "util/err.h"
+
+#define MR_DOC_SCHEMA 1		/* raised only when a field would change its meaning */
+
+/* {"schema": 1, "command": "block offline"}, to be filled and printed. */
+json_object *mr_doc_new(const struct mr_run *run);
+
+/* Prints @doc to stdout with a newline and frees it. */
+void mr_doc_print(json_object *doc);
+
+/* As mr_doc_print(), in one line that is flushed at once. */
+void mr_doc_print_line(json_object *doc);
+
+/* {"schema", "command", "object", "error"}: what is printed instead when a run fails as a whole. */
+void mr_doc_print_error(const struct mr_run *run, const struct mr_err *err);
+
+#endif

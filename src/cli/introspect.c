@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <json-c/json_object.h>
+#include <stdio.h>
+
+#include "cli/help.h"
+
+static json_object *text(const char *s)
+{
+	return s ? json_object_new_string(s) : NULL;
+}
+
+static const char *type_name(enum mr_opt_type type)
+{
+	switch (type) {
+	case MR_OPT_FLAG:
+		return "flag";
+	case MR_OPT_CHOICE:
+		return "choice";
+	case MR_OPT_NUMBER:
+		return "number";
+	case MR_OPT_DURATION:
+		return "duration";
+	case MR_OPT_FILE:
+		return "file";
+	case MR_OPT_DIR:
+		return "dir";
+	case MR_OPT_STRING:
+	case MR_OPT_END:
+		break;
+	}
+	return "string";
+}
+
+static const char *operand_name(enum mr_operand operand)
+{
+	switch (operand) {
+	case MR_OPERAND_TARGET:
+		return "target";
+	case MR_OPERAND_BLOCK:
+		return "block";
+	case MR_OPERAND_FILE:
+		return "file";
+	case MR_OPERAND_NONE:
+		break;
+	}
+	return "none";
+}
+
+static json_object *options(const struct mr_opt *opts)
+{
+	json_object *list = json_object_new_array();
+
+	for (; opts && opts->type != MR_OPT_END; opts++) {
+		json_object *o = json_object_new_object();
+		char letter[2] = { opts->letter, '\0' };
+
+		json_object_object_add(o, "name", text(opts->name));
+		json_object_object_add(o, "letter", text(opts->letter ? letter : NULL));
+		json_object_object_add(o, "type", text(type_name(opts->type)));
+		json_object_object_add(o, "arg", text(opts->arg));
+		if (opts->choices) {
+			json_object *choices = json_object_new_array();
+
+			for (const char *const *c = opts->choices; *c; c++)
+				json_object_array_add(choices, text(*c));
+			json_object_object_add(o, "choices", choices);
+		}
+		json_object_object_add(o, "help", text(opts->help));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *commands(const struct mr_cmd *const *cmds)
+{
+	json_object *list = json_object_new_array();
+
+	for (; *cmds; cmds++) {
+		const struct mr_cmd *c = *cmds;
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "name", text(c->name));
+		json_object_object_add(o, "summary", text(c->summary));
+		json_object_array_add(list, o);
+		if (c->subs) {
+			json_object_object_add(o, "commands", commands(c->subs));
+			continue;
+		}
+		json_object_object_add(o, "synopsis", text(c->synopsis));
+		json_object_object_add(o, "operand", text(operand_name(c->operand)));
+		json_object_object_add(o, "dry_run",
+				       json_object_new_boolean(c->flags & MR_CMD_DRYRUN));
+		json_object_object_add(o, "options", options(c->opts));
+	}
+	return list;
+}
+
+void mr_introspect(const struct mr_cmd *const *cmds)
+{
+	json_object *doc = json_object_new_object();
+
+	json_object_object_add(doc, "options", options(mr_global_opts));
+	json_object_object_add(doc, "commands", commands(cmds));
+	puts(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_SPACED |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(doc);
+}

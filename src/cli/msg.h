@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is said to a person, on stderr. */
+#ifndef MR_CLI_MSG_H
+#define MR_CLI_MSG_H
+
+#include "util/err.h"
+
+struct mr_run;
+
+/* "memras: offline: 0x1a2b3: reason: Device or resource busy", then the hint. */
+void mr_msg_error(const struct mr_run *run, const struct mr_err *err);
+
+/* A remark, unless --quiet. */
+__attribute__((format(printf, 2, 3)))
+void mr_msg_note(const struct mr_run *run, const char *fmt, ...);
+
+/* A remark with --verbose only. */
+__attribute__((format(printf, 2, 3)))
+void mr_msg_verbose(const struct mr_run *run, const char *fmt, ...);
+
+#endif

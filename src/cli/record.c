@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "cli/record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/err.h"
+#include "util/num.h"
+
+static const void *member(const struct mr_field *f, const void *record)
+{
+	return (const char *)record + f->offset;
+}
+
+static json_object *string_json(const char *s)
+{
+	return s ? json_object_new_string(s) : NULL;
+}
+
+static json_object *error_json(const struct mr_err *err)
+{
+	json_object *o;
+
+	if (!err || !err->code)
+		return NULL;
+	o = json_object_new_object();
+	json_object_object_add(o, "errno", json_object_new_string(mr_errno_name(err->code)));
+	json_object_object_add(o, "reason", json_object_new_string(err->reason));
+	json_object_object_add(o, "hint", err->hint[0] ? json_object_new_string(err->hint) : NULL);
+	return o;
+}
+
+static json_object *strings_json(const char *const *list)
+{
+	json_object *a = json_object_new_array();
+
+	for (; list && *list; list++)
+		json_object_array_add(a, json_object_new_string(*list));
+	return a;
+}
+
+static json_object *field_json(const struct mr_field *f, const void *record)
+{
+	const void *m = member(f, record);
+	uint64_t u;
+	int32_t s;
+
+	switch (f->type) {
+	case MR_FIELD_U64:
+	case MR_FIELD_PFN:
+	case MR_FIELD_BYTES:
+		u = *(const uint64_t *)m;
+		return f->nullable && u == UINT64_MAX ? NULL : json_object_new_uint64(u);
+	case MR_FIELD_S32:
+		s = *(const int32_t *)m;
+		return f->nullable && s < 0 ? NULL : json_object_new_int(s);
+	case MR_FIELD_BOOL:
+		return json_object_new_boolean(*(const bool *)m);
+	case MR_FIELD_STRING:
+		return string_json(*(const char *const *)m);
+	case MR_FIELD_CHARS:
+		return *(const char *)m ? json_object_new_string(m) : NULL;
+	case MR_FIELD_STRINGS:
+		return strings_json(*(const char *const *const *)m);
+	case MR_FIELD_ERROR:
+		return error_json(*(struct mr_err *const *)m);
+	case MR_FIELD_RECORD:
+		m = *(const void *const *)m;
+		return m ? mr_record_json(f->sub, m) : NULL;
+	case MR_FIELD_RECORDS:
+		return mr_records_json(f->sub, m);
+	case MR_FIELD_END:
+		break;
+	}
+	return NULL;
+}
+
+void mr_record_add(json_object *to, const struct mr_field *fields, const void *record)
+{
+	for (const struct mr_field *f = fields; f->type != MR_FIELD_END; f++)
+		if (f->name)
+			json_object_object_add(to, f->name, field_json(f, record));
+}
+
+json_object *mr_record_json(const struct mr_field *fields, const void *record)
+{
+	json_object *o = json_object_new_object();
+
+	mr_record_add(o, fields, record);
+	return o;
+}
+
+json_object *mr_records_json(const struct mr_field *fields, const struct mr_records *records)
+{
+	json_object *a;
+
+	if (records->absent)
+		return NULL;
+	a = json_object_new_array();
+	for (size_t i = 0; i < records->nr; i++)
+		json_object_array_add(a, mr_record_json(fields, (const char *)records->list +
+									i * records->size));
+	return a;
+}
+
+static char *strings_text(const char *const *list, char join)
+{
+	const char between[] = { join ? join : ',', '\0' };
+	char *text = strdup("");
+
+	for (; text && list && *list; list++) {
+		char *more;
+
+		if (asprintf(&more, "%s%s%s", text, *text ? between : "", *list) < 0)
+			more = NULL;
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+char *mr_field_text(const struct mr_field *f, const void *record)
+{
+	const void *m = member(f, record);
+	const struct mr_err *err;
+	char size[MR_SIZE_TEXT];
+	const char *s = NULL;
+	char *text = NULL;
+	uint64_t u;
+	int rc = 0;
+
+	switch (f->type) {
+	case MR_FIELD_U64:
+	case MR_FIELD_PFN:
+	case MR_FIELD_BYTES:
+		u = *(const uint64_t *)m;
+		if (f->nullable && u == UINT64_MAX)
+			break;
+		if (f->type == MR_FIELD_BYTES)
+			s = mr_size_text(u, size);
+		else
+			rc = asprintf(&text, f->type == MR_FIELD_PFN ? "0x%" PRIx64 : "%" PRIu64,
+				      u);
+		break;
+	case MR_FIELD_S32:
+		if (!f->nullable || *(const int32_t *)m >= 0)
+			rc = asprintf(&text, "%" PRId32, *(const int32_t *)m);
+		break;
+	case MR_FIELD_BOOL:
+		s = *(const bool *)m ? "yes" : "no";
+		break;
+	case MR_FIELD_STRING:
+		s = *(const char *const *)m;
+		break;
+	case MR_FIELD_CHARS:
+		s = m;
+		break;
+	case MR_FIELD_STRINGS:
+		return strings_text(*(const char *const *const *)m, f->join);
+	case MR_FIELD_ERROR:
+		err = *(struct mr_err *const *)m;
+		s = err && err->code ? err->reason : NULL;
+		break;
+	case MR_FIELD_RECORD:
+	case MR_FIELD_RECORDS:
+	case MR_FIELD_END:
+		break;
+	}
+	if (rc < 0)
+		return NULL;
+	return text ? text : strdup(s ? s : "");
+}

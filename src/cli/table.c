@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "cli/table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "util/cleanup.h"
+
+#define COLUMNS_MAX 32
+
+struct columns {
+	const struct mr_field *field[COLUMNS_MAX];
+	size_t nr;
+};
+
+static const struct mr_field *find_head(const struct mr_field *fields, const char *head, size_t len)
+{
+	for (; fields->type != MR_FIELD_END; fields++)
+		if (fields->head && strlen(fields->head) == len &&
+		    !strncasecmp(fields->head, head, len))
+			return fields;
+	return NULL;
+}
+
+static int unknown_column(const struct mr_field *fields, const char *word, size_t len,
+			  struct mr_err *err)
+{
+	char list[200] = "";
+	char bad[48];
+
+	snprintf(bad, sizeof(bad), "%.*s", (int)len, word);
+	for (; fields->type != MR_FIELD_END; fields++) {
+		size_t n = strlen(list);
+
+		if (fields->head)
+			snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", fields->head);
+	}
+	mr_err_usage(err, -EINVAL, bad, "no such column");
+	mr_err_hint(err, "the columns are %s", list);
+	return -EINVAL;
+}
+
+static int choose(const struct mr_field *fields, const struct mr_layout *layout,
+		  struct columns *cols, struct mr_err *err)
+{
+	const char *p = layout->columns;
+
+	cols->nr = 0;
+	if (!p) {
+		for (; fields->type != MR_FIELD_END; fields++)
+			if (fields->head && (layout->all || !fields->optional) &&
+			    cols->nr < COLUMNS_MAX)
+				cols->field[cols->nr++] = fields;
+		return 0;
+	}
+	for (;;) {
+		size_t len = strcspn(p, ",");
+		const struct mr_field *f = find_head(fields, p, len);
+
+		if (!f)
+			return unknown_column(fields, p, len, err);
+		if (cols->nr < COLUMNS_MAX)
+			cols->field[cols->nr++] = f;
+		if (!p[len])
+			return 0;
+		p += len + 1;
+	}
+}
+
+static char *cell_text(const struct mr_field *f, const void *record, const struct mr_layout *layout)
+{
+	char *text = NULL;
+
+	if (f->type == MR_FIELD_BYTES && layout->bytes) {
+		uint64_t v = *(const uint64_t *)((const char *)record + f->offset);
+
+		return asprintf(&text, "%" PRIu64, v) < 0 ? NULL : text;
+	}
+	return mr_field_text(f, record);
+}
+
+int mr_table_print(const struct mr_field *fields, const struct mr_records *records,
+		   const struct mr_layout *layout, struct mr_err *err)
+{
+	static const struct mr_layout plain;
+	struct libscols_table *table;
+	struct columns cols;
+	int rc;
+
+	if (!layout)
+		layout = &plain;
+	rc = choose(fields, layout, &cols, err);
+	if (rc)
+		return rc;
+
+	scols_init_debug(0);
+	table = scols_new_table();
+	if (!table)
+		goto oom;
+	scols_table_enable_raw(table, layout->raw);
+	scols_table_enable_export(table, layout->pairs);
+	scols_table_enable_noheadings(table, layout->no_headings);
+	for (size_t i = 0; i < cols.nr; i++)
+		if (!scols_table_new_column(table, cols.field[i]->head, 0,
+					    cols.field[i]->right ? SCOLS_FL_RIGHT : 0))
+			goto oom;
+	for (size_t r = 0; r < records->nr; r++) {
+		const void *record = (const char *)records->list + r * records->size;
+		struct libscols_line *line = scols_table_new_line(table, NULL);
+
+		if (!line)
+			goto oom;
+		for (size_t i = 0; i < cols.nr; i++) {
+			char *text = cell_text(cols.field[i], record, layout);
+
+			if (!text || scols_line_refer_data(line, i, text))
+				goto oom;
+		}
+	}
+	scols_print_table(table);
+	scols_unref_table(table);
+	return 0;
+oom:
+	scols_unref_table(table);
+	return mr_err_set(err, -ENOMEM, "", "no memory for the table");
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmds/begin.h"
+
+#include "backend/device.h"
+#include "cli/doc.h"
+#include "cli/exit.h"
+#include "cli/msg.h"
+#include "util/interrupt.h"
+
+static int check(const struct mr_run *run, struct mr_machine *m, unsigned int needs,
+		 struct mr_err *err)
+{
+	bool acts = (run->cmd->flags & MR_CMD_ACTS) && !run->globals.dry_run;
+	const unsigned int module = MR_NEED_MODULE | MR_WANT_MODULE | MR_ASK_MODULE;
+	bool want = (needs & module) && !run->globals.no_module && m->root.live;
+	bool load = acts && !(needs & MR_ASK_MODULE);
+	struct mr_err why = { 0 };
+	int rc = 0;
+
+	if (acts && !m->root.live) {
+		mr_err_machine(err, -EROFS, run->globals.sysroot,
+			       "a captured machine cannot be acted on");
+		mr_err_hint(err, "--dry-run says what would be done");
+		return -EROFS;
+	}
+	if (needs & MR_NEED_MEMORY_FAILURE)
+		rc = mr_machine_need_memory_failure(m, err);
+	if (!rc && (needs & MR_NEED_BLOCKS) && !m->block_size)
+		rc = mr_err_machine(err, -ENODEV, "",
+				    "this kernel has no memory block interface (CONFIG_MEMORY_HOTPLUG)");
+	if (!rc && (needs & MR_NEED_MODULE) && run->globals.no_module)
+		rc = mr_err_usage(err, -EINVAL, "--no-module", "this cannot be done without memras.ko");
+	if (!rc && m->root.live && (acts || (needs & MR_NEED_ADMIN)))
+		rc = mr_machine_need_admin("", err);
+	if (rc)
+		return rc;
+	if (want && mr_device_open(m, load, &why)) {
+		if (needs & MR_NEED_MODULE) {
+			*err = why;
+			return why.code;
+		}
+		mr_msg_verbose(run, "doing without memras.ko: %s", why.reason);
+	}
+	if (acts)
+		mr_interrupt_catch();
+	return 0;
+}
+
+int mr_begin(const struct mr_run *run, struct mr_machine *m, unsigned int needs,
+	     struct mr_err *err)
+{
+	int rc = mr_machine_open(m, run->globals.sysroot, err);
+
+	if (rc)
+		return rc;
+	rc = check(run, m, needs, err);
+	if (rc)
+		mr_machine_close(m);
+	return rc;
+}
+
+int mr_end_error(const struct mr_run *run, const struct mr_err *err)
+{
+	mr_msg_error(run, err);
+	if (run->globals.json)
+		mr_doc_print_error(run, err);
+	return mr_exit_of_error(err);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/device.h"
+#include "cli/doc.h"
+#include "cli/exit.h"
+#include "cli/msg.h"
+#include "cli/table.h"
+#include "cmds/begin.h"
+#include "cmds/block.h"
+#include "cmds/commands.h"
+#include "cmds/progress.h"
+#include "lib/blocksel.h"
+#include "lib/blockstate.h"
+#include "util/cleanup.h"
+#include "util/interrupt.h"
+
+struct row {
+	struct mr_block_result r;
+	const char *result;
+	const struct mr_err *err;
+	struct mr_records blockers, poison;
+};
+
+static const struct mr_field poison_fields[] = {
+	MR_FIELD(MR_FIELD_PFN, struct mr_block_poison, pfn, "pfn", "PFN", "page frame number"),
+	MR_FIELD(MR_FIELD_PFN, struct mr_block_poison, phys, "phys", "PHYS",
+		 "physical address, bytes"),
+	MR_FIELD(MR_FIELD_STRING, struct mr_block_poison, state, "state", "STATE",
+		 "what became of its poison"),
+	{ 0 },
+};
+
+static const struct mr_field fields[] = {
+	MR_FIELD(MR_FIELD_U64, struct row, r.block, "block", "BLOCK", "memory block",
+		 .right = true),
+	MR_FIELD(MR_FIELD_STRING, struct row, result, "result", "RESULT", "what became of it"),
+	MR_FIELD(MR_FIELD_STRING, struct row, r.via, "via", "VIA", "what was called"),
+	MR_FIELD(MR_FIELD_U64, struct row, r.attempts, "attempts", "PASSES", "passes over it",
+		 .right = true),
+	MR_FIELD(MR_FIELD_U64, struct row, r.elapsed_us, "elapsed_us", NULL, "microseconds"),
+	MR_FIELD(MR_FIELD_U64, struct row, r.evacuated_pages, "evacuated_pages", "EVACUATED",
+		 "pages claimed", .right = true),
+	MR_FIELD(MR_FIELD_U64, struct row, r.poisoned_pages, "poisoned_pages", "POISONED",
+		 "poisoned pages gone round", .right = true),
+	MR_FIELD(MR_FIELD_RECORDS, struct row, blockers, "blockers", NULL,
+		 "what is in the way", .sub = mr_blocker_fields),
+	MR_FIELD(MR_FIELD_RECORDS, struct row, poison, "poison", NULL,
+		 "its poisoned pages", .sub = poison_fields),
+	MR_FIELD(MR_FIELD_ERROR, struct row, err, "error", NULL, "why not"),
+	{ 0 },
+};
+
+struct state_args {
+	uint64_t timeout_ms;
+	bool force;
+	const char *zone;
+};
+
+static const char *const zone_choices[] = { "auto", "movable", "kernel", NULL };
+
+#define COMMON_OPTS                                                                               \
+	MR_DURATION("timeout", 't', struct state_args, timeout_ms,                                \
+		    "give up on a block after so long (default 60s)"),                            \
+	MR_FLAG("force", 'f', struct state_args, force,                                           \
+		"go on with the next block when one fails")
+
+static const struct mr_opt offline_opts[] = { COMMON_OPTS, { 0 } };
+
+static const struct mr_opt online_opts[] = {
+	COMMON_OPTS,
+	MR_CHOICE("zone", 'z', struct state_args, zone, "ZONE", zone_choices,
+		  "the zone it goes to: auto, movable or kernel"),
+	{ 0 },
+};
+
+static const struct state_args state_defaults = { .timeout_ms = 60000, .zone = "auto" };
+
+struct watcher {
+	struct mr_progress_line line;
+	uint64_t page_size;
+};
+
+static void on_progress(const struct mr_progress *p, void *data)
+{
+	struct watcher *w = data;
+	char what[40], waiting[48] = "";
+
+	snprintf(what, sizeof(what), "memory%" PRIu64 " pages", p->block);
+	if (p->waiting_for)
+		snprintf(waiting, sizeof(waiting), "%" PRIu64 " busy pageblocks", p->waiting_for);
+	mr_progress_show(&w->line, what, p->done, p->total, w->page_size, waiting);
+}
+
+static void print_json(struct mr_run *run, const struct mr_records *rows,
+		       const struct mr_summary *sum, const char *done)
+{
+	json_object *doc = mr_doc_new(run), *o = json_object_new_object();
+
+	json_object_object_add(doc, "dry_run", json_object_new_boolean(run->globals.dry_run));
+	json_object_object_add(doc, "results", mr_records_json(fields, rows));
+	json_object_object_add(o, "requested", json_object_new_uint64(sum->requested));
+	json_object_object_add(o, "planned", json_object_new_uint64(sum->planned));
+	json_object_object_add(o, done, json_object_new_uint64(sum->done));
+	json_object_object_add(o, "already", json_object_new_uint64(sum->already));
+	json_object_object_add(o, "failed", json_object_new_uint64(sum->failed));
+	json_object_object_add(doc, "summary", o);
+	mr_doc_print(doc);
+}
+
+/* Poison that is forgotten makes bad memory look good: nobody is to be surprised by it. */
+static void tell_poison(const struct mr_run *run, const struct mr_block_result *r)
+{
+	uint64_t forgotten = 0, retired = 0;
+
+	for (size_t i = 0; i < r->nr_poison; i++) {
+		forgotten += !strcmp(r->poison[i].state, "not-remembered");
+		retired += !strcmp(r->poison[i].state, "retired");
+	}
+	if (forgotten && r->outcome == MR_OUTCOME_DONE)
+		mr_msg_note(run, "memory%" PRIu64 ": %" PRIu64 " poisoned page%s, first 0x%" PRIx64
+			    ", that without memras.ko kernels before 6.2 forget when it comes back",
+			    r->block, forgotten, forgotten == 1 ? "" : "s", r->poison[0].pfn);
+	if (retired)
+		mr_msg_note(run, "memory%" PRIu64 ": %" PRIu64 " poisoned page%s retired again",
+			    r->block, retired, retired == 1 ? " is" : "s are");
+}
+
+static int change_blocks(struct mr_run *run, const struct state_args *args, int nr, char **words,
+			 enum mr_blocksel_use use)
+{
+	bool offline = use == MR_BLOCKSEL_OFFLINE;
+	const char *done = offline ? "offlined" : "onlined";
+	mr_autofree const struct mr_block **chosen = NULL;
+	mr_autofree struct row *rows = NULL;
+	struct mr_summary sum = { 0 };
+	struct mr_blocks blocks = { 0 };
+	struct mr_records records;
+	struct mr_err err = { 0 };
+	struct mr_machine m;
+	struct watcher watcher;
+	size_t nr_chosen, n = 0;
+	int rc;
+
+	/* Wrong words are told before the machine is even looked at. */
+	for (int i = 0; i < nr; i++) {
+		struct mr_blocksel sel;
+
+		if (mr_blocksel_parse(words[i], &sel, &err))
+			return mr_end_error(run, &err);
+	}
+	rc = mr_begin(run, &m, MR_NEED_BLOCKS | (offline ? MR_WANT_MODULE : 0), &err);
+	if (rc)
+		return mr_end_error(run, &err);
+	/* Where it is loaded it remembers what was poisoned; else it cannot know. */
+	if (!offline && !run->globals.no_module)
+		mr_device_open(&m, false, &(struct mr_err){ 0 });
+	rc = mr_block_list(&m, &blocks, &err);
+	if (!rc)
+		rc = mr_blocksel_choose(&blocks, nr, words, use, &chosen, &nr_chosen, &err);
+	if (!rc) {
+		rows = calloc(nr_chosen + 1, sizeof(*rows));
+		if (!rows)
+			rc = mr_err_set(&err, -ENOMEM, "", "no memory for the report");
+	}
+	if (rc) {
+		mr_blocks_free(&blocks);
+		mr_machine_close(&m);
+		return mr_end_error(run, &err);
+	}
+
+	watcher.page_size = mr_page_size(&m);
+	for (; n < nr_chosen && !mr_interrupted(); n++) {
+		struct mr_block_policy policy = {
+			.timeout_ms = args->timeout_ms, .dry_run = run->globals.dry_run,
+			.zone = args->zone, .progress = on_progress, .progress_data = &watcher,
+		};
+		struct mr_block_result *r = &rows[n].r;
+
+		mr_progress_start(&watcher.line, run);
+		if (offline)
+			mr_block_offline(&m, chosen[n], &policy, r);
+		else
+			mr_block_online(&m, chosen[n], &policy, r);
+		mr_progress_end(&watcher.line);
+		rows[n].result = mr_outcome_name(r->outcome, done);
+		rows[n].err = &r->err;
+		rows[n].poison = (struct mr_records){ r->poison, r->nr_poison, sizeof(*r->poison),
+						      false };
+		tell_poison(run, r);
+		rows[n].blockers = (struct mr_records){ r->blockers.list, r->blockers.nr,
+							sizeof(*r->blockers.list), false };
+		mr_summary_add(&sum, r->outcome, &r->err);
+		if (r->err.code)
+			mr_msg_error(run, &r->err);
+		if (r->outcome == MR_OUTCOME_FAILED && !args->force) {
+			n++;
+			break;
+		}
+	}
+
+	records = (struct mr_records){ rows, n, sizeof(*rows), false };
+	/* Those that were never reached are not done either. */
+	rc = mr_exit_of_counts(sum.done + sum.already + sum.planned, sum.failed + nr_chosen - n,
+			       &sum.last);
+	sum.requested = nr_chosen;
+	if (run->globals.json)
+		print_json(run, &records, &sum, done);
+	else if (!run->globals.quiet && mr_table_print(fields, &records, NULL, &err))
+		rc = mr_end_error(run, &err);
+	for (size_t i = 0; i < n; i++)
+		mr_block_result_free(&rows[i].r);
+	mr_blocks_free(&blocks);
+	mr_machine_close(&m);
+	return rc;
+}
+
+static int offline_run(struct mr_run *run, const void *args, int nr, char **words)
+{
+	return change_blocks(run, args, nr, words, MR_BLOCKSEL_OFFLINE);
+}
+
+static int online_run(struct mr_run *run, const void *args, int nr, char **words)
+{
+	return change_blocks(run, args, nr, words, MR_BLOCKSEL_ONLINE);
+}
+
+const struct mr_cmd mr_cmd_block_offline = {
+	.name = "offline",
+	.synopsis = "SELECTOR...",
+	.operand = MR_OPERAND_BLOCK,
+	.min_operands = 1,
+	.max_operands = -1,
+	.summary = "take memory blocks offline, or say what is in the way",
+	.details = "With memras.ko a block is emptied pageblock by pageblock first: that shows how far\n"
+		   "it is, stops at once with everything given back, and names the pages in the way.",
+	.opts = offline_opts,
+	.defaults = &state_defaults,
+	.args_size = sizeof(struct state_args),
+	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.run = offline_run,
+};
+
+const struct mr_cmd mr_cmd_block_online = {
+	.name = "online",
+	.synopsis = "SELECTOR...",
+	.operand = MR_OPERAND_BLOCK,
+	.min_operands = 1,
+	.max_operands = -1,
+	.summary = "bring memory blocks online",
+	.opts = online_opts,
+	.defaults = &state_defaults,
+	.args_size = sizeof(struct state_args),
+	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.run = online_run,
+};

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "cli/exit.h"
+#include "cmds/begin.h"
+#include "cmds/commands.h"
+#include "cmds/pages.h"
+#include "cmds/retired.h"
+#include "lib/retire.h"
+
+struct offline_args {
+	bool soft, hard, force, dissolve, any_node, lines, no_record;
+	uint64_t timeout_ms, retries;
+	const char *via, *from, *cause;
+};
+
+static const char *const via_choices[] = { "auto", "sysfs", "madvise", "module", NULL };
+
+static const struct mr_opt offline_opts[] = {
+	MR_FLAG("soft", 's', struct offline_args, soft,
+		"move the data away first; no process notices"),
+	MR_FLAG("hard", 0, struct offline_args, hard,
+		"as a memory error would; may kill who uses the page"),
+	MR_FLAG("force", 'f', struct offline_args, force,
+		"with --hard: go on though the page is in use"),
+	MR_FLAG("dissolve", 0, struct offline_args, dissolve,
+		"give up the hugepage around the page: its pool shrinks by one"),
+	MR_FLAG("any-node", 0, struct offline_args, any_node,
+		"let a hugepage's replacement come from another node"),
+	MR_DURATION("timeout", 't', struct offline_args, timeout_ms,
+		    "try a busy page again for so long (default 10s)"),
+	MR_NUMBER("retries", 'r', struct offline_args, retries, "N",
+		  "try a busy page again so many times at most"),
+	MR_CHOICE("via", 0, struct offline_args, via, "WAY", via_choices,
+		  "the way to the kernel: auto, sysfs, madvise or module"),
+	MR_FLAG("json-lines", 0, struct offline_args, lines,
+		"print each result at once, as a line of JSON"),
+	MR_FLAG("no-record", 0, struct offline_args, no_record,
+		"do not put the pages on the retired list: the next boot forgets them"),
+	MR_STRING("cause", 0, struct offline_args, cause, "TEXT",
+		  "why, for the retired list (default: manual)"),
+	MR_FILE("from", 0, struct offline_args, from, "read targets from FILE, - for standard input"),
+	{ 0 },
+};
+
+static const struct offline_args offline_defaults = {
+	.timeout_ms = 10000,
+	.retries = UINT64_MAX,
+	.via = "auto",
+	.cause = "manual",
+};
+
+struct job {
+	struct mr_offline_policy policy;
+	bool record;
+	const char *cause;
+	struct mr_retnotes notes;
+};
+
+static void retire_one(struct mr_machine *m, const struct mr_spot *spot, struct mr_result *result,
+		       void *data)
+{
+	struct job *job = data;
+
+	mr_retire_page(m, spot, &job->policy, result);
+	if (job->record)
+		mr_retnotes_add(&job->notes, result);
+}
+
+/* Once, at the end of the run, and also of one that a signal ended. */
+static int record(const struct mr_run *run, const struct mr_machine *m, void *data)
+{
+	struct job *job = data;
+
+	return mr_retnotes_record(&job->notes, run, m, job->cause, false, MR_EXIT_OK);
+}
+
+static enum mr_via via_of(const char *word)
+{
+	return !strcmp(word, "sysfs") ? MR_VIA_SYSFS :
+	       !strcmp(word, "madvise") ? MR_VIA_MADVISE :
+	       !strcmp(word, "module") ? MR_VIA_MODULE : MR_VIA_AUTO;
+}
+
+static int offline_run(struct mr_run *run, const void *pargs, int nr, char **operands)
+{
+	const struct offline_args *args = pargs;
+	struct mr_page_report report = {
+		.run = run, .done = "offlined", .mode = args->hard ? "hard" : "soft",
+		.lines = args->lines, .after = record,
+	};
+	struct job job = { .record = !args->no_record, .cause = args->cause, .policy = {
+		.mode = args->hard ? MR_MODE_HARD : MR_MODE_SOFT,
+		.via = via_of(args->via),
+		.force = args->force,
+		.dissolve = args->dissolve,
+		.any_node = args->any_node,
+		.timeout_ms = args->timeout_ms,
+		.retries = args->retries,
+		.dry_run = run->globals.dry_run,
+		.no_module = run->globals.no_module,
+	} };
+	/*
+	 * A module that is loaded is asked what it holds; one that is not is
+	 * loaded when a hugepage is to be kept, or here if it was asked for.
+	 */
+	unsigned int needs = MR_NEED_MEMORY_FAILURE |
+			     (job.policy.via == MR_VIA_MODULE ? MR_WANT_MODULE : MR_ASK_MODULE);
+
+	return mr_page_command(&report, needs, nr, operands, args->from, retire_one, &job);
+}
+
+const struct mr_cmd mr_cmd_offline = {
+	.name = "offline",
+	.synopsis = "TARGET...",
+	.operand = MR_OPERAND_TARGET,
+	.max_operands = -1,
+	.summary = "retire pages",
+	.details = "Soft offline moves what is on the page elsewhere and keeps the page from ever\n"
+		   "being used again. A hugepage around it is replaced first, so that its pool keeps\n"
+		   "its size and only one small page is lost. A page counts as offlined when its\n"
+		   "hardware poison flag was read back.",
+	.opts = offline_opts,
+	.exclusive = "soft|hard",
+	.required = "soft|hard",
+	.defaults = &offline_defaults,
+	.args_size = sizeof(struct offline_args),
+	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.run = offline_run,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A line on the terminal that says how far a long command is. */
+#ifndef MR_CMDS_PROGRESS_H
+#define MR_CMDS_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mr_run;
+
+struct mr_progress_line {
+	bool on;		/* stderr is a terminal, and not --quiet */
+	bool shown;
+	uint64_t start_us, last_us;
+};
+
+void mr_progress_start(struct mr_progress_line *line, const struct mr_run *run);
+
+/*
+ * Shows "@what: @done of @total, N MiB/s, @waiting_for", at most ten times a
+ * second; without the rate when @unit, the bytes of one, is 0.
+ */
+void mr_progress_show(struct mr_progress_line *line, const char *what, uint64_t done,
+		      uint64_t total, uint64_t unit, const char *waiting_for);
+
+/* Takes the line away. */
+void mr_progress_end(struct mr_progress_line *line);
+
+#endif

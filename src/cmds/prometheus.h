@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The status as node_exporter's textfile collector reads it. */
+#ifndef MR_CMDS_PROMETHEUS_H
+#define MR_CMDS_PROMETHEUS_H
+
+#include "lib/status.h"
+
+/*
+ * Prints to stdout, in the text exposition format 0.0.4: what is not known on
+ * this machine has no sample.
+ */
+void mr_prometheus_print(const struct mr_status *st);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands about the retired list have in common. */
+#ifndef MR_CMDS_RETIRED_H
+#define MR_CMDS_RETIRED_H
+
+#include "cli/run.h"
+#include "lib/result.h"
+#include "lib/retlist.h"
+
+extern const struct mr_cmd mr_cmd_retired_list;
+extern const struct mr_cmd mr_cmd_retired_restore;
+extern const struct mr_cmd mr_cmd_retired_forget;
+extern const struct mr_cmd mr_cmd_retired_import;
+extern const struct mr_cmd mr_cmd_retired_export;
+
+/* Pages that a run did something to, to be written into the list at its end. */
+struct mr_retnotes {
+	struct mr_retlist pages;
+	bool lost;		/* there was no memory for one */
+};
+
+/* Notes @result's page as retired, unless it is not. */
+void mr_retnotes_add(struct mr_retnotes *notes, const struct mr_result *result);
+
+/*
+ * Writes them into the list, as of @cause; with @forget takes them out of it. A
+ * dry run does neither. Returns @code, or MR_EXIT_PART when that is 0 and the list could not be
+ * changed, which is said on stderr. Frees @notes.
+ */
+int mr_retnotes_record(struct mr_retnotes *notes, const struct mr_run *run,
+		       const struct mr_machine *m, const char *cause, bool forget, int code);
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/doc.h"
+#include "cli/exit.h"
+#include "cmds/begin.h"
+#include "cmds/retired.h"
+#include "lib/badram.h"
+#include "util/cleanup.h"
+
+struct export_args {
+	const char *format;
+};
+
+static const char *const formats[] = { "plain", "json", "badram", "memmap", NULL };
+
+static const struct mr_opt export_opts[] = {
+	MR_CHOICE("format", 0, struct export_args, format, "FORMAT", formats,
+		  "plain, json, badram or memmap (default plain)"),
+	{ 0 },
+};
+
+static const struct export_args export_defaults = { .format = "plain" };
+
+static int print_json(const struct mr_run *run, const struct mr_retlist *list)
+{
+	char head[128];
+
+	snprintf(head, sizeof(head), "\"schema\":%d,\"command\":\"%s\",", MR_DOC_SCHEMA, run->name);
+	return mr_retlist_write_json(list, head, stdout);
+}
+
+static void print_plain(const struct mr_retlist *list)
+{
+	for (size_t i = 0; i < list->nr; i++)
+		printf("0x%" PRIx64 "\n", list->list[i].pfn);
+}
+
+static void print_memmap(const struct mr_retlist *list)
+{
+	for (size_t i = 0, n; i < list->nr; i += n) {
+		for (n = 1; i + n < list->nr && list->list[i + n].pfn == list->list[i].pfn + n;)
+			n++;
+		printf("memmap=%lluK$0x%" PRIx64 "\n",
+		       ((unsigned long long)n << list->page_shift) / 1024,
+		       list->list[i].pfn << list->page_shift);
+	}
+}
+
+static int print_badram(const struct mr_retlist *list)
+{
+	mr_autofree uint64_t *pfns = calloc(list->nr + 1, sizeof(*pfns));
+	mr_autofree struct mr_badram *masks = NULL;
+	size_t nr;
+
+	if (!pfns)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->nr; i++)
+		pfns[i] = list->list[i].pfn;
+	if (mr_badram_merge(pfns, list->nr, &masks, &nr))
+		return -ENOMEM;
+	if (!nr)
+		return 0;
+	printf("GRUB_BADRAM=\"");
+	/* All digits of the mask: one of 32 bits would be read as another. */
+	for (size_t i = 0; i < nr; i++)
+		printf("%s0x%" PRIx64 ",0x%016" PRIx64, i ? "," : "",
+		       masks[i].pfn << list->page_shift, ~masks[i].open << list->page_shift);
+	puts("\"");
+	return 0;
+}
+
+static int export_run(struct mr_run *run, const void *pargs, int nr, char **words)
+{
+	const struct export_args *args = pargs;
+	struct mr_retlist list;
+	struct mr_err err = { 0 };
+	struct mr_machine m;
+	int rc;
+
+	(void)nr, (void)words;
+	rc = mr_begin(run, &m, 0, &err);
+	if (rc)
+		return mr_end_error(run, &err);
+	rc = mr_retlist_open(&list, &m, run->globals.state_dir, 0, &err);
+	if (!rc) {
+		if (run->globals.json || !strcmp(args->format, "json"))
+			rc = print_json(run, &list);
+		else if (!strcmp(args->format, "badram"))
+			rc = print_badram(&list);
+		else if (!strcmp(args->format, "memmap"))
+			print_memmap(&list);
+		else
+			print_plain(&list);
+		if (rc)
+			mr_err_set(&err, rc, list.path, "the list cannot be printed");
+		mr_retlist_close(&list);
+	}
+	mr_machine_close(&m);
+	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
+}
+
+const struct mr_cmd mr_cmd_retired_export = {
+	.name = "export",
+	.summary = "print the list for another tool, or as it is",
+	.details = "plain has a page frame number a line; badram is GRUB's GRUB_BADRAM and memmap the\n"
+		   "kernel's memmap=SIZE$ADDR, which keep the memory from being used from boot on;\n"
+		   "json is the whole list, and what --json prints.",
+	.opts = export_opts,
+	.defaults = &export_defaults,
+	.args_size = sizeof(struct export_args),
+	.run = export_run,
+};

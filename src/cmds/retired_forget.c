@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/doc.h"
+#include "cli/exit.h"
+#include "cli/msg.h"
+#include "cmds/begin.h"
+#include "cmds/retired.h"
+#include "lib/target.h"
+
+struct forget_args {
+	const char *from;
+};
+
+static const struct mr_opt forget_opts[] = {
+	MR_FILE("from", 0, struct forget_args, from,
+		"read targets from FILE, - for standard input"),
+	{ 0 },
+};
+
+/* The list is of page frame numbers: nothing is looked up in memory. */
+static int check_targets(const struct mr_targets *targets, struct mr_err *err)
+{
+	for (size_t i = 0; i < targets->nr; i++)
+		if (targets->list[i].type != MR_TARGET_PFN &&
+		    targets->list[i].type != MR_TARGET_PHYS)
+			return mr_err_usage(err, -EINVAL, targets->list[i].word,
+					    "the list knows page frame numbers and phys: only");
+	return 0;
+}
+
+static size_t forget(struct mr_retlist *list, const struct mr_targets *targets)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < targets->nr; i++) {
+		const struct mr_target *t = &targets->list[i];
+		uint64_t first = t->start, nr = t->len;
+
+		if (t->type == MR_TARGET_PHYS) {
+			uint64_t last = t->start + (t->len ? t->len - 1 : 0);
+
+			first >>= list->page_shift;
+			nr = (last >> list->page_shift) - first + 1;
+		}
+		n += mr_retlist_forget(list, first, nr);
+	}
+	return n;
+}
+
+static void print_result(const struct mr_run *run, size_t forgotten, size_t left)
+{
+	if (run->globals.json) {
+		json_object *doc = mr_doc_new(run);
+
+		json_object_object_add(doc, "dry_run",
+				       json_object_new_boolean(run->globals.dry_run));
+		json_object_object_add(doc, "forgotten", json_object_new_uint64(forgotten));
+		json_object_object_add(doc, "recorded", json_object_new_uint64(left));
+		mr_doc_print(doc);
+	} else {
+		mr_msg_note(run, "%zu %s, %zu left on the list", forgotten,
+			    run->globals.dry_run ? "to be forgotten" : "forgotten", left);
+	}
+}
+
+static int forget_run(struct mr_run *run, const void *pargs, int nr, char **words)
+{
+	const struct forget_args *args = pargs;
+	bool all = nr == 1 && !args->from && !strcmp(words[0], "all");
+	struct mr_targets targets = { 0 };
+	struct mr_retlist list;
+	struct mr_err err = { 0 };
+	struct mr_machine m;
+	size_t n;
+	int rc = 0;
+
+	if (!all)
+		rc = mr_targets_read(&targets, nr, words, args->from, MR_TARGETS_NO_NODES, &err);
+	if (!rc)
+		rc = check_targets(&targets, &err);
+	if (rc)
+		goto out_targets;
+	rc = mr_begin(run, &m, 0, &err);
+	if (rc)
+		goto out_targets;
+	rc = mr_retlist_open(&list, &m, run->globals.state_dir,
+			     run->globals.dry_run ? 0 : MR_RETLIST_WRITE, &err);
+	if (!rc) {
+		n = all ? mr_retlist_forget(&list, 0, UINT64_MAX) : forget(&list, &targets);
+		if (n && !run->globals.dry_run)
+			rc = mr_retlist_save(&list, &err);
+		if (!rc)
+			print_result(run, n, list.nr);
+		mr_retlist_close(&list);
+	}
+	mr_machine_close(&m);
+out_targets:
+	mr_targets_free(&targets);
+	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
+}
+
+const struct mr_cmd mr_cmd_retired_forget = {
+	.name = "forget",
+	.synopsis = "TARGET...|all",
+	.operand = MR_OPERAND_TARGET,
+	.max_operands = -1,
+	.summary = "take pages from the list; they stay as they are until the next boot",
+	.opts = forget_opts,
+	.args_size = sizeof(struct forget_args),
+	.flags = MR_CMD_DRYRUN,
+	.run = forget_run,
+};

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "cli/doc.h"
+#include "cli/exit.h"
+#include "cli/msg.h"
+#include "cmds/begin.h"
+#include "cmds/retired.h"
+#include "lib/retimport.h"
+
+struct import_args {
+	bool phys, force;
+	uint64_t min_errors;
+	const char *format, *since, *cause;
+};
+
+static const char *const formats[] = { "auto", "plain", "badram", "memmap", "json", "rasdaemon",
+				       NULL };
+
+static const struct mr_opt import_opts[] = {
+	MR_CHOICE("format", 0, struct import_args, format, "FORMAT", formats,
+		  "auto, plain, badram, memmap, json or rasdaemon"),
+	MR_FLAG("phys", 0, struct import_args, phys,
+		"plain numbers are byte addresses, not page frame numbers"),
+	MR_NUMBER("min-errors", 0, struct import_args, min_errors, "N",
+		  "rasdaemon: leave out pages with fewer errors (default 1)"),
+	MR_STRING("since", 0, struct import_args, since, "DATE",
+		  "rasdaemon: do not count errors before DATE, like 2026-11-21"),
+	MR_STRING("cause", 0, struct import_args, cause, "TEXT",
+		  "why they are retired (default: what the format says)"),
+	MR_FLAG("force", 'f', struct import_args, force,
+		"though the lists are of another memory layout"),
+	{ 0 },
+};
+
+static const struct import_args import_defaults = { .format = "auto", .min_errors = 1 };
+
+static void tell_bad(const struct mr_err *err, void *data)
+{
+	mr_msg_error(data, err);
+}
+
+/* Adds what @in has to @list; how many of it were not there yet. */
+static int merge(struct mr_retlist *list, const struct mr_retlist *in, size_t *added)
+{
+	const size_t had = list->nr;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < in->nr; i++) {
+		struct mr_retired entry = in->list[i];
+
+		rc = mr_retlist_intern(list, mr_retlist_text(in, entry.cause), &entry.cause);
+		if (!rc)
+			rc = mr_retlist_intern(list, mr_retlist_text(in, entry.label), &entry.label);
+		if (!rc)
+			rc = mr_retlist_intern(list, mr_retlist_text(in, entry.reason), &entry.reason);
+		if (!rc)
+			rc = mr_retlist_add(list, &entry);
+	}
+	mr_retlist_settle(list);
+	*added = list->nr - had;
+	return rc;
+}
+
+static void print_result(const struct mr_run *run, size_t read, size_t added, size_t recorded)
+{
+	if (run->globals.json) {
+		json_object *doc = mr_doc_new(run);
+
+		json_object_object_add(doc, "dry_run",
+				       json_object_new_boolean(run->globals.dry_run));
+		json_object_object_add(doc, "read", json_object_new_uint64(read));
+		json_object_object_add(doc, "added", json_object_new_uint64(added));
+		json_object_object_add(doc, "recorded", json_object_new_uint64(recorded));
+		mr_doc_print(doc);
+	} else {
+		mr_msg_note(run, "%zu pages read, %zu of them new, %zu on the list%s", read, added,
+			    recorded, run->globals.dry_run ? " then" : "");
+	}
+}
+
+static int import_into(const struct mr_run *run, const struct mr_machine *m, struct mr_retlist *in,
+		       bool force, struct mr_err *err)
+{
+	struct mr_retlist list;
+	size_t added;
+	int rc;
+
+	/* A list of another machine's memory names other memory here. */
+	if (in->layout.nr_ranges) {
+		rc = mr_retlist_fits(in, m, force, err);
+		if (rc)
+			return rc;
+	}
+	rc = mr_retlist_open(&list, m, run->globals.state_dir,
+			     run->globals.dry_run ? 0 : MR_RETLIST_WRITE, err);
+	if (rc)
+		return rc;
+	rc = mr_retlist_fits(&list, m, force, err);
+	if (!rc && merge(&list, in, &added))
+		rc = mr_err_set(err, -ENOMEM, list.path, "no memory for the list");
+	if (!rc && !run->globals.dry_run && (added || !list.found))
+		rc = mr_retlist_save(&list, err);
+	if (!rc)
+		print_result(run, in->nr, added, list.nr);
+	mr_retlist_close(&list);
+	return rc;
+}
+
+static int import_run(struct mr_run *run, const void *pargs, int nr, char **words)
+{
+	const struct import_args *args = pargs;
+	struct mr_import import = {
+		.phys = args->phys, .min_errors = args->min_errors, .cause = args->cause,
+		.since = INT64_MIN, .bad = tell_bad, .data = run,
+	};
+	struct mr_retlist in = { .dir = -1, .lock = -1 };
+	struct mr_err err = { 0 };
+	struct mr_machine m;
+	int rc;
+
+	(void)nr;
+	while (strcmp(formats[import.format], args->format))
+		import.format++;
+	if (args->since && mr_time_scan(args->since, &import.since)) {
+		mr_err_usage(&err, -EINVAL, args->since, "not a date like 2026-11-21");
+		return mr_end_error(run, &err);
+	}
+	rc = mr_begin(run, &m, 0, &err);
+	if (rc)
+		return mr_end_error(run, &err);
+	in.page_shift = m.page_shift;
+	rc = mr_import_read(&in, words[0], &import, &err);
+	if (!rc)
+		rc = import_into(run, &m, &in, args->force, &err);
+	mr_retlist_close(&in);
+	mr_machine_close(&m);
+	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
+}
+
+const struct mr_cmd mr_cmd_retired_import = {
+	.name = "import",
+	.synopsis = "FILE",
+	.operand = MR_OPERAND_FILE,
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "add pages that another tool found to the list",
+	.details = "Reads plain lists, memtest86+'s badram= and memmap= lines, rasdaemon's database\n"
+		   "and exported lists; - is standard input. Nothing is retired yet: \"retired restore\"\n"
+		   "does that, now or at the next boot.",
+	.opts = import_opts,
+	.defaults = &import_defaults,
+	.args_size = sizeof(struct import_args),
+	.flags = MR_CMD_DRYRUN,
+	.run = import_run,
+};

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+
+#include "backend/device.h"
+#include "cli/exit.h"
+#include "cli/msg.h"
+#include "cmds/begin.h"
+#include "cmds/pages.h"
+#include "cmds/retired.h"
+#include "lib/retire.h"
+
+struct restore_args {
+	bool force;
+	uint64_t timeout_ms, retries;
+};
+
+static const struct mr_opt restore_opts[] = {
+	MR_FLAG("force", 'f', struct restore_args, force,
+		"though the memory layout is another: take what fits"),
+	MR_DURATION("timeout", 't', struct restore_args, timeout_ms,
+		    "try a busy page again for so long (default 10s)"),
+	MR_NUMBER("retries", 'r', struct restore_args, retries, "N",
+		  "try a busy page again so many times at most"),
+	{ 0 },
+};
+
+static const struct restore_args restore_defaults = { .timeout_ms = 10000, .retries = UINT64_MAX };
+
+struct job {
+	struct mr_offline_policy policy;
+	struct mr_retlist *list;
+	bool lost;		/* a reason found no memory */
+};
+
+static void restore_one(struct mr_machine *m, const struct mr_spot *spot,
+			struct mr_result *result, void *data)
+{
+	struct job *job = data;
+	struct mr_retired *entry = mr_retlist_find(job->list, spot->pfn);
+
+	mr_retire_page(m, spot, &job->policy, result);
+	if (!entry || result->outcome == MR_OUTCOME_PLANNED)
+		return;
+	entry->pending = result->outcome != MR_OUTCOME_DONE &&
+			 result->outcome != MR_OUTCOME_ALREADY;
+	if (mr_retlist_intern(job->list, entry->pending ? result->err.reason : NULL,
+			      &entry->reason))
+		job->lost = true;
+}
+
+/*
+ * Every entry, also those that memory does not back: each then says so. As
+ * spans of the list, whose pages stand for themselves.
+ */
+static int spans_of(const struct mr_retlist *list, const struct mr_target *target,
+		    struct mr_spans *spans)
+{
+	*spans = (struct mr_spans){ .list = calloc(list->nr + 1, sizeof(*spans->list)) };
+	if (!spans->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->nr; i++)
+		spans->list[i] = (struct mr_span){ .pfn = list->list[i].pfn, .nr = 1,
+						   .target = target };
+	spans->nr = list->nr;
+	spans->pages = list->nr;
+	return 0;
+}
+
+static int restore(struct mr_run *run, struct mr_machine *m, const struct restore_args *args,
+		   struct mr_retlist *list, int *code, struct mr_err *err)
+{
+	static char word[] = "retired";
+	const struct mr_target target = { .word = word, .type = MR_TARGET_PFN };
+	struct mr_page_report report = { .run = run, .done = "offlined", .mode = "soft" };
+	struct job job = {
+		.list = list,
+		.policy = {
+			.mode = MR_MODE_SOFT, .via = MR_VIA_AUTO,
+			.timeout_ms = args->timeout_ms, .retries = args->retries,
+			.dry_run = run->globals.dry_run, .no_module = run->globals.no_module,
+		},
+	};
+	struct mr_spans spans;
+	int rc = mr_retlist_fits(list, m, args->force, err);
+
+	if (rc) {
+		mr_err_hint(err, "--force takes what fits; \"retired forget all\" begins anew");
+		return rc;
+	}
+	if (!run->globals.no_module)
+		mr_device_open(m, false, &(struct mr_err){ 0 });
+	rc = spans_of(list, &target, &spans);
+	if (!rc)
+		rc = mr_page_report_each(&report, m, &spans, restore_one, &job);
+	mr_spans_free(&spans);
+	if (rc)
+		return mr_err_set(err, rc, "", "no memory for the report");
+	if (!run->globals.dry_run && list->nr) {
+		rc = job.lost ? mr_err_set(err, -ENOMEM, list->path, "no memory for the list") :
+				mr_retlist_save(list, err);
+		if (rc)
+			mr_msg_error(run, err);
+	}
+	*code = mr_page_report_end(&report);
+	if (rc && *code == MR_EXIT_OK)
+		*code = MR_EXIT_PART;
+	return 0;
+}
+
+static int restore_run(struct mr_run *run, const void *pargs, int nr, char **words)
+{
+	struct mr_retlist list;
+	struct mr_err err = { 0 };
+	struct mr_machine m;
+	int rc, code = MR_EXIT_OK;
+
+	(void)nr, (void)words;
+	rc = mr_begin(run, &m, MR_NEED_MEMORY_FAILURE, &err);
+	if (rc)
+		return mr_end_error(run, &err);
+	/* A machine without a list needs no folder made for one. */
+	rc = mr_retlist_open(&list, &m, run->globals.state_dir, 0, &err);
+	if (!rc && list.found && !run->globals.dry_run) {
+		mr_retlist_close(&list);
+		rc = mr_retlist_open(&list, &m, run->globals.state_dir, MR_RETLIST_WRITE, &err);
+	}
+	if (!rc) {
+		rc = restore(run, &m, pargs, &list, &code, &err);
+		mr_retlist_close(&list);
+	}
+	mr_machine_close(&m);
+	return rc ? mr_end_error(run, &err) : code;
+}
+
+const struct mr_cmd mr_cmd_retired_restore = {
+	.name = "restore",
+	.summary = "retire every page of the list again, as after a boot",
+	.details = "By soft offline, as \"offline --soft\" does. What cannot be had now stays on the\n"
+		   "list as pending, with the reason.",
+	.opts = restore_opts,
+	.defaults = &restore_defaults,
+	.args_size = sizeof(struct restore_args),
+	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.run = restore_run,
+};

@@ -1,0 +1,337 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The retired list: what it takes in, gives out, and never loses.
+# shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
+
+load lib
+
+setup() {
+	state=$BATS_TEST_TMPDIR/state
+	input=$BATS_TEST_TMPDIR/input
+}
+
+import() {
+	run_memras --state-dir "$state" retired import "$@" "$input"
+}
+
+# The page frame numbers on the list are exactly these.
+expect_pages() {
+	diff <([ $# = 0 ] || printf '%s\n' "$@") <("$SUITE/memras" --state-dir "$state" retired export)
+}
+
+@test "a plain list is read in decimal and hex, with doubles, in any order" {
+	printf '0x20 17,17\n# 99\n\n 5 # 6\n0x5-7, 0x10+2\r\n' >"$input"
+	import
+	expect_status 0
+	expect_pages 0x5 0x6 0x7 0x10 0x11 0x20
+	run_memras --json --state-dir "$state" retired list
+	expect_valid
+	expect_json '.retired | length == 6 and all(.state == "pending" and .cause == "import")'
+	import --json
+	expect_valid
+	expect_json '.read == 6 and .added == 0 and .recorded == 6'
+}
+
+@test "addresses are rounded to the pages that they touch" {
+	printf '0x5fff 0x7000+8K 40960-45056\n' >"$input"
+	import --phys
+	expect_pages 0x5 0x7 0x8 0xa 0xb
+}
+
+@test "memtest86+ lines are read, masks of 32 bits too" {
+	cat >"$input" <<-'END'
+		badram=0x1000,0xfffffffffffff000,0x8000,0xffffffffffffe000
+		badram=0x40000000,0xfffffffc
+		GRUB_BADRAM="0x100000000,0xffffffffffffd000"
+		memmap=8K$0x20000
+		memmap=4K\$0x30123
+	END
+	import
+	expect_status 0
+	expect_pages 0x1 0x8 0x9 0x20 0x21 0x30 0x31 0x40000 0x100000 0x100002
+}
+
+@test "every malformed line is named by its number, and none is applied" {
+	local n
+
+	printf '5\nzap\n6 7x\n9-3\n8\nbadram=0x1000\nmemmap=4K@0x1000\n5+0\n0x10000000000000000\n' \
+		>"$input"
+	printf 'badram=0x100000000,0\n1-0xffffffff\n0xffffffffffffffff\n1\0\n' >>"$input"
+	import
+	expect_status 2
+	for n in 2 3 4 6 7 8 9 10 11 12 13; do
+		expect_err "$input:$n: "
+	done
+	[ "$(grep -c "^memras: retired import: $input:[0-9]*: " <<<"$err")" = 11 ]
+	expect_err "11 malformed lines; nothing is imported"
+	[ ! -e "$state" ]
+}
+
+@test "a format that is asked for is the only one taken" {
+	echo 5 >"$input"
+	import --format badram
+	expect_status 2
+	import --format memmap
+	expect_status 2
+	echo 'badram=0x1000,0xfffffffffffff000' >"$input"
+	import --format plain
+	expect_status 2
+	import --format json
+	expect_status 1
+	expect_err "corrupt"
+	[ ! -e "$state" ]
+}
+
+@test "a dry run of import and forget changes nothing" {
+	echo 5 >"$input"
+	import --dry-run
+	expect_status 0
+	[ ! -e "$state" ]
+	import
+	run_memras --state-dir "$state" --dry-run --json retired forget all
+	expect_json '.forgotten == 1'
+	expect_pages 0x5
+}
+
+@test "what is exported and imported again is the same list, in every format" {
+	local format page_list
+
+	# Runs, pairs, cubes and single pages.
+	/usr/bin/python3 -c '
+import random
+random.seed(7)
+pages = {random.randrange(1 << 36) for _ in range(300)} | set(range(0x1000, 0x1234))
+pages |= {0x200000 + 2 * i for i in range(64)}
+print(*pages)' >"$input"
+	import
+	expect_status 0
+	page_list=$("$SUITE/memras" --state-dir "$state" retired export)
+	[ "$(wc -l <<<"$page_list")" -ge 900 ]
+	for format in plain badram memmap json; do
+		"$SUITE/memras" --state-dir "$state" retired export --format $format >"$input"
+		run_memras --state-dir "$state.$format" retired import --format $format "$input"
+		expect_status 0
+		diff <(echo "$page_list") <("$SUITE/memras" --state-dir "$state.$format" retired export)
+		run_memras --state-dir "$state.auto" retired import "$input"
+		diff <(echo "$page_list") <("$SUITE/memras" --state-dir "$state.auto" retired export)
+		rm -rf "$state.auto"
+	done
+	# json carries causes and times as well.
+	diff <("$SUITE/memras" --state-dir "$state" --json retired list) \
+		<("$SUITE/memras" --state-dir "$state.json" --json retired list)
+	# Masks are merged: 64 pages two apart are one of them.
+	[ "$("$SUITE/memras" --state-dir "$state" retired export --format badram | tr , '\n' | wc -l)" -le 660 ]
+}
+
+make_database() {
+	sqlite3 "$1" <<-'END'
+		CREATE TABLE mc_event (id INTEGER PRIMARY KEY, timestamp TEXT, err_count INTEGER,
+			err_type TEXT, err_msg TEXT, label TEXT, mc INTEGER, top_layer INTEGER,
+			middle_layer INTEGER, lower_layer INTEGER, address INTEGER, grain INTEGER,
+			syndrome INTEGER, driver_detail TEXT);
+		INSERT INTO mc_event (timestamp, err_count, err_type, label, address) VALUES
+			('2026-01-05 10:00:00 +0000', 3, 'Corrected', 'DIMM_A1', 0x5000),
+			('2026-03-05 10:00:00 +0100', 4, 'Corrected', 'DIMM_A1', 0x5040),
+			('2026-03-06 10:00:00 +0000', 1, 'Corrected', 'DIMM_B1', 0x240000000),
+			('2026-03-07 00:30:00 +0100', 1, 'Uncorrected', 'DIMM_B1', 0x7000),
+			('2026-03-08 10:00:00 +0000', 9, 'Corrected', 'unknown', 0);
+	END
+}
+
+@test "rasdaemon's database gives pages with their DIMM and their last error" {
+	make_database "$input"
+	import
+	expect_status 0
+	expect_pages 0x5 0x7 0x240000
+	run_memras --state-dir "$state" --json retired list
+	expect_valid
+	expect_json '.retired[0] | .label == "DIMM_A1" and .time == "2026-03-05T09:00:00Z" and
+		.cause == "memory errors"'
+}
+
+@test "rasdaemon's errors count by --min-errors and --since" {
+	make_database "$input"
+	import --min-errors 5
+	expect_pages 0x5
+	rm -r "$state"
+	import --min-errors 5 --since 2026-02-01
+	expect_pages
+	import --since 2026-03-06
+	expect_pages 0x7 0x240000
+	rm -r "$state"
+	import --since "2026-03-07 00:00"
+	expect_pages
+	import --since yesterday
+	expect_usage "yesterday: not a date"
+}
+
+@test "pages that the kernel gave up are read from rasdaemon's newer table" {
+	make_database "$input"
+	sqlite3 "$input" "CREATE TABLE memory_failure_event (id INTEGER PRIMARY KEY, timestamp TEXT,
+		pfn TEXT, page_type TEXT, action_result TEXT);
+		INSERT INTO memory_failure_event VALUES
+		(1, '2026-03-05 10:00:00 +0000', '0x1234', 'dirty LRU page', 'Recovered')"
+	import --min-errors 100
+	expect_pages 0x1234
+}
+
+@test "what is no database of rasdaemon's is refused" {
+	sqlite3 "$input" 'CREATE TABLE other (id INTEGER)'
+	import
+	expect_status 1
+	expect_err "rasdaemon's database cannot be read: no such table: mc_event"
+	echo 5 >"$input"
+	import --format rasdaemon
+	expect_status 1
+	[ ! -e "$state" ]
+}
+
+@test "a million lines are imported in seconds, in bounded memory" {
+	local before=$SECONDS
+
+	seq 3 7 7000000 | shuf --random-source=<(yes) >"$input"
+	status=0
+	(
+		# A sanitized binary reserves terabytes, and must do without the limit.
+		grep -qa __asan_init "$SUITE/memras" || ulimit -v 1000000
+		exec "$SUITE/memras" --state-dir "$state" retired import "$input"
+	) 2>"$BATS_TEST_TMPDIR/err" >"$BATS_TEST_TMPDIR/out" || status=$?
+	read_results import
+	expect_status 0
+	expect_err "1000000 pages read, 1000000 of them new"
+	[ $((SECONDS - before)) -le 60 ]
+}
+
+@test "forget takes pages, addresses, ranges and all" {
+	echo 1-20 >"$input"
+	import
+	run_memras --state-dir "$state" retired forget 3 5-7 phys:0x9000 phys:0xa800+4K 15+2
+	expect_status 0
+	expect_pages 0x1 0x2 0x4 0x8 0xc 0xd 0xe 0x11 0x12 0x13 0x14
+	run_memras --state-dir "$state" retired forget 3
+	expect_status 0
+	run_memras --state-dir "$state" retired forget pid:1@0
+	expect_usage "pid:1@0: "
+	run_memras --state-dir "$state" retired forget all
+	expect_pages
+}
+
+# A list that is not understood: nothing changes it, and every command says so.
+never_replaced() {
+	local before
+
+	before=$(sha256sum "$state/retired.json")
+	echo 9 >"$input"
+	import
+	expect_status "${3:-1}"
+	expect_err "$1" "hint: nothing is changed"
+	run_memras --state-dir "$state" retired forget all
+	expect_status "${3:-1}"
+	run_memras --state-dir "$state" retired list
+	expect_status "${3:-1}"
+	[ "$(sha256sum "$state/retired.json")" = "$before" ]
+	[ ! -e "$state/retired.json.new" ]
+}
+
+@test "a corrupt list is never replaced" {
+	local whole n
+
+	echo 5-9 >"$input"
+	import
+	whole=$(<"$state/retired.json")
+	for n in 1 2 20 100 200 $((${#whole} / 2)) $((${#whole} - 2)) $((${#whole} - 1)); do
+		printf %s "${whole:0:n}" >"$state/retired.json"
+		never_replaced "corrupt"
+	done
+	: >"$state/retired.json"
+	never_replaced "the list is empty"
+	echo "$whole x" >"$state/retired.json"
+	never_replaced "something follows its end"
+	echo "${whole/\"pending\"/\"sleeping\"}" >"$state/retired.json"
+	never_replaced "entry 1: \"state\" is neither retired nor pending"
+	echo "${whole/\"phys\":20480/\"phys\":-1}" >"$state/retired.json"
+	never_replaced '"phys" is not an address'
+	echo '{"retired":[]}' >"$state/retired.json"
+	never_replaced 'no "version" before'
+}
+
+@test "a list of a later version is never replaced" {
+	mkdir "$state"
+	echo '{"version":2,"pages":{}}' >"$state/retired.json"
+	never_replaced "the list is of version 2, and this memras knows 1"
+}
+
+@test "a captured machine's list is shown with the state of its pages, and not changed" {
+	run_memras --sysroot "$X86" --json retired list
+	expect_status 0
+	expect_valid
+	expect_json '.retired | length == 2 and .[0].state == "pending" and .[0].pfn == 1081360 and
+		.[1].state == "retired" and .[1].label == "DIMM_A1"'
+	run_memras --sysroot "$X86" retired list --pending
+	[[ $out == *0x108010* && $out != *0x108050* ]]
+	run_memras --sysroot "$X86" retired forget all
+	expect_status 3
+	expect_err "a captured machine's list is not changed"
+	run_memras --sysroot "$ARM64" --json retired list
+	expect_json '.retired == []'
+}
+
+@test "a list of another memory layout is refused, and --force takes what fits" {
+	local other=$BATS_TEST_TMPDIR/machine
+
+	run_memras --sysroot "$X86" --dry-run --json retired restore
+	expect_status 0
+	expect_valid
+	expect_json '.summary.already == 1 and .summary.requested == 2'
+	cp -r "$X86" "$other"
+	echo 0x15fffffff >"$other/sys/firmware/memmap/1/end"
+	run_memras --sysroot "$other" --dry-run retired restore
+	expect_status 1
+	expect_err "the list is of another memory layout" \
+		"memory was at 0x100000000-0x17fffffff and is now at 0x100000000-0x15fffffff" \
+		"hint: --force takes what fits"
+	run_memras --sysroot "$other" --state-dir "$state" retired import <(echo 5)
+	cp "$other/var/lib/memras/retired.json" "$state"
+	echo 5 >"$input"
+	run_memras --sysroot "$other" --state-dir "$state" retired import "$input"
+	expect_status 1
+	expect_err "another memory layout"
+	sed -i 's/"pfn": 1081360, "phys": 4429250560/"pfn": 9437184, "phys": 38654705664/' \
+		"$other/var/lib/memras/retired.json"
+	run_memras --sysroot "$other" --dry-run --json retired restore --force
+	expect_status 64
+	expect_valid
+	expect_json '.summary.already == 1 and ([.results[] | select(.error != null)] | length == 1)'
+}
+
+@test "a layout of DIMMs with other serial numbers is another one" {
+	local other=$BATS_TEST_TMPDIR/machine
+
+	dmi() {
+		/usr/bin/python3 -c '
+import sys
+body = bytearray(0x28 - 4)
+body[0x0c - 4] = 0x10
+body[0x10 - 4], body[0x17 - 4], body[0x18 - 4] = 1, 2, 3
+print(end="")
+sys.stdout.buffer.write(bytes([16, 4, 0, 0, 0, 0]) + bytes([17, 0x28, 1, 0]) + body +
+    b"DIMM_A1\0Maker\0" + sys.argv[1].encode() + b"\0\0" + bytes([127, 4, 2, 0, 0, 0]))' "$1" \
+			>"$other/sys/firmware/dmi/tables/DMI"
+	}
+	cp -r "$X86" "$other"
+	rm "$other/var/lib/memras/retired.json"
+	mkdir -p "$other/sys/firmware/dmi/tables"
+	dmi SERIAL1
+	echo 5 >"$input"
+	run_memras --sysroot "$other" --state-dir "$state" retired import "$input"
+	expect_status 0
+	jq -e '.layout.dimms == ["DIMM_A1 Maker SERIAL1"]' "$state/retired.json"
+	dmi SERIAL2
+	echo 6 >"$input"
+	run_memras --sysroot "$other" --state-dir "$state" retired import "$input"
+	expect_status 1
+	expect_err "a DIMM was 'DIMM_A1 Maker SERIAL1' and is now 'DIMM_A1 Maker SERIAL2'"
+	run_memras --sysroot "$other" --state-dir "$state" retired import --force "$input"
+	expect_status 0
+	expect_pages 0x5 0x6
+}

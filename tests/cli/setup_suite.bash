@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+
+setup_suite() {
+	local tool
+
+	# A tool that is missing is a failure, not a test less.
+	for tool in fish jq lsmem nsenter setpriv sha256sum sqlite3 timeout unshare zsh; do
+		command -v "$tool" >/dev/null || {
+			echo "these tests need $tool" >&2
+			return 1
+		}
+	done
+	/usr/bin/python3 -c 'import jsonschema' || return 1
+
+	# Where an ordinary user can read it too.
+	SUITE=$(mktemp -d)
+	chmod 755 "$SUITE"
+	cp "${MEMRAS:-$BATS_TEST_DIRNAME/../../build/src/memras}" "$SUITE/memras"
+	cp "$BATS_TEST_DIRNAME/sandbox" "$SUITE/sandbox"
+	chmod 755 "$SUITE"/*
+	"$BATS_TEST_DIRNAME/../fixtures/make" "$SUITE/machines"
+	echo 0x108011 >"$SUITE/pages"
+	export SUITE
+
+	# One mount namespace for all: making one for each run takes long.
+	if [ "$(id -u)" = 0 ]; then
+		"$SUITE/sandbox" sleep infinity </dev/null >/dev/null 2>"$SUITE/holder" 3>&- &
+		SANDBOX=$!
+		until [ "$(cat "/proc/$SANDBOX/comm")" = sleep ]; do
+			kill -0 "$SANDBOX" || {
+				cat "$SUITE/holder" >&2
+				return 1
+			}
+			command sleep 0.1
+		done
+		export SANDBOX
+	fi
+}
+
+teardown_suite() {
+	[ -z "${SANDBOX-}" ] || kill "$SANDBOX"
+	rm -rf "$SUITE"
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What status tells, on captured machines.
+# shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
+
+load lib
+
+@test "EDAC errors are told by DIMM, and those of no DIMM by controller" {
+	run_memras --sysroot "$X86" --json status
+	expect_status 0
+	expect_valid
+	expect_json '.edac | length == 3 and .[0] == {"controller": "mc0", "dimm": "dimm0",
+		"label": "DIMM_A1", "location": "channel 0 slot 0", "size": 1073741824, "ce": 12,
+		"ue": 0} and .[1].ue == 1 and .[2].dimm == null and .[2].ce == 3'
+	# The controller's own sums agree.
+	expect_json "([.edac[].ce] | add) == $(<"$X86/sys/devices/system/edac/mc/mc0/ce_count")"
+	expect_json "([.edac[].ue] | add) == $(<"$X86/sys/devices/system/edac/mc/mc0/ue_count")"
+}
+
+@test "machine check interrupts are summed over CPUs" {
+	run_memras --sysroot "$X86" --json status
+	expect_json '.machine_checks == {"exceptions": 1, "polls": 575, "thresholds": 5,
+		"deferred": 2}'
+	run_memras --sysroot "$ARM64" --json status
+	expect_valid
+	expect_json '.machine_checks == null and .edac == []'
+}
+
+@test "health comes first: what is poisoned, errors, what is pending" {
+	run_memras --sysroot "$X86" status
+	expect_status 0
+	[[ $(head -1 <<<"$out") == "Poisoned:  8K" ]]
+	[[ $out == *"Errors:    15 corrected, 1 uncorrected"*"Retired:   2 on the list, 1 of them pending"*Memory:* ]]
+}
+
+@test "a retired list that cannot be read is told, and is not taken for an empty one" {
+	mkdir "$BATS_TEST_TMPDIR/state"
+	echo '{"version":2}' >"$BATS_TEST_TMPDIR/state/retired.json"
+	run_memras --sysroot "$X86" --state-dir "$BATS_TEST_TMPDIR/state" --json status
+	expect_status 0
+	expect_valid
+	expect_json '.retired == null'
+	run_memras --sysroot "$X86" --state-dir "$BATS_TEST_TMPDIR/state" status
+	[[ $out == *"Retired:   not known: the list is of version 2"* ]]
+	run_memras --sysroot "$X86" --state-dir "$BATS_TEST_TMPDIR/state" status --prometheus
+	[[ $out != *memras_retired_* ]]
+}
+
+refused() {
+	! "$TOP/tests/textfile"
+}
+
+@test "metrics are as node_exporter wants them, on every machine" {
+	local machine
+
+	for machine in "$X86" "$ARM64" "$S390" "$NO_BLOCKS" /; do
+		run_memras --sysroot "$machine" status --prometheus
+		expect_status 0
+		"$TOP/tests/textfile" <<<"$out"
+	done
+	# What checks them can fail.
+	run_memras --sysroot "$X86" status --prometheus
+	refused <<<"${out/ counter/ gauge}"
+	refused <<<"$out"$'\nmemras_other 5'
+	refused <<<"${out/hardware_corrupted_bytes 8192/hardware_corrupted_bytes 8K}"
+}
+
+@test "metrics have the same numbers as JSON" {
+	local metrics
+
+	run_memras --sysroot "$X86" status --prometheus
+	metrics=$out
+	run_memras --sysroot "$X86" --json status
+	grep -qx "memras_hardware_corrupted_bytes $(jq .hardware_corrupted <<<"$out")" <<<"$metrics"
+	grep -qx "memras_retired_pending_pages $(jq .retired.pending <<<"$out")" <<<"$metrics"
+	grep -qx "memras_edac_corrected_errors_total{controller=\"mc0\",dimm=\"dimm0\",label=\"DIMM_A1\"} $(
+		jq '.edac[0].ce' <<<"$out")" <<<"$metrics"
+	grep -qx "memras_hugepages{size=\"1073741824\",node=\"1\"} $(
+		jq '.hugepages[] | select(.size == 1073741824 and .node == 1).total' <<<"$out")" \
+		<<<"$metrics"
+}

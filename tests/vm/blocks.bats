@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Memory blocks: listed, taken offline and brought back, or told why not.
+#
+# guest: cpus=2 memory=768M dimm=512M timeout=400
+
+load lib
+
+setup() {
+	workload_pid=
+	memory=$(($(block_size) >> 20))
+}
+
+teardown() {
+	[ -z "$workload_pid" ] || kill "$workload_pid" 2>/dev/null || true
+	memras block online --quiet --zone movable all
+	memras module load --quiet
+}
+
+# The highest block that is movable and online
+movable_block() {
+	memras block list --json |
+		jq -er '[.blocks[] | select(.state == "online" and .zones == ["Movable"])] | last | .block'
+}
+
+@test "block list and lsmem agree on every block" {
+	memras block list --raw --noheadings -o RANGE,SIZE,STATE,REMOVABLE,BLOCK,NODE,ZONES >"$BATS_TEST_TMPDIR/memras"
+	lsmem --all --raw --noheadings -o RANGE,SIZE,STATE,REMOVABLE,BLOCK,NODE,ZONES >"$BATS_TEST_TMPDIR/lsmem"
+	diff "$BATS_TEST_TMPDIR/lsmem" "$BATS_TEST_TMPDIR/memras"
+}
+
+@test "a movable block goes offline and comes back, with the module and without" {
+	local n option total
+
+	total=$(meminfo MemTotal)
+	for option in "" --no-module; do
+		n=$(movable_block)
+		# shellcheck disable=SC2086 # none is no word
+		run_json 0 memras block offline --json $option "$n"
+		assert_json ".results[0] | .block == $n and .result == \"offlined\" and .error == null"
+		assert_equal "$(block_state "$n")" offline
+		assert_equal "$(meminfo MemTotal)" $((total - memory * 1024))
+		run_json 0 memras block offline --json "$n"
+		assert_json '.results[0].result == "already"'
+		run_json 0 memras block list --json "$n"
+		assert_json '.blocks[0].state == "offline"'
+
+		run_json 0 memras block online --zone movable --json "$n"
+		assert_json '.results[0].result == "onlined"'
+		assert_equal "$(block_state "$n")" online
+		assert_equal "$(meminfo MemTotal)" "$total"
+		run_json 0 memras block show --json "$n"
+		assert_json '.blocks[0] | .zones == ["Movable"] and .blockers == []'
+	done
+}
+
+# Takes every movable block but $1 offline, so that what is allocated lies in it.
+only_movable() {
+	local other
+
+	for other in $(memras block list --json | jq -r '.blocks[] | select(.zones == ["Movable"]) | .block'); do
+		[ "$other" = "$1" ] || memras block offline --quiet "$other"
+	done
+}
+
+# How many of the workload's pages lie in block $1
+pages_in_block() {
+	printf '%d\n' "${pfns[@]}" | awk -v n="$1" -v per=$((memory * 256)) 'int($1 / per) == n { c++ } END { print c + 0 }'
+}
+
+@test "a block in use is evacuated and no byte is lost" {
+	local n
+
+	n=$(movable_block)
+	only_movable "$n"
+	workload_start anon 8192
+	[ "$(pages_in_block "$n")" -gt 4000 ]
+	run_json 0 memras block offline --json "$n"
+	assert_json '.results[0] | .result == "offlined" and .via == "module" and .evacuated_pages > 30000'
+	workload_check
+	workload_pfns
+	assert_equal "$(pages_in_block "$n")" 0
+	workload_stop
+}
+
+@test "a block with kernel memory is refused, its pages named, and stays whole" {
+	local n total
+
+	total=$(meminfo MemTotal)
+	n=$(($(find_page slab) / (memory * 256)))
+	run_json 1 memras block offline --json --timeout 20s "$n"
+	assert_json '.results[0] | .result == "failed" and (.blockers | length > 0) and .error.errno == "EBUSY"'
+	assert_json '.results[0].blockers | all(.pfn >= 0 and .pages > 0 and (.kind | length > 0) and (.reason | length > 0))'
+	assert_equal "$(block_state "$n")" online
+	assert_equal "$(meminfo MemTotal)" "$total"
+	run_json 0 memras block show --json "$n"
+	assert_json '.blocks[0].blockers | length > 0'
+}
+
+@test "a block with a pinned page ends at the timeout with the page named, then goes" {
+	local n pfn before total
+
+	n=$(movable_block)
+	only_movable "$n"
+	workload_start pinned 64
+	pfn=${pfns[40]}
+	assert_equal $((pfn / (memory * 256))) "$n" "the block of a pinned page"
+	total=$(meminfo MemTotal)
+	before=$SECONDS
+	run_json 1 memras block offline --json --timeout 3s "$n"
+	[ $((SECONDS - before)) -le 20 ]
+	assert_json ".results[0].blockers | any(.pfn <= $((pfn)) and .pfn + .pages > $((pfn)) and (.reason | test(\"pinned\")))"
+	assert_json '.results[0].error.errno == "ETIMEDOUT"'
+	assert_equal "$(block_state "$n")" online
+	assert_equal "$(meminfo MemTotal)" "$total"
+	workload_check
+
+	# Without the module a child spins in the kernel until it is signalled.
+	before=$SECONDS
+	run_json 1 memras block offline --json --no-module --timeout 3s "$n"
+	[ $((SECONDS - before)) -le 30 ]
+	assert_equal "$(block_state "$n")" online
+	workload_check
+
+	workload_stop
+	run_json 0 memras block offline --json "$n"
+	assert_json '.results[0].result == "offlined"'
+}
+
+@test "a block full of hugepages goes offline and the pool keeps its size" {
+	local n nr
+
+	replaces || skip "hugepages are replaced from kernel 5.13 on"
+	n=$(movable_block)
+	only_movable "$n"
+	pool_set 40
+	nr=$(memras hugepage list --json | jq "[.hugepages[] | select(.pfn / ($memory * 256) | floor == $n)] | length")
+	[ "$nr" -gt 0 ]
+	run_json 0 memras block offline --json "$n"
+	assert_equal "$(pool nr)" 40
+	assert_equal "$(pool free)" 40
+	memras block online --quiet "$n"
+	pool_set 0
+}
+
+@test "several blocks go by size and come back; a wrong selector touches none" {
+	local total
+
+	total=$(meminfo MemTotal)
+	run_json 2 memras block offline --json memoryx
+	assert_json '.object == "memoryx"'
+	run_json 1 memras block offline --json 99999
+	assert_json '.error.errno == "ENOENT"'
+	assert_equal "$(meminfo MemTotal)" "$total"
+
+	run_json 0 memras block offline --json "size:$((memory * 2))M"
+	assert_json '.summary.offlined == 2 and .results[0].block > .results[1].block'
+	assert_equal "$(meminfo MemTotal)" $((total - memory * 2048))
+	run_json 0 memras block online --json --zone movable "size:$((memory * 2))M"
+	assert_json '.summary.onlined == 2 and .results[0].block < .results[1].block'
+	assert_equal "$(meminfo MemTotal)" "$total"
+}
+
+@test "a dry run touches nothing and tells what is in the way" {
+	local n
+
+	n=$(($(find_page slab) / (memory * 256)))
+	run_json 0 memras block offline --dry-run --json "$n"
+	assert_json '.dry_run and .results[0].result == "planned" and (.results[0].blockers | length > 0)'
+	assert_equal "$(block_state "$n")" online
+}
+
+@test "killed in the middle of an evacuation, memras leaves nothing held" {
+	local n total pid i offlined=0
+
+	n=$(movable_block)
+	only_movable "$n"
+	workload_start anon 8192 --storm 2
+	total=$(meminfo MemTotal)
+	for i in 05 1 2 3 4 5 6 7; do
+		memras block offline --quiet "$n" &
+		pid=$!
+		sleep "0.$i"
+		kill -KILL $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		if [ "$(block_state "$n")" = offline ]; then
+			offlined=$((offlined + 1))
+			memras block online --quiet --zone movable "$n"
+		fi
+		wait_for 10 total_is "$total"
+		refute find_page offline
+	done
+	[ $offlined -lt 8 ]
+	workload_check
+	workload_stop
+}
+
+total_is() {
+	[ "$(meminfo MemTotal)" = "$1" ]
+}
+
+@test "Ctrl-C in the middle of an evacuation is answered at once, with everything given back" {
+	local n total pid rc=0 before ms
+
+	n=$(movable_block)
+	only_movable "$n"
+	# It cannot end by itself.
+	workload_start pinned 64
+	total=$(meminfo MemTotal)
+	memras block offline --json --timeout 60s "$n" >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
+	pid=$!
+	sleep 3
+	[ "$(meminfo MemTotal)" -lt "$total" ]
+	before=$(date +%s%N)
+	kill -INT $pid
+	wait $pid || rc=$?
+	# On an idle machine well within a second; the bound only tells it from never.
+	ms=$((($(date +%s%N) - before) / 1000000))
+	echo "$ms" | artifact interrupt-ms
+	[ $ms -lt 5000 ]
+	assert_equal "$rc" 1
+	json=$(<"$BATS_TEST_TMPDIR/out")
+	assert_json '.results[0].error.errno == "EINTR"'
+	assert_equal "$(block_state "$n")" online
+	assert_equal "$(meminfo MemTotal)" "$total"
+	refute find_page offline
+	workload_check
+	workload_stop
+}

@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Hugepages: replaced in their pool, and kept when one of their pages is retired.
+#
+# guest: cpus=2 memory=1G timeout=300
+
+load lib
+
+setup() {
+	workload_pid=
+	pool_set 0
+	memras module load --quiet
+}
+
+teardown() {
+	[ -z "$workload_pid" ] || kill "$workload_pid" 2>/dev/null || true
+}
+
+# The first page of the free hugepage highest up
+free_hugepage() {
+	memras hugepage list --json | jq -er '[.hugepages[] | select(.state == "free")] | last | .pfn'
+}
+
+@test "free and used hugepages are listed with their pools" {
+	pool_set 6
+	workload_start hugetlb 1024
+	run_json 0 memras hugepage list --json
+	assert_json '.hugepages | length == 6'
+	assert_json '[.hugepages[] | select(.state == "in-use")] | length == 2'
+	assert_json '[.pools[] | select(.size == 2097152)] | .[0].total == 6 and .[0].free == 4'
+	assert_json "[.hugepages[] | select(.state == \"in-use\") | .pfn] | index($((pfns[0]))) != null"
+	run_json 0 memras hugepage list --json "pid:$workload_pid@${vaddrs[700]}"
+	assert_json ".hugepages | length == 1 and .[0].pfn == $((pfns[512])) and .[0].size == 2097152"
+	workload_stop
+}
+
+@test "a free hugepage is replaced: the pool is as before and the range is ordinary memory" {
+	local pfn
+
+	pool_set 8
+	pfn=$(free_hugepage)
+	if ! replaces; then
+		run_json 3 memras hugepage replace --json "$pfn"
+		assert_json '.error.reason | test("5.13")'
+		page_is huge "$pfn"
+		return
+	fi
+	run_json 0 memras hugepage replace --json "$pfn"
+	assert_json '.results[0] | .result == "replaced" and .kind == "hugetlb-free" and .pool == "replaced"'
+	assert_equal "$(pool nr)" 8
+	assert_equal "$(pool free)" 8
+	assert_equal "$(pool surplus)" 0
+	refute page_is huge "$pfn"
+	refute page_is offline "$pfn"
+}
+
+@test "a hugepage in use is replaced under its user" {
+	local pfn
+
+	replaces || skip "hugepages are replaced from kernel 5.13 on"
+	pool_set 8
+	workload_start hugetlb 1024
+	pfn=${pfns[0]}
+	run_json 0 memras hugepage replace --json "$((pfn + 100))"
+	assert_json ".results[0] | .result == \"replaced\" and .pfn == $((pfn)) and .kind == \"hugetlb\""
+	assert_equal "$(pool nr)" 8
+	assert_equal "$(pool free)" 6
+	refute page_is huge "$pfn"
+	workload_pfns
+	[ "${pfns[0]}" != "$pfn" ]
+	workload_check
+	workload_stop
+}
+
+@test "all hugepages of a node are replaced, each once" {
+	replaces || skip "hugepages are replaced from kernel 5.13 on"
+	pool_set 4
+	run_json 0 memras hugepage replace --json node:0
+	assert_json '.summary.replaced == 4 and .summary.requested == 4'
+	assert_equal "$(pool nr)" 4
+	assert_equal "$(pool free)" 4
+}
+
+@test "one page of a free hugepage is retired and the pool keeps its size" {
+	local pfn poisoned way
+
+	way=grown
+	! replaces || way=replaced
+	pool_set 8
+	poisoned=$(poisoned_pages)
+	pfn=$(($(free_hugepage) + 33))
+	run_json 0 memras offline --soft --json "$pfn"
+	assert_json ".results[0] | .result == \"offlined\" and .path == \"hugepage-replaced\" and .pool == \"$way\""
+	page_is hwpoison "$pfn"
+	assert_equal "$(poisoned_pages)" $((poisoned + 1))
+	assert_equal "$(pool nr)" 8
+	assert_equal "$(pool free)" 8
+	assert_equal "$(pool surplus)" 0
+}
+
+@test "one page of a hugepage in use is retired, pool and data whole" {
+	local pfn kind
+
+	pool_set 8
+	for kind in hugetlb hugetlb-shared hugetlb-file; do
+		workload_start $kind 1024
+		pfn=${pfns[700]}
+		run_json 0 memras offline --soft --json "$pfn"
+		assert_json '.results[0] | .result == "offlined" and .path == "hugepage-migrated"'
+		page_is hwpoison "$pfn"
+		assert_equal "$(pool nr)" 8 "after $kind"
+		assert_equal "$(pool free)" 6 "after $kind"
+		workload_pfns
+		[ "${pfns[700]}" != "$pfn" ]
+		workload_check
+		workload_stop
+	done
+}
+
+@test "without the module the pool grows by one first, and says so" {
+	local pfn
+
+	pool_set 8
+	pfn=$(free_hugepage)
+	run_json 0 memras offline --soft --no-module --json "$pfn"
+	assert_json '.results[0] | .result == "offlined" and .pool == "grown" and .via == "sysfs"'
+	page_is hwpoison "$pfn"
+	assert_equal "$(pool nr)" 8
+	assert_equal "$(pool free)" 8
+}
+
+@test "with --dissolve the pool shrinks by one, and says so" {
+	local pfn
+
+	pool_set 8
+	pfn=$(free_hugepage)
+	run_json 0 memras offline --soft --dissolve --json "$pfn"
+	assert_json '.results[0] | .result == "offlined" and .pool == "shrunk"'
+	assert_equal "$(pool nr)" 7
+}
+
+@test "a page that is in no hugepage is refused as a hugepage" {
+	local pfn
+
+	replaces || skip "hugepages are replaced from kernel 5.13 on"
+	pfn=$(find_page buddy)
+	run_json 1 memras hugepage replace --json "$pfn"
+	assert_json '.results[0] | .result == "refused" and (.error.reason | test("not in a hugepage"))'
+}
+
+@test "hugepages that are promised but not yet had stay promised" {
+	local pfn
+
+	pool_set 8
+	workload_start hugetlb-reserved 2048
+	assert_equal "$(pool resv)" 4
+	assert_equal "$(pool free)" 8
+	pfn=$(($(free_hugepage) + 100))
+	run_json 0 memras offline --soft --json "$pfn"
+	assert_json '.results[0] | .result == "offlined" and .path == "hugepage-replaced"'
+	assert_equal "$(pool nr)" 8
+	assert_equal "$(pool free)" 8
+	assert_equal "$(pool resv)" 4
+	run_json 0 memras hugepage list --json
+	assert_json '.totals | any(.size == 2097152 and .reserved == 4 and .total == 8)'
+	assert_equal "$(workload_ask fill)" ok
+	workload_check
+	assert_equal "$(pool free)" 4
+	assert_equal "$(pool resv)" 0
+	workload_stop
+}
+
+@test "64 retirements spread over a pool of 64 with 32 in use leave it whole" {
+	local i targets=() poisoned
+
+	pool_set 64
+	poisoned=$(poisoned_pages)
+	workload_start hugetlb $((32 * 512))
+	assert_equal "$(pool free)" 32
+	# One page of each of the 32 in use, and of each of the 32 free ones.
+	for ((i = 0; i < 32; i++)); do
+		targets+=("${pfns[i * 512 + 13 * i]}")
+	done
+	mapfile -t -O 32 targets < <(memras hugepage list --json |
+		jq -r '[.hugepages[] | select(.state == "free") | .pfn] | to_entries[] | .value + 7 * .key')
+	assert_equal "${#targets[@]}" 64
+	run_json 0 memras offline --soft --json "${targets[@]}"
+	assert_json '.summary.offlined == 64'
+	assert_equal "$(pool nr)" 64
+	assert_equal "$(pool free)" 32
+	assert_equal "$(pool surplus)" 0
+	assert_equal "$(poisoned_pages)" $((poisoned + 64))
+	workload_check
+	workload_stop
+}
+
+@test "hugepages in use are told with who maps them, and all free ones are replaced in one go" {
+	pool_set 6
+	workload_start hugetlb 1024
+	run_json 0 memras hugepage list --owners --json
+	assert_json "[.hugepages[] | select(.state == \"in-use\")] | length == 2 and all(.owners[0].pid == $workload_pid)"
+	assert_json '[.hugepages[] | select(.state == "free")] | all(.owners == [])'
+	if replaces; then
+		run_json 0 memras hugepage replace --json all-free
+		assert_json '.summary.replaced == 4'
+	fi
+	assert_equal "$(pool nr)" 6
+	assert_equal "$(pool free)" 4
+	workload_check
+	workload_stop
+}

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a guest finds in its initramfs.
+
+Two archives, which the kernel unpacks one over the other: a base of this
+machine's own programs and the kernel's modules, kept by content in the cache,
+and what changes from run to run on top: memras, its module, the suites.
+"""
+import hashlib
+import lzma
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import tempfile
+
+# Debian packages whose programs every guest has, whole.
+PACKAGES = ('bash coreutils util-linux mount kmod procps jq grep sed mawk findutils '
+            'gzip diffutils bats').split()
+# ... and single programs and files of others.
+PROGRAMS = 'awk sh mkfs.ext4'.split()
+# Modules that every guest has, where its kernel has them and as modules.
+MODULES = '''virtio_pci virtio_console virtio_blk virtio_mem virtio_balloon ext4 loop
+    hwpoison-inject memory-notifier-error-inject mce-inject nhpoly1305 crc32c_generic
+    crc32c-intel crc32c-cryptoapi ksm zsmalloc zram brd'''.split()
+
+FILES = {
+    'etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n'
+                  'nobody:x:65534:65534:nobody:/nonexistent:/bin/sh\n',
+    'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
+    'etc/hostname': 'guest\n',
+}
+DIRS = 'proc sys dev run tmp root mnt mnt/disk var var/lib var/log'.split()
+
+
+def cache_dir(*names):
+    """A folder below the cache, made if it is not there."""
+    base = os.environ.get('MEMRAS_CACHE')
+    if not base:
+        base = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'),
+                            'memras')
+    path = pathlib.Path(base, *names)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+class Archive:
+    """A cpio archive in the making: {path in the guest: (mode, file or bytes)}."""
+
+    def __init__(self):
+        self.entries = {}
+
+    def mkdir(self, path):
+        path = str(path).strip('/')
+        if path and path not in self.entries:
+            self.mkdir(os.path.dirname(path))
+            self.entries[path] = (stat.S_IFDIR | 0o755, b'')
+
+    def put(self, path, data, mode=0o644):
+        """DATA is bytes, or a path of the host whose bytes and mode are taken."""
+        path = str(path).strip('/')
+        self.mkdir(os.path.dirname(path))
+        if not isinstance(data, bytes):
+            data = pathlib.Path(data)
+            mode = data.stat().st_mode & 0o777
+        self.entries[path] = (stat.S_IFREG | mode, data)
+
+    def host_file(self, path):
+        """A file of the host at its own place, with every link on the way to it."""
+        done = ''
+        for part in str(path).strip('/').split('/'):
+            if part == '..':
+                done = os.path.dirname(done)
+                continue
+            here = f'{done}/{part}'
+            if os.path.islink(here):
+                target = os.readlink(here)
+                if here[1:] not in self.entries:
+                    self.mkdir(done)
+                    self.entries[here[1:]] = (stat.S_IFLNK | 0o777, target.encode())
+                self.host_file(os.path.join(done, target))
+                done = os.path.realpath(here)
+            else:
+                done = here
+        if os.path.isdir(done):
+            self.mkdir(done)
+        else:
+            self.put(done, pathlib.Path(done))
+
+    def digest(self):
+        """Names the content without reading it all: files by size and time."""
+        sha = hashlib.sha256()
+        for path, (mode, data) in sorted(self.entries.items()):
+            if isinstance(data, pathlib.Path):
+                st = data.stat()
+                data = f'{data} {st.st_size} {st.st_mtime_ns}'.encode()
+            sha.update(f'{path}\0{mode}\0'.encode() + data + b'\0')
+        return sha.hexdigest()[:24]
+
+    def write(self, out):
+        """In the "newc" format of Documentation/driver-api/early-userspace/."""
+        def entry(path, mode, data, ino):
+            name = path.encode() + b'\0'
+            fields = (ino, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), 0)
+            head = b'070701' + b''.join(b'%08x' % n for n in fields) + name
+            out.write(head + b'\0' * (-len(head) % 4) + data + b'\0' * (-len(data) % 4))
+
+        # Sorted, a folder comes before what is in it.
+        for ino, (path, (mode, data)) in enumerate(sorted(self.entries.items()), 1):
+            if isinstance(data, pathlib.Path):
+                data = data.read_bytes()
+            entry(path, mode, data, ino)
+        entry('TRAILER!!!', 0, b'', 0)
+
+
+def find_program(name):
+    path = shutil.which(name, path='/usr/sbin:/usr/bin:/sbin:/bin')
+    if not path:
+        raise SystemExit(f'guest: {name} is not there; contrib/install-deps installs it')
+    return path
+
+
+def libraries(programs):
+    """The shared libraries, and the loader, that the programs need."""
+    found = set()
+    # Scripts and static programs make ldd fail: its output is what counts.
+    out = subprocess.run(['ldd', *map(str, programs)], stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    for line in out.splitlines():
+        if 'not found' in line:
+            raise SystemExit(f'guest: missing library: {line.strip()}')
+        words = line.split()
+        found.update(word for word in words if word.startswith('/') and not word.endswith(':'))
+    return found
+
+
+def package_files(packages):
+    out = subprocess.run(['dpkg', '-L', *packages], stdout=subprocess.PIPE, text=True,
+                         check=False)
+    if out.returncode:
+        raise SystemExit('guest: packages are missing; contrib/install-deps installs them')
+    for path in out.stdout.splitlines():
+        if path.startswith('/') and not path.startswith('/usr/share/') and os.path.isfile(path):
+            yield path
+
+
+def modules_wanted(root, names):
+    """The modules of these names below ROOT, a /lib/modules/RELEASE, and what they need."""
+    needs = {}
+    for line in (root / 'modules.dep').read_text().splitlines():
+        path, _, deps = line.partition(':')
+        needs[path] = deps.split()
+    by_name = {os.path.basename(path).split('.ko')[0].replace('-', '_'): path for path in needs}
+    wanted = set()
+    for name in names:
+        path = by_name.get(name.replace('-', '_'))
+        if path:
+            wanted.update([path, *needs[path]])
+    return sorted(wanted)
+
+
+def unpacked(path):
+    if path.suffix == '.xz':
+        return lzma.decompress(path.read_bytes())
+    if path.suffix == '.zst':
+        return subprocess.run(['zstd', '-qdc', path], stdout=subprocess.PIPE, check=True).stdout
+    return path.read_bytes()
+
+
+def with_depmod(modules, release, module, keep):
+    """Makes KEEP, a /lib/modules/RELEASE of the modules that guests want, plain and indexed."""
+    with tempfile.TemporaryDirectory(dir=keep.parent, prefix='.modules.') as tmp:
+        dest = pathlib.Path(tmp, 'lib/modules', release)
+        dest.mkdir(parents=True)
+        if modules:
+            for name in modules_wanted(modules, MODULES):
+                plain = dest / (name.partition('.ko')[0] + '.ko')
+                plain.parent.mkdir(parents=True, exist_ok=True)
+                plain.write_bytes(unpacked(modules / name))
+            for name in ('modules.builtin', 'modules.builtin.modinfo'):
+                if (modules / name).exists():
+                    shutil.copy(modules / name, dest)
+        if module:
+            (dest / 'extra').mkdir()
+            shutil.copy(module, dest / 'extra/memras.ko')
+        for name in ('modules.builtin', 'modules.order'):
+            (dest / name).touch()
+        subprocess.run(['/sbin/depmod', '-b', tmp, release], check=True)
+        try:
+            dest.rename(keep)
+        except OSError:            # another run was first
+            if not keep.is_dir():
+                raise
+
+
+def module_tree(kernel, module):
+    """The guest's /lib/modules/RELEASE, from the cache or made: see with_depmod()."""
+    sha = hashlib.sha256(repr((str(kernel.modules), kernel.release, MODULES)).encode())
+    for path in (kernel.image, module):
+        if path:
+            st = os.stat(path)
+            sha.update(f'{path} {st.st_size} {st.st_mtime_ns}'.encode())
+    keep = cache_dir('modules') / f'{kernel.release}-{sha.hexdigest()[:16]}'
+    if not keep.is_dir():
+        with_depmod(kernel.modules, kernel.release, module, keep)
+        prune(keep.parent, 24)
+    return keep
+
+
+def prune(folder, keep):
+    """Forgets all but the newest entries of a cache folder."""
+    entries = sorted((p for p in folder.iterdir() if p.name[0] != '.'),
+                     key=lambda p: p.stat().st_mtime)
+    for path in entries[:-keep]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def base_archive():
+    """This machine's programs: a file in the cache."""
+    archive = Archive()
+    for name in DIRS:
+        archive.mkdir(name)
+    for name, text in FILES.items():
+        archive.put(name, text.encode())
+    for link in ('bin', 'sbin', 'lib', 'lib64'):      # where the host has them merged
+        archive.host_file(f'/{link}')
+    paths = list(package_files(PACKAGES)) + [find_program(name) for name in PROGRAMS]
+    for path in paths:
+        archive.host_file(path)
+    for path in sorted(libraries(path for path in paths if os.access(path, os.X_OK))):
+        archive.host_file(path)
+    archive.entries['etc/mtab'] = (stat.S_IFLNK | 0o777, b'/proc/self/mounts')
+    keep = cache_dir('initramfs') / f'base-{archive.digest()}.cpio'
+    if not keep.exists():
+        tmp = keep.with_name(f'.{keep.name}.{os.getpid()}')
+        with open(tmp, 'wb') as out:
+            archive.write(out)
+        tmp.rename(keep)
+        prune(keep.parent, 4)
+    return keep
+
+
+def static_programs(sources):
+    """Compiles each C file to a static program of its own, kept by content."""
+    for source in sources:
+        flags = '-std=gnu11 -O2 -g0 -Wall -Wextra -Werror -pthread -static'.split()
+        sha = hashlib.sha256(source.read_bytes() + repr(flags).encode()).hexdigest()[:16]
+        program = cache_dir('programs') / f'{source.stem}-{sha}'
+        if not program.exists():
+            tmp = program.with_name(f'.{program.name}.{os.getpid()}')
+            subprocess.run(['gcc', *flags, '-o', tmp, source], check=True)
+            tmp.rename(program)
+            prune(program.parent, 32)
+        yield source.stem, program
+
+
+def build(out, kernel, module, memras, tree, files, programs, job, stdin=None):
+    """Writes the initramfs of one run to the open file OUT.
+
+    TREE is the source tree, FILES more of its files that the job needs,
+    PROGRAMS more of the host's programs, JOB what the guest's init runs,
+    STDIN what that may read from /memras/stdin.
+    """
+    archive = Archive()
+    here = tree / 'tests/vm'
+    archive.put('init', here / 'init')
+    archive.put('memras/job', job.encode(), 0o755)
+    if stdin is not None:
+        archive.put('memras/stdin', stdin)
+    for path in [*here.glob('*.ba*'), *(tree / 'contrib').glob('*'), *(tree / f for f in files)]:
+        if path.is_file():
+            archive.put(f'memras/{path.relative_to(tree)}', path)
+        for below in path.rglob('*') if path.is_dir() else ():
+            if below.is_file():
+                archive.put(f'memras/{below.relative_to(tree)}', below)
+    for name, program in static_programs(sorted(here.glob('*.c'))):
+        archive.put(f'usr/local/bin/{name}', program)
+    own = [find_program(name) for name in programs]
+    for path in own:
+        archive.host_file(path)
+    if memras:
+        archive.put('usr/local/bin/memras', memras)
+        own.append(memras)
+    for path in sorted(libraries(own)) if own else ():
+        archive.host_file(path)
+    tree_of_modules = module_tree(kernel, module)
+    top = 'usr/lib' if os.path.islink('/lib') else 'lib'
+    for path in sorted(tree_of_modules.rglob('*')):
+        if path.is_file():
+            archive.put(f'{top}/modules/{kernel.release}/{path.relative_to(tree_of_modules)}', path)
+    with open(base_archive(), 'rb') as base:
+        shutil.copyfileobj(base, out)
+    archive.write(out)

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what suites use is not used here
+# Helpers for the suites that run in a guest: "load lib" at their top.
+#
+# What they do (poison pages, take memory offline) would ruin a real machine, so
+# loading this anywhere but in a guest of tests/vm/guest ends the suite.
+
+in_guest() {
+	local init
+
+	[[ " $(</proc/cmdline) " == *" memras.guest=1 "* ]] &&
+		init=$(tr '\0' ' ' </proc/1/cmdline) && [[ $init == "/bin/bash /init "* ]] &&
+		[[ -e /memras/job && ${MEMRAS_CONTROL:-} == 7 ]]
+}
+
+if ! in_guest; then
+	echo "refused: this suite retires memory and runs only in a guest: tests/vm/guest ${BATS_TEST_FILENAME:-SUITE.bats}" >&2
+	exit 1
+fi
+
+# ---- to and from the host (tests/vm/machine.py has the protocol)
+
+# Lines of several writers at once would mix: one at a time.
+tell_host() {
+	(
+		flock 9
+		cat >&"$MEMRAS_CONTROL"
+	) 9>/run/memras-control.lock
+}
+
+# artifact NAME <FILE: keeps a file on the host, in the results of this suite.
+# One named NAME.COMMAND.json must be what src/schema/COMMAND.schema.json says.
+artifact() {
+	{
+		echo "artifact $1"
+		base64 -w 3000 | sed 's/^/data /'
+		echo end
+	} | tell_host
+}
+
+# expect_log REGEX: such lines of the kernel log are no failure of this suite.
+# Python's regular expressions; say exactly what is expected.
+expect_log() {
+	echo "expect $(printf %s "$1" | base64 -w 0)" | tell_host
+}
+
+# monitor COMMAND: has QEMU's monitor do it, and prints what it answers.
+monitor() {
+	local answer
+
+	(
+		flock 9
+		echo "monitor $(printf %s "$*" | base64 -w 0)" >&"$MEMRAS_CONTROL"
+		IFS= read -r -t 20 answer <&"$MEMRAS_CONTROL" || return 1
+		base64 -d <<<"$answer"
+	) 9>/run/memras-control.lock
+}
+
+# ---- running memras
+
+# run_json STATUS COMMAND...: runs it, wants this exit status and one JSON object
+# on stdout, which is kept in $json and sent to the host to be held against its
+# schema. What it wrote to stderr is in $errors.
+run_json() {
+	local want=$1 got=0 command
+	shift
+
+	errors=$BATS_TEST_TMPDIR/errors
+	json=$("$@" 2>"$errors") || got=$?
+	errors=$(<"$errors")
+	if [ "$got" -ne "$want" ]; then
+		printf '%s\n' "exit status $got, not $want, of: $*" "$json" "$errors" >&2
+		return 1
+	fi
+	if ! command=$(jq -ser 'if length == 1 then .[0].command else error("not one object") end' <<<"$json"); then
+		printf '%s\n' "no JSON object with a command came from: $*" "$json" "$errors" >&2
+		return 1
+	fi
+	artifact "$BATS_TEST_NUMBER-$((++json_count)).${command// /-}.json" <<<"$json"
+}
+
+# assert_json FILTER [JQ-OPTION...]: jq's FILTER on $json must be true.
+assert_json() {
+	local filter=$1
+	shift
+
+	if ! jq -e "$@" "$filter" <<<"$json" >/dev/null; then
+		printf '%s\n' "not so: $filter" "$(jq . <<<"$json")" >&2
+		return 1
+	fi
+}
+
+# get_json FILTER: prints what jq's FILTER makes of $json, raw.
+get_json() {
+	jq -er "$1" <<<"$json"
+}
+
+# refute COMMAND...: must fail
+refute() {
+	! "$@" 2>/dev/null || {
+		echo "succeeded, and must not: $*" >&2
+		return 1
+	}
+}
+
+assert_equal() {
+	[ "$1" = "$2" ] || {
+		echo "have \"$1\", want \"$2\"${3:+: $3}" >&2
+		return 1
+	}
+}
+
+# ---- looking at the machine without memras
+
+# meminfo FIELD: as /proc/meminfo has it (kB, or pages)
+meminfo() {
+	awk -v f="$1:" '$1 == f { print $2; found = 1 } END { exit !found }' /proc/meminfo
+}
+
+poisoned_pages() {
+	echo $(($(meminfo HardwareCorrupted) / 4))
+}
+
+block_size() {
+	echo $((0x$(</sys/devices/system/memory/block_size_bytes)))
+}
+
+# hex64 FILE INDEX: the 64-bit word at this index of a file of such words
+hex64() {
+	local word
+
+	word=$(dd if="$1" bs=8 skip=$(($2)) count=1 status=none | od -An -tx8 | tr -d ' ')
+	[ -n "$word" ] && echo "0x$word"
+}
+
+# kpageflags PFN, kpagecount PFN: what /proc says of it
+kpageflags() {
+	hex64 /proc/kpageflags "$1"
+}
+
+kpagecount() {
+	echo $(($(hex64 /proc/kpagecount "$1")))
+}
+
+# page_is FLAG PFN: flags as tests/vm/kpf.c names them
+page_is() {
+	kpf is "$1" "$2"
+}
+
+# find_page FLAG [NOT-FLAG...]: a page with the one and none of the others
+find_page() {
+	kpf find "$@"
+}
+
+# count_pages FLAG [NOT-FLAG...]: how many pages have the one and none of the others
+count_pages() {
+	kpf count "$@"
+}
+
+# What must come back to the last page: MemTotal, managed pages by zone, pages
+# that are PageOffline
+accounts() {
+	echo "MemTotal $(meminfo MemTotal)"
+	awk '/^Node/ { zone = $2 $4 } $1 == "managed" { print zone, $2 }' /proc/zoneinfo
+	echo "offline $(count_pages offline)"
+}
+
+accounts_are() {
+	[ "$(accounts)" = "$1" ]
+}
+
+# pool FIELD [PAGES-KB [NODE]]: nr, free, surplus (or resv, without a node) of a hugepage pool
+pool() {
+	local dir=/sys/kernel/mm/hugepages name
+
+	[ $# -lt 3 ] || dir=/sys/devices/system/node/node$3/hugepages
+	case $1 in
+	nr) name=nr_hugepages ;;
+	*) name=$1_hugepages ;;
+	esac
+	cat "$dir/hugepages-${2:-2048}kB/$name"
+}
+
+# pool_set NUMBER [PAGES-KB [NODE]]: and it must come out so
+pool_set() {
+	local dir=/sys/kernel/mm/hugepages size=${2:-2048}
+
+	[ $# -lt 3 ] || dir=/sys/devices/system/node/node$3/hugepages
+	echo "$1" >"$dir/hugepages-${size}kB/nr_hugepages"
+	assert_equal "$(cat "$dir/hugepages-${size}kB/nr_hugepages")" "$1" "hugepages of ${size}kB"
+}
+
+# Whether the kernel's alloc_contig_range() replaces hugepages, as from 5.13 on: by
+# the kernel's name and not by what memras says of it.
+replaces() {
+	[ "$MEMRAS_KERNEL" != 5.10 ]
+}
+
+# block_state N
+block_state() {
+	cat "/sys/devices/system/memory/memory$1/state"
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds, trying ten times a second
+wait_for() {
+	local until=$((SECONDS + $1))
+	shift
+
+	until "$@"; do
+		if [ $SECONDS -ge $until ]; then
+			echo "still not so: $*" >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+# ---- memory of a wanted kind: tests/vm/workload.c, driven over a pipe
+
+# Global by word: bats loads this file from a function.
+declare -ga vaddrs=() pfns=()
+
+# workload_start KIND PAGES [OPTION...]: sets $workload_pid, and arrays $vaddrs and $pfns
+workload_start() {
+	workload_list=/run/workload-list
+	coproc WORKLOAD { exec workload "$@" --list "$workload_list" 2>&1; }
+	# shellcheck disable=SC2153 # set by coproc
+	workload_pid=$WORKLOAD_PID
+	exec {workload_out}<&"${WORKLOAD[0]}" {workload_in}>&"${WORKLOAD[1]}"
+	_workload_pages
+}
+
+# The list is read as a whole: bash reads a pipe byte by byte.
+_workload_pages() {
+	local answer
+
+	IFS= read -r -t 60 -u "$workload_out" answer
+	if [[ $answer != "ready "* ]]; then
+		echo "workload: $answer" >&2
+		return 1
+	fi
+	mapfile -t vaddrs < <(cut -d ' ' -f 2 "$workload_list")
+	mapfile -t pfns < <(cut -d ' ' -f 3 "$workload_list")
+}
+
+# workload_pfns: looks again where its pages are
+workload_pfns() {
+	echo pfn >&"$workload_in"
+	_workload_pages
+}
+
+# workload COMMAND as a question; its answer of one line is printed
+workload_ask() {
+	local answer
+
+	echo "$1" >&"$workload_in"
+	IFS= read -r -t 60 -u "$workload_out" answer
+	echo "$answer"
+}
+
+# every byte must be what was written
+workload_check() {
+	assert_equal "$(workload_ask check)" ok "the workload's memory"
+}
+
+workload_stop() {
+	echo quit >&"$workload_in"
+	wait "$workload_pid"
+	exec {workload_in}>&- {workload_out}<&-
+}

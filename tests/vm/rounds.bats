@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Blocks offline and online again and again: under a refault storm beside chmem(8),
+# killed at any moment, called off by another notifier, full of hugepages.
+#
+# guest: cpus=2 memory=768M dimm=512M disk=256M timeout=1500 silence=600 programs=chmem long=yes
+
+load lib
+
+setup() {
+	pages=$(($(block_size) / 4096))
+	pids=() ends=()
+	memras module load --quiet
+}
+
+teardown() {
+	local pid
+
+	for pid in "${pids[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	echo 0 >/proc/sys/vm/nr_hugepages
+	memras quarantine release --quiet all
+	memras block online --quiet --zone movable all
+}
+
+movable_blocks() {
+	memras block list --json |
+		jq -r '.blocks[] | select(.state == "online" and .zones == ["Movable"]) | .block'
+}
+
+# keep_blocks N...: takes all other movable blocks offline
+keep_blocks() {
+	local n
+
+	for n in $(movable_blocks); do
+		[[ " $* " == *" $n "* ]] || memras block offline --quiet "$n"
+	done
+}
+
+# spawn KIND PAGES [FILE]: one of several workloads, with a thread for each CPU
+spawn() {
+	local i=${#pids[@]}
+
+	rm -f /run/round-"$i".*
+	mkfifo "/run/round-$i.in"
+	workload "$@" --storm 2 --list "/run/round-$i.list" <"/run/round-$i.in" >"/run/round-$i.out" 2>&1 3>&- &
+	pids+=($!)
+	# shellcheck disable=SC2093,SC1083 # a descriptor, no command
+	exec {ends[i]}>"/run/round-$i.in"
+	wait_for 60 grep -q ready "/run/round-$i.out"
+}
+
+# The answer of workload $1 to $2
+ask() {
+	local lines
+
+	lines=$(wc -l <"/run/round-$1.out")
+	echo "$2" >&"${ends[$1]}"
+	wait_for 120 more_lines "/run/round-$1.out" "$lines"
+	tail -n 1 "/run/round-$1.out"
+}
+
+more_lines() {
+	[ "$(wc -l <"$1")" -gt "$2" ]
+}
+
+# How many pages of workload $1 are in block $2
+pages_there() {
+	ask "$1" pfn >/dev/null
+	cut -d ' ' -f 3 "/run/round-$1.list" | xargs printf '%d\n' |
+		awk -v n="$2" -v per="$pages" 'int($1 / per) == n { c++ } END { print c + 0 }'
+}
+
+ms() {
+	echo $((${EPOCHREALTIME//[^0-9]/} / 1000))
+}
+
+@test "rounds under a storm end within the timeout, and no byte differs; chmem beside it" {
+	local rounds=10 blocks n i tool start took rc there failed
+
+	[ -z "${MEMRAS_LONG:-}" ] || rounds=20
+	mapfile -t blocks < <(movable_blocks | tail -n 2)
+	keep_blocks "${blocks[@]}"
+	# What is driven out of one block goes to the other, so that each round has
+	# all of it to move.
+	memras block offline --quiet "${blocks[1]}"
+	spawn anon 8192
+	spawn memfd 4096
+	spawn file-dirty 4096 /mnt/disk/round
+	memras block online --quiet --zone movable "${blocks[1]}"
+
+	for tool in memras chmem; do
+		failed=0
+		for ((i = 0; i < rounds; i++)); do
+			n=${blocks[i % 2]}
+			there=$(($(pages_there 0 "$n") + $(pages_there 1 "$n") + $(pages_there 2 "$n")))
+			start=$(ms) rc=0
+			if [ $tool = memras ]; then
+				memras block offline --quiet --timeout 60s "$n" 2>>/run/round.err || rc=$?
+				took=$(($(ms) - start))
+				[ $took -le 65000 ]
+			else
+				timeout -s KILL 120 chmem --disable --blocks "$n" >>/run/round.err 2>&1 || rc=$?
+				took=$(($(ms) - start))
+			fi
+			[ $rc = 0 ] || failed=$((failed + 1))
+			start=$(ms)
+			memras block online --quiet --zone movable "$n"
+			echo "$tool round $((i + 1)): block $n, $there pages of the storm, exit $rc, $took ms, online $(($(ms) - start)) ms"
+		done | tee -a /run/round.times
+		failed=$(grep -c "^$tool.* exit [^0]" /run/round.times || true)
+		awk -v t=$tool -v f="$failed" '$1 == t { for (k = 1; k <= NF; k++) if ($k == "ms," && !(n[NR]++)) { s += $(k - 1); if ($(k - 1) > m) m = $(k - 1); c++ } }
+			END { printf "# %s: %d rounds, %d failed, mean %d ms, longest %d ms\n", t, c, f, s / c, m }' /run/round.times >&3
+	done
+	artifact rounds.txt </run/round.times
+	artifact said.txt </run/round.err
+	assert_equal "$(grep -c '^memras.* exit 0,' /run/round.times)" "$rounds" "rounds of memras that ended well"
+	for i in 0 1 2; do
+		kill -0 "${pids[i]}"
+		assert_equal "$(ask $i check)" ok "workload $i"
+	done
+}
+
+@test "killed at any moment, it leaves every page where it was" {
+	local kills=30 i n blocks before total start span pid offlined=0 midway=0
+
+	[ -z "${MEMRAS_LONG:-}" ] || kills=200
+	# Between two blocks, so that there is something to move each time.
+	mapfile -t blocks < <(movable_blocks | tail -n 2)
+	keep_blocks "${blocks[@]}"
+	memras block offline --quiet "${blocks[1]}"
+	spawn anon 16384
+	memras block online --quiet --zone movable "${blocks[1]}"
+	start=$(ms)
+	memras block offline --quiet --timeout 60s "${blocks[0]}"
+	span=$(($(ms) - start))
+	memras block online --quiet --zone movable "${blocks[0]}"
+	before=$(accounts)
+	total=$(meminfo MemTotal)
+	for ((i = 0; i < kills; i++)); do
+		n=${blocks[(i + 1) % 2]}
+		memras block offline --quiet "$n" 2>/dev/null 3>&- &
+		pid=$!
+		sleep "$(awk -v r=$RANDOM -v s=$span 'BEGIN { print r / 32768 * s / 1000 }')"
+		# What is held does not count as memory; quick to see.
+		[ "$(meminfo MemTotal)" = "$total" ] || midway=$((midway + 1))
+		kill -KILL $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		# The child that writes the state is killed with it, and looks up some time later.
+		wait_for 20 settled "$n"
+		if [ "$(block_state "$n")" = offline ]; then
+			offlined=$((offlined + 1))
+			memras block online --quiet --zone movable "$n"
+		fi
+		wait_for 20 accounts_are "$before"
+	done
+	midway=$((midway - offlined))
+	echo "# $kills kills within $span ms: $midway with pages held, $offlined when it was offline" >&3
+	[ $midway -ge $((kills / 4)) ]
+	assert_equal "$(ask 0 check)" ok "the storm's memory"
+}
+
+settled() {
+	[ "$(block_state "$1")" != going-offline ] && ! pgrep -x memras >/dev/null
+}
+
+@test "called off by another notifier, the block is whole and what is held is held" {
+	local n before action=/sys/kernel/debug/notifier-error-inject/memory/actions/MEM_GOING_OFFLINE/error
+
+	modprobe memory-notifier-error-inject 2>/dev/null || skip "this kernel has no memory-notifier-error-inject"
+	n=$(movable_blocks | tail -n 1)
+	memras quarantine add --quiet $((n * pages + 512))+700
+	before=$(accounts)
+	echo -12 >$action
+	run_json 1 memras block offline --json --timeout 20s "$n"
+	assert_json '.results[0].result == "failed"'
+	refute sh -c "echo offline >/sys/devices/system/memory/memory$n/state"
+	echo 0 >$action
+	assert_equal "$(block_state "$n")" online
+	assert_equal "$(accounts)" "$before"
+	run_json 0 memras quarantine list --json
+	assert_json '[.quarantine[].held] == [700]'
+	run_json 0 memras block offline --json "$n"
+	memras block online --quiet --zone movable "$n"
+	assert_equal "$(accounts)" "$before"
+	modprobe -r memory-notifier-error-inject
+}
+
+@test "a block full of hugepages goes offline, and the pool keeps its size" {
+	local n nr in_block blocks
+
+	memras status --json | jq -e '.module.features | index("replace-hugepage")' >/dev/null ||
+		skip "this kernel replaces no hugepages"
+	mapfile -t blocks < <(movable_blocks | tail -n 2)
+	n=${blocks[1]}
+	memras block offline --quiet "${blocks[0]}"
+	keep_blocks "$n"
+	echo $((pages / 512)) >/proc/sys/vm/nr_hugepages
+	nr=$(pool nr)
+	in_block=$(memras hugepage list --json $((n * pages))+"$pages" | jq '.hugepages | length')
+	[ "$in_block" -gt $((pages * 3 / 4 / 512)) ]
+	# Room for what replaces them
+	memras block online --quiet --zone movable "${blocks[0]}"
+	run_json 0 memras block offline --json "$n"
+	assert_equal "$(pool nr)" "$nr"
+	assert_equal "$(pool free)" "$nr"
+	echo "# $in_block hugepages in the block, a pool of $nr kept its size" >&3
+}

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * workload KIND PAGES [FILE] [--storm THREADS] [--list FILE]: memory of a wanted kind, filled
+ * with bytes that can be checked, for suites to retire pages under.
+ *
+ * Prints "PID VADDR PFN" for each 4 KiB page (to the --list, if there is one) and
+ * "ready N", then answers lines on stdin:
+ *	check	ok, or "bad VADDR" of the first wrong word, or "sigbus VADDR CODE"
+ *	pfn	the pages again, as at the start
+ *	touch	writes each page (with the same bytes); ok
+ *	fill	writes what was only reserved (hugetlb-reserved); ok
+ *	sync	writes a file back; ok
+ *	pageout	has all of it written to swap; ok
+ *	uring	pins all of it for a device, as a buffer registered with io_uring; ok
+ *	unuring	lets go of that again; ok
+ *	spoil	changes one byte, so that check can be seen to fail; ok
+ *	storm	how many pages the threads have touched so far
+ *	quit	ends; so does the end of stdin
+ *
+ * With --storm, threads write all of it again and again, faulting back what is
+ * being moved. Static, so that it runs in any guest.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PAGE	4096UL
+#define WORDS	(PAGE / sizeof(uint64_t))
+#define HUGE	(2UL << 20)
+
+enum backing { NONE, MEMFD, MEMFD_HUGE, PATH };
+
+struct kind {
+	const char *name;
+	int map;		/* mmap() flags */
+	enum backing backing;
+	size_t align;		/* of address and size */
+	int advice;		/* madvise() before the first touch, or -1 */
+	bool same;		/* every page has the same bytes */
+	bool reserved;		/* not touched before it is told to fill */
+	int (*settle)(void);	/* after the first touch */
+	const char *what;
+};
+
+static char *mem;
+static size_t pages;
+static int fd = -1;
+static const char *list_path;
+static const struct kind *kind;
+static atomic_ulong touched;
+
+static int settle_mlock(void)
+{
+	return mlock(mem, pages * PAGE);
+}
+
+static int settle_sync(void)
+{
+	return fsync(fd);
+}
+
+/* References of a pipe keep the pages where they are, without being DMA pins. */
+static int settle_pin(void)
+{
+	size_t i, per_pipe = 16;
+
+	for (i = 0; i < pages; i += per_pipe) {
+		size_t n = pages - i < per_pipe ? pages - i : per_pipe;
+		struct iovec iov = { mem + i * PAGE, n * PAGE };
+		int ends[2];
+
+		if (pipe(ends) || vmsplice(ends[1], &iov, 1, 0) != (ssize_t)(n * PAGE))
+			return -1;
+	}
+	return 0;
+}
+
+static int write_word(const char *path, const char *word)
+{
+	int f = open(path, O_WRONLY), rc = -1;
+
+	if (f >= 0) {
+		rc = write(f, word, strlen(word)) < 0 ? -1 : 0;
+		close(f);
+	}
+	return rc;
+}
+
+static uint64_t entry_of(size_t page);
+
+/* Waits for ksmd to have merged all pages into few. */
+static int settle_ksm(void)
+{
+	int tries;
+
+	if (write_word("/sys/kernel/mm/ksm/pages_to_scan", "10000") ||
+	    write_word("/sys/kernel/mm/ksm/sleep_millisecs", "5") ||
+	    write_word("/sys/kernel/mm/ksm/run", "1"))
+		return -1;
+	for (tries = 0; tries < 600; tries++) {
+		size_t i, merged = 0;
+
+		for (i = 1; i < pages; i++)
+			merged += entry_of(i) == entry_of(i - 1);
+		if (merged >= pages - 1 - pages / 128)
+			return 0;
+		usleep(50000);
+	}
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+static const struct kind kinds[] = {
+	{ "anon", MAP_PRIVATE | MAP_ANONYMOUS, NONE, PAGE, MADV_NOHUGEPAGE, false, false, NULL,
+	  "anonymous" },
+	{ "mlocked", MAP_PRIVATE | MAP_ANONYMOUS, NONE, PAGE, MADV_NOHUGEPAGE, false, false, settle_mlock,
+	  "anonymous, locked" },
+	{ "thp", MAP_PRIVATE | MAP_ANONYMOUS, NONE, HUGE, MADV_HUGEPAGE, false, false, NULL,
+	  "transparent huge pages" },
+	{ "ksm", MAP_PRIVATE | MAP_ANONYMOUS, NONE, PAGE, MADV_MERGEABLE, true, false, settle_ksm,
+	  "anonymous, merged" },
+	{ "pinned", MAP_PRIVATE | MAP_ANONYMOUS, NONE, PAGE, MADV_NOHUGEPAGE, false, false, settle_pin,
+	  "anonymous, held by a pipe" },
+	{ "shmem", MAP_SHARED | MAP_ANONYMOUS, NONE, PAGE, -1, false, false, NULL, "shared memory" },
+	{ "memfd", MAP_SHARED, MEMFD, PAGE, -1, false, false, NULL, "file on tmpfs" },
+	{ "file-dirty", MAP_SHARED, PATH, PAGE, -1, false, false, NULL, "FILE, not written back" },
+	{ "file-clean", MAP_SHARED, PATH, PAGE, -1, false, false, settle_sync, "FILE, written back" },
+	{ "hugetlb", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false, false, NULL,
+	  "hugepages, private" },
+	{ "hugetlb-shared", MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false, false, NULL,
+	  "hugepages, shared" },
+	{ "hugetlb-reserved", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false,
+	  true, NULL, "hugepages, promised but not yet had" },
+	{ "hugetlb-file", MAP_SHARED, MEMFD_HUGE, HUGE, -1, false, false, NULL, "file on hugetlbfs" },
+	{ NULL }
+};
+
+static void die(const char *what)
+{
+	printf("failed: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void usage(int status)
+{
+	const struct kind *k;
+
+	puts("Usage: workload KIND PAGES [FILE] [--storm THREADS] [--list FILE]\n");
+	for (k = kinds; k->name; k++)
+		printf("  %-16s %s\n", k->name, k->what);
+	exit(status);
+}
+
+static uint64_t word_at(size_t page, size_t i)
+{
+	uint64_t x = (kind->same ? 0 : page * WORDS) + i + 1;
+
+	/* splitmix64: no two words alike, none of a pattern that memory falls back to */
+	x *= 0x9e3779b97f4a7c15;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+	return x ^ (x >> 27);
+}
+
+static void map(const char *path)
+{
+	size_t size = pages * PAGE, around = size + kind->align;
+	char *room;
+
+	switch (kind->backing) {
+	case NONE:
+		break;
+	case MEMFD:
+		fd = memfd_create("workload", 0);
+		break;
+	case MEMFD_HUGE:
+		fd = memfd_create("workload", MFD_HUGETLB);
+		break;
+	case PATH:
+		if (!path)
+			usage(2);
+		fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		break;
+	}
+	if (kind->backing != NONE && (fd < 0 || ftruncate(fd, size)))
+		die("file");
+	room = mmap(NULL, around, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED)
+		die("mmap");
+	mem = (char *)(((uintptr_t)room + kind->align - 1) & ~(kind->align - 1));
+	munmap(room, around);
+	mem = mmap(mem, size, PROT_READ | PROT_WRITE, kind->map, fd, 0);
+	if (mem == MAP_FAILED)
+		die("mmap");
+	if (kind->advice >= 0 && madvise(mem, size, kind->advice) && kind->advice != MADV_NOHUGEPAGE)
+		die("madvise");
+}
+
+static void fill(void)
+{
+	size_t page, i;
+
+	for (page = 0; page < pages; page++)
+		for (i = 0; i < WORDS; i++)
+			((uint64_t *)(mem + page * PAGE))[i] = word_at(page, i);
+}
+
+static uint64_t entry_of(size_t page)
+{
+	static int pagemap = -1;
+	uint64_t entry;
+	off_t at = (uintptr_t)(mem + page * PAGE) / PAGE * sizeof(entry);
+
+	if (pagemap < 0)
+		pagemap = open("/proc/self/pagemap", O_RDONLY);
+	if (pread(pagemap, &entry, sizeof(entry), at) != sizeof(entry))
+		die("pagemap");
+	return entry >> 63 ? entry & ((1ULL << 55) - 1) : 0;
+}
+
+static void print_pages(void)
+{
+	FILE *list = list_path ? fopen(list_path, "w") : stdout;
+	size_t page;
+
+	if (!list)
+		die(list_path);
+	for (page = 0; page < pages; page++)
+		fprintf(list, "%d %p 0x%llx\n", getpid(), (void *)(mem + page * PAGE),
+			(unsigned long long)entry_of(page));
+	if (list != stdout)
+		fclose(list);
+	printf("ready %zu\n", pages);
+}
+
+static sigjmp_buf sigbus_jump;
+static volatile sig_atomic_t sigbus_code;
+static void *volatile sigbus_at;
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	sigbus_code = info->si_code;
+	sigbus_at = info->si_addr;
+	siglongjmp(sigbus_jump, 1);
+}
+
+static void check(void)
+{
+	size_t page, i;
+
+	/* Only for us: a storm's thread that is hit ends the process. */
+	struct sigaction catch = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO }, old;
+
+	sigaction(SIGBUS, &catch, &old);
+	if (sigsetjmp(sigbus_jump, 1)) {
+		printf("sigbus %p %d\n",
+		       (void *)((uintptr_t)sigbus_at & ~(PAGE - 1)), (int)sigbus_code);
+		goto out;
+	}
+	for (page = 0; page < pages; page++) {
+		volatile uint64_t *word = (uint64_t *)(mem + page * PAGE);
+
+		for (i = 0; i < WORDS; i++) {
+			if (word[i] != word_at(page, i)) {
+				printf("bad %p\n", (void *)&word[i]);
+				goto out;
+			}
+		}
+	}
+	puts("ok");
+out:
+	sigaction(SIGBUS, &old, NULL);
+}
+
+static void touch(void)
+{
+	size_t page;
+
+	for (page = 0; page < pages; page++) {
+		volatile uint64_t *word = (uint64_t *)(mem + page * PAGE);
+
+		word[0] = word_at(page, 0);
+		atomic_fetch_add_explicit(&touched, 1, memory_order_relaxed);
+	}
+}
+
+static void *storm(void *unused)
+{
+	for (;;)
+		touch();
+	return unused;
+}
+
+
+static int ring = -1;
+
+static int pin_for_device(void)
+{
+	struct io_uring_params params = { 0 };
+	struct iovec all = { mem, pages * PAGE };
+
+	ring = syscall(SYS_io_uring_setup, 1, &params);
+	if (ring < 0)
+		return -1;
+	return syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &all, 1);
+}
+
+static void answer(const char *line)
+{
+	if (!strcmp(line, "check")) {
+		check();
+	} else if (!strcmp(line, "pfn")) {
+		print_pages();
+	} else if (!strcmp(line, "touch")) {
+		touch();
+		puts("ok");
+	} else if (!strcmp(line, "fill")) {
+		fill();
+		puts("ok");
+	} else if (!strcmp(line, "sync")) {
+		puts(fd >= 0 && !fsync(fd) ? "ok" : "failed");
+	} else if (!strcmp(line, "pageout")) {
+		puts(madvise(mem, pages * PAGE, MADV_PAGEOUT) ? strerror(errno) : "ok");
+	} else if (!strcmp(line, "uring")) {
+		puts(pin_for_device() ? strerror(errno) : "ok");
+	} else if (!strcmp(line, "unuring")) {
+		puts(close(ring) ? strerror(errno) : "ok");
+	} else if (!strcmp(line, "spoil")) {
+		mem[(pages - 1) * PAGE + 17] ^= 1;
+		puts("ok");
+	} else if (!strcmp(line, "storm")) {
+		printf("%lu\n", atomic_load(&touched));
+	} else if (!strcmp(line, "quit")) {
+		exit(0);
+	} else {
+		printf("unknown: %s\n", line);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *path = NULL;
+	int i, threads = 0;
+	char line[64];
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		usage(0);
+	if (argc < 3)
+		usage(2);
+	for (kind = kinds; kind->name && strcmp(kind->name, argv[1]); kind++)
+		;
+	pages = strtoul(argv[2], NULL, 0);
+	if (!kind->name || !pages || pages * PAGE % kind->align)
+		usage(2);
+	for (i = 3; i < argc; i++) {
+		if (!strcmp(argv[i], "--storm") && i + 1 < argc)
+			threads = atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--list") && i + 1 < argc)
+			list_path = argv[++i];
+		else
+			path = argv[i];
+	}
+
+	map(path);
+	if (!kind->reserved)
+		fill();
+	if (kind->settle && kind->settle())
+		die(kind->name);
+	while (threads--) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, storm, NULL))
+			die("thread");
+	}
+	print_pages();
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = 0;
+		answer(line);
+	}
+	return 0;
+}

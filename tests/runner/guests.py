@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The phase of guests: each suite of tests/vm on each kernel that it is for."""
+import concurrent.futures
+import functools
+import importlib.machinery
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import time
+import warnings
+
+import jsonschema
+
+TREE = pathlib.Path(__file__).resolve().parents[2]
+warnings.filterwarnings('ignore', category=DeprecationWarning)
+
+
+def load_guest():
+    """tests/vm/guest as a module: it knows the matrix and how suites declare their machine."""
+    loader = importlib.machinery.SourceFileLoader('guest', str(TREE / 'tests/vm/guest'))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader('guest', loader))
+    loader.exec_module(module)
+    return module
+
+
+@functools.lru_cache
+def schemas():
+    """What the tree ships, by $id, which is the name of the file."""
+    found = [json.loads(path.read_text()) for path in (TREE / 'src/schema').glob('*.schema.json')]
+    return {schema['$id']: schema for schema in found}
+
+
+def complaints(schema_id, document):
+    """What is wrong with a document; KeyError if there is no such schema."""
+    # RefResolver is old, and known to every jsonschema that Debian and Ubuntu have.
+    schema = schemas()[schema_id]
+    resolver = jsonschema.RefResolver(schema_id, schema, store=schemas())
+    checker = jsonschema.validators.validator_for(schema)(schema, resolver=resolver)
+    return [f'{"/".join(map(str, error.path))}: {error.message}'
+            for error in checker.iter_errors(document)]
+
+
+class Cpus:
+    """As many guests at once as there are CPUs for, and at least one."""
+
+    def __init__(self):
+        self._free = self._all = os.cpu_count() or 1
+        self._changed = threading.Condition()
+
+    def take(self, wanted):
+        wanted = min(wanted, self._all)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= wanted)
+            self._free -= wanted
+        return wanted
+
+    def give(self, taken):
+        with self._changed:
+            self._free += taken
+            self._changed.notify_all()
+
+
+class Guests:
+    def __init__(self, tally, options, phases, guest):
+        self.tally, self.options, self.phases, self.guest = tally, options, phases, guest
+        self.cpus = Cpus()
+
+    def jobs(self):
+        """(suite, its options, kernel), the longest first."""
+        found = []
+        for path in sorted((TREE / 'tests/vm').glob('*.bats')):
+            if self.options.suite and path.stem not in self.options.suite:
+                continue
+            declared = self.guest.suite_options(path)
+            if declared.get('long') == 'yes' and not self.options.long:
+                print(f'vm {path.stem}: only with --long')
+                continue
+            found += [(path, declared, kernel) for kernel in declared['kernels']
+                      if not self.options.kernel or kernel in self.options.kernel]
+        return sorted(found, key=lambda job: (-int(job[1].get('cpus', 1)),
+                                              -int(job[1].get('timeout', 300))))
+
+    def run(self):
+        jobs = self.jobs()
+        if not jobs:
+            return
+        self.phases.build('gcc')
+        ready = {}
+        for kernel in sorted({job[2] for job in jobs}):
+            ready[kernel] = self.phases.fetch(kernel) is not None
+            if self.phases.matrix[kernel]['module'] == 'yes' and (TREE / 'src/kmod').is_dir():
+                ready[kernel] = ready[kernel] and self.phases.module(kernel)
+        # Whether /dev/kvm works is tried once, not by two guests at once.
+        first = next((kernel for kernel, there in ready.items() if there), None)
+        if first:
+            self.guest.accelerator(self.guest.find_kernel(first, None))
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            waiting = []
+            for job in jobs:
+                if not ready[job[2]]:
+                    self.tally.add(f'vm {job[2]} {job[0].stem}: its kernel and module are there',
+                                   False)
+                    continue
+                # Taken here, so that guests start in the order of the list.
+                taken = self.cpus.take(int(job[1].get('cpus', job[1].get('nodes', 1))))
+                waiting.append(pool.submit(self.tally.guard, f'vm {job[2]} {job[0].stem}',
+                                           self.one, *job, taken))
+            for future in waiting:
+                future.result()
+
+    def one(self, suite, declared, kernel, taken):
+        name = f'vm {kernel} {suite.stem}'
+        results = TREE / 'build/vm' / kernel / suite.stem
+        cmd = [TREE / 'tests/vm/guest', '--kernel', kernel, '--results', results]
+        if self.options.long:
+            cmd += ['--env', 'MEMRAS_LONG=1']
+        start = time.monotonic()
+        try:
+            got = subprocess.run(['nice', *map(str, cmd), suite], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                 errors='replace', check=False)
+        finally:
+            self.cpus.give(taken)
+        self.tally.took(name, start)
+        tap = results / 'stdout'
+        before = self.tally.count()
+        failed = self.tally.tap(name, tap.read_text(errors='replace') if tap.exists() else '')
+        ended_well = got.returncode == 0 or got.returncode == 1 and failed
+        self.tally.add(f'{name}: the guest ends well, and its kernel', ended_well,
+                       f'{got.stderr[-6000:]}\ntests/vm/guest ended with {got.returncode}')
+        for path in sorted((results / 'artifacts').glob('*.json')):
+            self.validate(name, path)
+        print(f'{name}: {self.tally.count() - before} tests, {time.monotonic() - start:.0f} s'
+              f'{", FAILED" if failed or not ended_well else ""}', flush=True)
+
+    def validate(self, name, path):
+        """
+        An artifact NAME.COMMAND.json against src/schema/COMMAND.schema.json, or
+        error.schema.json if it tells that the command failed as a whole.
+        """
+        command = path.name.removesuffix('.json').rpartition('.')[2]
+        if command == 'harness':        # the harness's own tests of run_json
+            return
+        test = f'{name}: {path.name} is as its schema says'
+        try:
+            document = json.loads(path.read_text())
+            if set(document) == {'schema', 'command', 'object', 'error'}:
+                command = 'error'
+            wrong = complaints(f'{command}.schema.json', document)
+            self.tally.add(test, not wrong, '\n'.join(wrong[:10]))
+        except (KeyError, ValueError) as error:
+            self.tally.add(test, False, repr(error))

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The phases that need no guest: builds, unit tests, command line, lint, the module."""
+import concurrent.futures
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+TREE = pathlib.Path(__file__).resolve().parents[2]
+KMOD = TREE / 'src/kmod'
+
+SANITIZERS = {
+    'ASAN_OPTIONS': 'halt_on_error=1:abort_on_error=1:detect_leaks=1:strict_string_checks=1',
+    'UBSAN_OPTIONS': 'halt_on_error=1:abort_on_error=1:print_stacktrace=1',
+}
+# name: folder, compiler, meson's options
+BUILDS = {
+    'gcc': ('build', 'gcc', ['-Dwerror=true']),
+    'clang': ('build-clang', 'clang', ['-Dwerror=true']),
+    'asan': ('build-asan', 'gcc', ['-Db_sanitize=address,undefined', '-Db_lundef=false',
+                                   '-Dbuildtype=debug']),
+}
+
+
+def run(cmd, **kwargs):
+    """(exit status, output) of a command, run at low priority from the top of the tree."""
+    env = {**os.environ, **kwargs.pop('env', {})}
+    got = subprocess.run(['nice', *map(str, cmd)], cwd=TREE, env=env, text=True, errors='replace',
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, check=False, **kwargs)
+    return got.returncode, got.stdout
+
+
+def source_line(folder, message):
+    """The line of source that a "FILE:LINE:COLUMN: ..." is about; FILE may be below FOLDER."""
+    name, number = message.split(':')[:2]
+    return (folder / name).read_text().splitlines()[int(number) - 1]
+
+
+class Phases:
+    def __init__(self, tally, options, matrix):
+        self.tally, self.options, self.matrix = tally, options, matrix
+        self._done = {}
+
+    def _once(self, key, make):
+        """Builds serve several phases, and are counted once."""
+        if key not in self._done:
+            start = time.monotonic()
+            self._done[key] = make()
+            self.tally.took(key, start)
+        return self._done[key]
+
+    def build(self, name):
+        """Whether this build of memras is there."""
+        def make():
+            folder, compiler, options = BUILDS[name]
+            if not (TREE / 'meson.build').exists():
+                return self.tally.add(f'build: {name}', False, 'there is no meson.build')
+            if not (TREE / folder / 'build.ninja').exists():
+                status, out = run(['meson', 'setup', folder, '-Dkmod=disabled', *options],
+                                  env={'CC': compiler})
+            else:
+                status, out = run(['meson', 'configure', folder, *options])
+            if not status:
+                status, out = run(['meson', 'compile', '-C', folder])
+            return self.tally.add(f'build: {name}', not status, out[-4000:])
+        return self._once(f'build {name}', make)
+
+    def unit(self):
+        self.build('gcc')
+        self.build('clang')
+        if self.build('asan'):
+            results = TREE / 'build-asan/meson-logs/testlog.junit.xml'
+            results.unlink(missing_ok=True)
+            status, out = run(['meson', 'test', '-C', 'build-asan', '--no-rebuild',
+                               '--suite', 'unit'], env=SANITIZERS)
+            before = len(self.tally.failed)
+            if results.exists():
+                self.tally.junit('unit', results)
+            if status and len(self.tally.failed) == before or not results.exists():
+                self.tally.add('unit: meson test', False, out[-4000:])
+
+    def cli(self):
+        suites = [path for path in sorted((TREE / 'tests/cli').glob('*.bats'))
+                  if not self.options.suite or path.stem in self.options.suite]
+        built = self.build('asan')
+        memras = TREE / 'build-asan/src/memras'
+        env = {**SANITIZERS, 'MEMRAS': str(memras),
+               'PATH': f'{memras.parent}:{os.environ["PATH"]}'}
+
+        def one(suite):
+            status, out = run(['bats', '--tap', suite], env=env)
+            if not self.tally.tap(f'cli {suite.stem}', out) and status:
+                self.tally.add(f'cli {suite.stem}: ends well', False, out[-2000:])
+
+        if built:
+            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(one, suites))
+
+    def lint(self):
+        # Some hold the tree against what the binary says of itself.
+        if not self.build('gcc'):
+            return
+        env = {'MEMRAS': str(TREE / 'build/src/memras')}
+
+        def one(path):
+            status, out = run([path], env=env)
+            self.tally.add(f'lint: {path.name}', not status, out[-6000:])
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(one, [path for path in sorted((TREE / 'tests/lint').iterdir())
+                                if path.is_file() and os.access(path, os.X_OK)]))
+
+    def kernels(self, module=True):
+        return [name for name, row in self.matrix.items()
+                if (not module or row['module'] == 'yes')
+                and (not self.options.kernel or name in self.options.kernel)]
+
+    def fetch(self, name):
+        """The folder of a kernel of the matrix, or None."""
+        def make():
+            status, out = run([TREE / 'tests/vm/fetch-kernel', name])
+            self.tally.add(f'kernel {name}: is to be had', not status, out)
+            return None if status else pathlib.Path(out.strip().splitlines()[-1])
+        return self._once(f'fetch kernel {name}', make)
+
+    def module(self, name):
+        """Builds memras.ko for a kernel, with every warning on; whether that went well."""
+        def make():
+            folder = TREE / 'build/kmod' / name
+            shutil.rmtree(folder, ignore_errors=True)
+            kernel = self.fetch(name)
+            if not kernel:
+                return False
+            status, out = run([KMOD / 'build', kernel / 'build', folder, 'W=1'])
+            warnings = re.findall(r'^.*(?:\d: warning:|WARNING: modpost:).*$', out, re.MULTILINE)
+            self.tally.add(f'kmod {name}: builds without a warning', not status and not warnings,
+                           '\n'.join(warnings) or out[-4000:])
+            return not status and (folder / 'memras.ko').exists()
+        return self._once(f'kmod {name}', make)
+
+    def sparse(self, name):
+        def make():
+            kernel = self.fetch(name)
+            if not kernel:
+                return
+            folder = TREE / 'build/kmod' / f'{name}-sparse'
+            shutil.rmtree(folder, ignore_errors=True)
+            status, out = run([KMOD / 'build', kernel / 'build', folder, 'C=2',
+                               # What 7.2's headers use and this sparse does not know.
+                               'CF=-D__typeof_unqual__=__typeof__'])
+            # The kernel's own headers may be too new for this sparse: ours are what counts,
+            # and not what it makes of 7.2's MODULE_LICENSE() and the like.
+            ours = {path.name for path in KMOD.rglob('*.[ch]')} | {'memras.h'}
+            found = [line for line in out.splitlines()
+                     if (match := re.match(r'([^\s:]+):\d+:\d+: ', line))
+                     and os.path.basename(match[1]) in ours
+                     and not match[1].startswith(str(kernel))
+                     and not (line.endswith('bad constant expression')
+                              and source_line(folder, line).startswith('MODULE_'))]
+            checked = out.count('  CHECK ')
+            self.tally.add(f'kmod {name}: sparse finds nothing',
+                           not status and not found and checked,
+                           '\n'.join(found) or (out[-4000:] if checked else 'sparse did not run'))
+        return self._once(f'sparse {name}', make)
+
+    def kmod(self):
+        for name in self.kernels():
+            self.module(name)
+            self.sparse(name)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Counts single tests, and takes in what others counted: TAP and JUnit."""
+import re
+import threading
+import time
+import traceback
+import xml.etree.ElementTree as ET
+
+
+class Tally:
+    """All tests of a run: what passed, failed (with why) and was skipped, and where time went."""
+
+    def __init__(self):
+        self.passed, self.failed, self.skipped = [], [], []
+        self.times = []                    # (what, seconds)
+        self._lock = threading.Lock()
+
+    def add(self, name, outcome, why=''):
+        """OUTCOME is True, False or 'skip'."""
+        with self._lock:
+            if outcome == 'skip':
+                self.skipped.append((name, why))
+            elif outcome:
+                self.passed.append(name)
+            else:
+                self.failed.append((name, why))
+                print(f'not ok - {name}', flush=True)
+                for line in why.rstrip().splitlines():
+                    print(f'    {line}', flush=True)
+        return outcome
+
+    def guard(self, name, do, *args):
+        """Calls DO; that it threw is a failure, and no reason to lose the other tests."""
+        try:
+            do(*args)
+        except Exception:               # pylint: disable=broad-except
+            self.add(f'{name}: the runner gets through', False, traceback.format_exc())
+
+    def count(self):
+        return len(self.passed) + len(self.failed) + len(self.skipped)
+
+    def took(self, what, start):
+        with self._lock:
+            self.times.append((what, time.monotonic() - start))
+
+    def tap(self, prefix, text):
+        """Takes in a TAP stream; one that ends early, or has no test, is a failure by itself."""
+        plan, seen, last = None, 0, None
+        results = []
+        for line in text.splitlines():
+            if match := re.match(r'1\.\.(\d+)', line):
+                plan = int(match[1])
+            elif match := re.match(r'(not )?ok\b ?(\d+)? ?(.*)', line):
+                name, _, directive = match[3].partition(' # ')
+                name = re.sub(r' in \d+ ?m?s(ec)?$', '', name.lstrip('- '))
+                seen += 1
+                last = [name, not match[1], []]
+                if directive.lower().startswith('skip'):
+                    last[1:] = ['skip', [directive[4:].strip()]]
+                results.append(last)
+            elif line.startswith('Bail out!'):
+                results.append([line, False, []])
+            elif line.startswith('#') and last and last[1] is False:
+                last[2].append(line)
+        for name, outcome, why in results:
+            self.add(f'{prefix}: {name}', outcome, '\n'.join(why))
+        if not plan or seen != plan:
+            self.add(f'{prefix}: all its tests ran', False,
+                     f'{seen} of {plan} ran' if plan else 'it planned no tests')
+        return sum(1 for result in results if result[1] is False)
+
+    def junit(self, prefix, path):
+        """Takes in the results that meson test leaves."""
+        for case in ET.parse(path).iter('testcase'):
+            name = f'{prefix}: {case.get("name")}'
+            bad = [case.find(tag) for tag in ('failure', 'error')]
+            bad = [item for item in bad if item is not None]
+            if bad:
+                out = case.findtext('system-out') or ''
+                why = bad[0].get('message') or bad[0].text or ''
+                self.add(name, False, f'{why}\n{out[-2000:]}')
+            elif (skipped := case.find('skipped')) is not None:
+                self.add(name, 'skip', skipped.get('message') or '')
+            else:
+                self.add(name, True)
+
+    def report(self):
+        """Prints it all; the last line is the sum. Returns the exit status."""
+        if self.times:
+            print('\nwhere the time went:')
+            for what, seconds in self.times:
+                print(f'  {seconds:7.1f} s  {what}')
+        for name, why in self.skipped:
+            print(f'skipped: {name}: {why}')
+        if self.failed:
+            print('\nfailed:')
+            for name, _ in self.failed:
+                print(f'  {name}')
+        if not self.count():
+            print('nothing ran, which is a failure')
+        text = f'{len(self.passed)} passed, {len(self.failed)} failed'
+        if self.skipped:
+            text += f', {len(self.skipped)} skipped'
+        print(f'\n{text}', flush=True)
+        return 0 if self.passed and not self.failed else 1

@@ -28,6 +28,8 @@ def main(argv):
                         help='only on this kernel (repeatable)')
     parser.add_argument('--suite', action='append', metavar='NAME',
                         help='only this suite of tests/vm or tests/cli (repeatable)')
+    parser.add_argument('--again', action='store_true',
+                        help='run a guest suite that fails once more, alone, and say so')
     parser.add_argument('--long', action='store_true', help='long suites, too')
     options = parser.parse_args(argv)
     for name in options.phase:

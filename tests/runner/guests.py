@@ -14,6 +14,8 @@ import warnings
 
 import jsonschema
 
+from tally import Tally
+
 TREE = pathlib.Path(__file__).resolve().parents[2]
 warnings.filterwarnings('ignore', category=DeprecationWarning)
 
@@ -106,37 +108,55 @@ class Guests:
                     continue
                 # Taken here, so that guests start in the order of the list.
                 taken = self.cpus.take(int(job[1].get('cpus', job[1].get('nodes', 1))))
-                waiting.append(pool.submit(self.tally.guard, f'vm {job[2]} {job[0].stem}',
-                                           self.one, *job, taken))
-            for future in waiting:
-                future.result()
+                waiting.append((job, pool.submit(self.shared, *job, taken)))
+        for job, future in waiting:
+            tally, whole = future.result()
+            if tally.failed and whole and self.options.again:
+                print(f'{tally.name}: once more, with the machine to itself', flush=True)
+                tally, _ = self.one(*job)
+                self.tally.again.append(tally.name)
+            self.tally.take(tally)
 
-    def one(self, suite, declared, kernel, taken):
-        name = f'vm {kernel} {suite.stem}'
+    def shared(self, suite, declared, kernel, taken):
+        """One of several guests at once; gives the CPUs back that were taken for it."""
+        try:
+            return self.one(suite, declared, kernel)
+        finally:
+            self.cpus.give(taken)
+
+    def one(self, suite, declared, kernel):
+        """
+        A tally of a suite on a kernel, and whether the guest itself held: a kernel
+        that broke is no matter of luck.
+        """
+        tally = Tally(f'vm {kernel} {suite.stem}')
+        whole = tally.guard(tally.name, self.boot, tally, suite, kernel)
+        return tally, whole
+
+    def boot(self, tally, suite, kernel):
+        name = tally.name
         results = TREE / 'build/vm' / kernel / suite.stem
         cmd = [TREE / 'tests/vm/guest', '--kernel', kernel, '--results', results]
         if self.options.long:
             cmd += ['--env', 'MEMRAS_LONG=1']
         start = time.monotonic()
-        try:
-            got = subprocess.run(['nice', *map(str, cmd), suite], stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                 errors='replace', check=False)
-        finally:
-            self.cpus.give(taken)
-        self.tally.took(name, start)
+        got = subprocess.run(['nice', *map(str, cmd), suite], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                             errors='replace', check=False)
+        tally.took(name, start)
         tap = results / 'stdout'
-        before = self.tally.count()
-        failed = self.tally.tap(name, tap.read_text(errors='replace') if tap.exists() else '')
+        failed = tally.tap(name, tap.read_text(errors='replace') if tap.exists() else '')
         ended_well = got.returncode == 0 or got.returncode == 1 and failed
-        self.tally.add(f'{name}: the guest ends well, and its kernel', ended_well,
-                       f'{got.stderr[-6000:]}\ntests/vm/guest ended with {got.returncode}')
+        tally.add(f'{name}: the guest ends well, and its kernel', ended_well,
+                  f'{got.stderr[-6000:]}\ntests/vm/guest ended with {got.returncode}')
         for path in sorted((results / 'artifacts').glob('*.json')):
-            self.validate(name, path)
-        print(f'{name}: {self.tally.count() - before} tests, {time.monotonic() - start:.0f} s'
-              f'{", FAILED" if failed or not ended_well else ""}', flush=True)
+            self.validate(tally, path)
+        print(f'{name}: {tally.count()} tests, {time.monotonic() - start:.0f} s'
+              f'{", FAILED" if tally.failed else ""}', flush=True)
+        return ended_well
 
-    def validate(self, name, path):
+    @staticmethod
+    def validate(tally, path):
         """
         An artifact NAME.COMMAND.json against src/schema/COMMAND.schema.json, or
         error.schema.json if it tells that the command failed as a whole.
@@ -144,12 +164,12 @@ class Guests:
         command = path.name.removesuffix('.json').rpartition('.')[2]
         if command == 'harness':        # the harness's own tests of run_json
             return
-        test = f'{name}: {path.name} is as its schema says'
+        test = f'{tally.name}: {path.name} is as its schema says'
         try:
             document = json.loads(path.read_text())
             if set(document) == {'schema', 'command', 'object', 'error'}:
                 command = 'error'
             wrong = complaints(f'{command}.schema.json', document)
-            self.tally.add(test, not wrong, '\n'.join(wrong[:10]))
+            tally.add(test, not wrong, '\n'.join(wrong[:10]))
         except (KeyError, ValueError) as error:
-            self.tally.add(test, False, repr(error))
+            tally.add(test, False, repr(error))

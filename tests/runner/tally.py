@@ -10,8 +10,10 @@ import xml.etree.ElementTree as ET
 class Tally:
     """All tests of a run: what passed, failed (with why) and was skipped, and where time went."""
 
-    def __init__(self):
+    def __init__(self, name=''):
+        self.name = name
         self.passed, self.failed, self.skipped = [], [], []
+        self.again = []                    # what failed, and was run once more
         self.times = []                    # (what, seconds)
         self._lock = threading.Lock()
 
@@ -30,11 +32,17 @@ class Tally:
         return outcome
 
     def guard(self, name, do, *args):
-        """Calls DO; that it threw is a failure, and no reason to lose the other tests."""
+        """What DO returns; that it threw is a failure, and no reason to lose the other tests."""
         try:
-            do(*args)
+            return do(*args)
         except Exception:               # pylint: disable=broad-except
-            self.add(f'{name}: the runner gets through', False, traceback.format_exc())
+            return self.add(f'{name}: the runner gets through', False, traceback.format_exc())
+
+    def take(self, other):
+        """Adds what another tally has, which has told its failures already."""
+        with self._lock:
+            for name in ('passed', 'failed', 'skipped', 'times'):
+                getattr(self, name).extend(getattr(other, name))
 
     def count(self):
         return len(self.passed) + len(self.failed) + len(self.skipped)
@@ -92,6 +100,8 @@ class Tally:
                 print(f'  {seconds:7.1f} s  {what}')
         for name, why in self.skipped:
             print(f'skipped: {name}: {why}')
+        for name in self.again:
+            print(f'run twice, since it failed the first time: {name}')
         if self.failed:
             print('\nfailed:')
             for name, _ in self.failed:

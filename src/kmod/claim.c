@@ -96,7 +96,7 @@ static int claim_step(struct claim *c, unsigned long pfn, unsigned long end, boo
 			if (!pfn_to_online_page(pfn))
 				return claim_fail(c, pfn, -ENXIO);
 			if (take && ext->state & MEMRAS_EXT_LOST) {
-				ret = memras_extent_retake(pfn, stop);
+				ret = memras_hold_retake(pfn, stop);
 				if (ret)
 					return claim_fail(c, pfn, ret);
 			}
@@ -126,7 +126,7 @@ static int claim_step(struct claim *c, unsigned long pfn, unsigned long end, boo
 		}
 
 		if (take && clean > pfn) {
-			ret = memras_extent_take(pfn, clean, &c->origin);
+			ret = memras_hold_take(pfn, clean, &c->origin);
 			if (ret)
 				return claim_fail(c, pfn, ret);
 			c->claimed += clean - pfn;

@@ -52,7 +52,7 @@ static long memras_ioctl_info(void __user *arg)
 
 	if (mutex_lock_killable(&memras_mutex))
 		return -EINTR;
-	memras_hold_counts(&info.held_pages, &info.kept_pages);
+	memras_extent_counts(&info.held_pages, &info.kept_pages);
 	mutex_unlock(&memras_mutex);
 
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
@@ -137,17 +137,18 @@ static int __init memras_init(void)
 {
 	int ret;
 
-	ret = memras_hold_init();
+	memras_extent_init();
+	ret = memras_hotplug_init();
 	if (ret)
 		return ret;
 
 	ret = misc_register(&memras_misc);
 	if (ret)
-		goto err_hold;
+		goto err_hotplug;
 	return 0;
 
-err_hold:
-	memras_hold_exit();
+err_hotplug:
+	memras_hotplug_exit();
 	return ret;
 }
 
@@ -155,7 +156,7 @@ err_hold:
 static void __exit memras_exit(void)
 {
 	misc_deregister(&memras_misc);
-	memras_hold_exit();
+	memras_hotplug_exit();
 }
 
 module_init(memras_init);

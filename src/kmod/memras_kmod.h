@@ -131,18 +131,28 @@ struct memras_guard {
 	unsigned long pfn;
 };
 
-/* hold.c */
+/* extent.c */
 void memras_pin(void);
 void memras_unpin(void);
-int memras_hold_init(void);
-void memras_hold_exit(void);
-u64 memras_claim_number(void);
 struct memras_extent *memras_extent_first(unsigned long pfn);
-int memras_extent_take(unsigned long start, unsigned long end, const struct memras_origin *origin);
-int memras_extent_retake(unsigned long start, unsigned long end);
+struct memras_extent *memras_extent_next(const struct memras_extent *ext);
+void memras_extent_insert(struct memras_extent *new);
+void memras_extent_forget(struct memras_extent *ext);
+void memras_extent_set_state(struct memras_extent *ext, unsigned int state);
+struct memras_extent *memras_extent_carve(struct memras_extent *ext, unsigned long start,
+					  unsigned long end);
+void memras_extent_join(struct memras_extent *ext);
+u64 memras_claim_number(void);
+void memras_extent_counts(u64 *held, u64 *kept);
+void memras_extent_init(void);
+void memras_extent_exit(void);
+
+/* hold.c */
+int memras_hold_take(unsigned long start, unsigned long end, const struct memras_origin *origin);
+int memras_hold_retake(unsigned long start, unsigned long end);
+void memras_pages_free(unsigned long start, unsigned long nr, struct memras_released *rel);
 void memras_guard_add(struct memras_guard *guard, unsigned long pfn);
 void memras_guard_remove(struct memras_guard *guard);
-void memras_hold_counts(u64 *held, u64 *kept);
 int memras_hold_release(unsigned long start, unsigned long end, struct memras_owner *owner,
 			struct memras_released *rel);
 void memras_hold_undo(unsigned long start, unsigned long end, u64 claim);
@@ -150,6 +160,10 @@ void memras_hold_close(struct memras_owner *owner);
 long memras_ioctl_release(struct memras_owner *owner, void __user *arg);
 long memras_ioctl_holds(struct memras_owner *owner, void __user *arg);
 long memras_ioctl_keep(struct memras_owner *owner, void __user *arg);
+
+/* hotplug.c */
+int memras_hotplug_init(void);
+void memras_hotplug_exit(void);
 
 /* map.c */
 int memras_mmap(struct file *file, struct vm_area_struct *vma);

@@ -27,6 +27,7 @@ struct row {
 	int32_t node;
 	const char *const *zones;
 	uint64_t poisoned;	/* pages; UINT64_MAX: not to be told to this caller */
+	struct mr_blockers found;
 	struct mr_records blockers;
 };
 
@@ -179,8 +180,10 @@ static int make_rows(const struct mr_machine *m, const struct mr_block *const *b
 
 static void free_rows(struct rows *rows)
 {
-	for (size_t i = 0; rows->list && i < rows->nr; i++)
+	for (size_t i = 0; rows->list && i < rows->nr; i++) {
 		free((void *)rows->list[i].blockers.list);
+		mr_blockers_free(&rows->list[i].found);
+	}
 	free(rows->list);
 	free(rows->text);
 }
@@ -321,17 +324,16 @@ static int find_blockers(const struct mr_machine *m, struct rows *rows, struct m
 {
 	for (size_t i = 0; i < rows->nr; i++) {
 		struct row *r = &rows->list[i];
-		struct mr_blockers found = { 0 };
 		int rc;
 
 		if (strcmp(r->state, mr_block_state_name(MR_BLOCK_ONLINE)))
 			continue;
 		rc = mr_blockers_find(m, r->start >> m->page_shift, r->size >> m->page_shift,
-				      &found, err);
+				      &r->found, err);
 		if (rc)
 			return rc;
-		r->blockers = (struct mr_records){ found.list, found.nr, sizeof(*found.list),
-						   false };
+		mr_blockers_find_owners(m, &r->found);
+		r->blockers = mr_blocker_rows(&r->found);
 	}
 	return 0;
 }
@@ -357,12 +359,8 @@ static int show_run(struct mr_run *run, const void *args, int nr, char **words)
 		rc = find_blockers(&m, &rows, &err);
 	if (!rc)
 		rc = print_rows(run, show_fields, &rows, NULL, NULL, &err);
-	for (size_t i = 0; !rc && !run->globals.json && i < rows.nr; i++) {
-		if (!rows.list[i].blockers.nr)
-			continue;
-		printf("\nIn the way of memory%s going offline:\n", rows.list[i].block);
-		rc = mr_table_print(mr_blocker_fields, &rows.list[i].blockers, NULL, &err);
-	}
+	for (size_t i = 0; !rc && !run->globals.json && i < rows.nr; i++)
+		rc = mr_blocker_print(rows.list[i].block, &rows.list[i].blockers, &err);
 	free_rows(&rows);
 	mr_blocks_free(&blocks);
 	mr_machine_close(&m);

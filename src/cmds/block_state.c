@@ -111,6 +111,20 @@ static void print_json(struct mr_run *run, const struct mr_records *rows,
 	mr_doc_print(doc);
 }
 
+static int print_tables(const struct mr_records *records, struct mr_err *err)
+{
+	const struct row *rows = records->list;
+	int rc = mr_table_print(fields, records, NULL, err);
+
+	for (size_t i = 0; !rc && i < records->nr; i++) {
+		char block[24];
+
+		snprintf(block, sizeof(block), "%" PRIu64, rows[i].r.block);
+		rc = mr_blocker_print(block, &rows[i].blockers, err);
+	}
+	return rc;
+}
+
 /* Poison that is forgotten makes bad memory look good: nobody is to be surprised by it. */
 static void tell_poison(const struct mr_run *run, const struct mr_block_result *r)
 {
@@ -191,8 +205,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		rows[n].poison = (struct mr_records){ r->poison, r->nr_poison, sizeof(*r->poison),
 						      false };
 		tell_poison(run, r);
-		rows[n].blockers = (struct mr_records){ r->blockers.list, r->blockers.nr,
-							sizeof(*r->blockers.list), false };
+		rows[n].blockers = mr_blocker_rows(&r->blockers);
 		mr_summary_add(&sum, r->outcome, &r->err);
 		if (r->err.code)
 			mr_msg_error(run, &r->err);
@@ -209,10 +222,12 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	sum.requested = nr_chosen;
 	if (run->globals.json)
 		print_json(run, &records, &sum, done);
-	else if (!run->globals.quiet && mr_table_print(fields, &records, NULL, &err))
+	else if (!run->globals.quiet && print_tables(&records, &err))
 		rc = mr_end_error(run, &err);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		free((void *)rows[i].blockers.list);
 		mr_block_result_free(&rows[i].r);
+	}
 	mr_blocks_free(&blocks);
 	mr_machine_close(&m);
 	return rc;

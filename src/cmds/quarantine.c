@@ -177,8 +177,7 @@ static void note(struct job *job, struct row *row)
 {
 	row->result = mr_outcome_name(row->r.outcome, job->done);
 	row->err = &row->r.err;
-	row->blockers = (struct mr_records){ row->r.blockers.list, row->r.blockers.nr,
-					     sizeof(*row->r.blockers.list), false };
+	row->blockers = mr_blocker_rows(&row->r.blockers);
 	mr_summary_add(&job->sum, row->r.outcome, &row->r.err);
 	if (row->r.err.code)
 		mr_msg_error(job->run, &row->r.err);
@@ -218,6 +217,7 @@ static int end(struct job *job, const struct mr_field *fields)
 			printf("\nFailed the test of %s:\n", job->rows[i].r.target);
 			mr_table_print(bad_fields, &job->rows[i].bad, NULL, &err);
 		}
+		free((void *)job->rows[i].blockers.list);
 		mr_quarantine_result_free(&job->rows[i].r);
 		mr_memtest_free(&job->rows[i].test);
 	}

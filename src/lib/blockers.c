@@ -2,14 +2,17 @@
 #define _GNU_SOURCE
 #include "lib/blockers.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "backend/device.h"
 #include "backend/kpage.h"
+#include "lib/cgroup.h"
 #include "lib/kind.h"
 #include "util/cleanup.h"
 
 #define BATCH 1024	/* at most MEMRAS_DESCRIBE_MAX */
+#define OWNERS_MS 5000	/* looking for owners is no reason to answer late */
 
 struct obstacle {
 	const char *reason;	/* NULL: not in the way */
@@ -148,8 +151,62 @@ int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be looked at") : 0;
 }
 
+/* The pages that are listed, as far as there is room; ascending, as the list is. */
+static size_t listed_pages(const struct mr_blockers *b, uint64_t *pfns, size_t room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->nr; i++)
+		for (uint64_t k = 0; k < b->list[i].pages && n < room; k++)
+			pfns[n++] = b->list[i].pfn + k;
+	return n;
+}
+
+void mr_blockers_find_owners(const struct mr_machine *m, struct mr_blockers *b)
+{
+	uint64_t pfns[BATCH];
+	struct mr_err ignored;
+	size_t at = 0;
+
+	mr_owners_free(&b->owners);
+	for (size_t i = 0; i < b->nr; i++) {
+		free(b->list[i].cgroup);
+		b->list[i].cgroup = mr_cgroup_of_page(m, b->list[i].pfn);
+	}
+	if (!b->nr || mr_owners_find(m, pfns, listed_pages(b, pfns, BATCH), OWNERS_MS, NULL, NULL,
+				     &b->owners, &ignored))
+		return;
+	/* Both lists ascend. */
+	for (size_t i = 0; i < b->nr; i++) {
+		struct mr_blocker *run = &b->list[i];
+
+		while (at < b->owners.nr && b->owners.list[at].pfn < run->pfn)
+			at++;
+		run->owners = &b->owners.list[at];
+		run->nr_owners = 0;
+		while (at < b->owners.nr && b->owners.list[at].pfn < run->pfn + run->pages) {
+			run->nr_owners++;
+			at++;
+		}
+	}
+}
+
+int mr_blockers_explain(const struct mr_blockers *b, int rc, const char *object,
+			struct mr_err *err)
+{
+	char who[128];
+
+	mr_owners_text(b->list[0].owners, b->list[0].nr_owners, who, sizeof(who));
+	return mr_err_set(err, rc, object, "%" PRIu64 " page%s in the way, first 0x%" PRIx64
+			  ": %s%s%s", b->pages, b->pages == 1 ? " is" : "s are", b->list[0].pfn,
+			  b->list[0].reason, *who ? "; mapped by " : "", who);
+}
+
 void mr_blockers_free(struct mr_blockers *b)
 {
+	for (size_t i = 0; i < b->nr; i++)
+		free(b->list[i].cgroup);
+	mr_owners_free(&b->owners);
 	free(b->list);
 	*b = (struct mr_blockers){ 0 };
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "backend/machine.h"
+#include "lib/owners.h"
 
 /* Neighbouring pages that are in the way for the same reason. */
 struct mr_blocker {
@@ -16,6 +16,9 @@ struct mr_blocker {
 	const char *kind_name;
 	const char *reason;	/* a constant */
 	bool lasting;		/* it will not go away by waiting */
+	const struct mr_owner *owners;	/* who maps any of them, in mr_blockers.owners */
+	size_t nr_owners;
+	char *cgroup;		/* what the first page is charged to, or NULL */
 };
 
 struct mr_blockers {
@@ -23,6 +26,7 @@ struct mr_blockers {
 	size_t nr;
 	uint64_t pages;		/* in all, also those beyond the bound */
 	bool lasting;		/* one of them is */
+	struct mr_owners owners;	/* by mr_blockers_find_owners() */
 };
 
 #define MR_BLOCKERS_MAX 64	/* runs that are listed */
@@ -34,6 +38,20 @@ struct mr_blockers {
  */
 int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 		     struct mr_blockers *out, struct mr_err *err);
+
+/*
+ * Finds who maps the pages that are listed and what they are charged to; a
+ * matter of seconds where there are many processes. What cannot be found out is
+ * left out. To be called when the list is complete.
+ */
+void mr_blockers_find_owners(const struct mr_machine *m, struct mr_blockers *b);
+
+/*
+ * Says in @err that @b, which is not empty, is in the way: how many pages, the
+ * first, why, and who maps it where that is known.
+ */
+int mr_blockers_explain(const struct mr_blockers *b, int rc, const char *object,
+			struct mr_err *err);
 
 void mr_blockers_free(struct mr_blockers *b);
 

@@ -91,10 +91,9 @@ static void explain_offline(const struct mr_machine *m, const struct mr_block *b
 	if (!r->blockers.nr)
 		mr_blockers_find(m, b->start >> m->page_shift, b->size >> m->page_shift,
 				 &r->blockers, &ignored);
+	mr_blockers_find_owners(m, &r->blockers);
 	if (r->blockers.nr)
-		mr_err_set(&r->err, rc, object, "%" PRIu64 " page%s in the way, first 0x%" PRIx64
-			   ": %s", r->blockers.pages, r->blockers.pages == 1 ? " is" : "s are",
-			   r->blockers.list[0].pfn, r->blockers.list[0].reason);
+		mr_blockers_explain(&r->blockers, rc, object, &r->err);
 	else if (rc == -ETIMEDOUT)
 		mr_err_set(&r->err, rc, object, "it was not offline by the timeout");
 	else
@@ -161,6 +160,7 @@ void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 		result->outcome = MR_OUTCOME_PLANNED;
 		mr_blockers_find(m, block->start >> m->page_shift, block->size >> m->page_shift,
 				 &result->blockers, &result->err);
+		mr_blockers_find_owners(m, &result->blockers);
 		mr_err_clear(&result->err);
 		return;
 	}

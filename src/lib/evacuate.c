@@ -122,17 +122,16 @@ static bool diagnose(struct evacuation *e)
 
 static int explain(struct evacuation *e, int rc)
 {
-	const struct mr_blockers *b = &e->result->blockers;
 	char object[32];
 
+	if (rc != -EINTR)
+		mr_blockers_find_owners(e->m, &e->result->blockers);
 	snprintf(object, sizeof(object), "memory%" PRIu64, e->result->block);
 	if (rc == -EINTR)
 		mr_err_set(&e->result->err, rc, object,
 			   "interrupted; the block is online and whole");
-	else if (b->nr)
-		mr_err_set(&e->result->err, rc, object, "%" PRIu64 " page%s in the way, first 0x%"
-			   PRIx64 ": %s", b->pages, b->pages == 1 ? " is" : "s are",
-			   b->list[0].pfn, b->list[0].reason);
+	else if (e->result->blockers.nr)
+		mr_blockers_explain(&e->result->blockers, rc, object, &e->result->err);
 	else if (rc == -ENOMEM)
 		mr_err_set(&e->result->err, rc, object,
 			   "no memory is left elsewhere to move its pages to");

@@ -227,6 +227,28 @@ const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn
 	return *nr ? &owners->list[first] : NULL;
 }
 
+void mr_owners_text(const struct mr_owner *list, size_t nr, char *buf, size_t size)
+{
+	const size_t most = 3;
+	size_t told = 0, n = 0;
+
+	*buf = 0;
+	for (size_t i = 0; i < nr && n < size; i++) {
+		bool seen = false;
+
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = list[k].pid == list[i].pid;
+		if (seen)
+			continue;
+		if (told == most) {
+			snprintf(buf + n, size - n, " and others");
+			return;
+		}
+		n += (size_t)snprintf(buf + n, size - n, "%s%s (pid %d)", told++ ? ", " : "",
+				      list[i].comm, list[i].pid);
+	}
+}
+
 void mr_owners_free(struct mr_owners *owners)
 {
 	free(owners->list);

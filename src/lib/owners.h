@@ -39,6 +39,12 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 /* Those of one page, in the list: the first, and how many in *@nr. */
 const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn, size_t *nr);
 
+/*
+ * Writes who the @nr owners are, each process once, as "mongod (pid 812), dd
+ * (pid 9) and others"; "" for none.
+ */
+void mr_owners_text(const struct mr_owner *list, size_t nr, char *buf, size_t size);
+
 void mr_owners_free(struct mr_owners *owners);
 
 #endif

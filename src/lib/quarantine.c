@@ -429,8 +429,9 @@ static void unkeep(struct add *a)
 static void explain_add(const struct add *a, int rc)
 {
 	struct mr_quarantine_result *r = a->result;
-	const struct mr_blockers *b = &r->blockers;
 
+	if (rc != -EINTR)
+		mr_blockers_find_owners(a->m, &r->blockers);
 	switch (rc) {
 	case -EINTR:
 		mr_err_set(&r->err, rc, r->target, "interrupted; nothing of it is held");
@@ -447,10 +448,8 @@ static void explain_add(const struct add *a, int rc)
 			   "no memory is left elsewhere to move its pages to");
 		break;
 	default:
-		if (b->nr)
-			mr_err_set(&r->err, rc, r->target, "%" PRIu64 " page%s in the way, first 0x%"
-				   PRIx64 ": %s", b->pages, b->pages == 1 ? " is" : "s are",
-				   b->list[0].pfn, b->list[0].reason);
+		if (r->blockers.nr)
+			mr_blockers_explain(&r->blockers, rc, r->target, &r->err);
 		else
 			mr_err_set(&r->err, rc, r->target, "its pages stayed busy until the timeout");
 		break;
@@ -502,6 +501,7 @@ static int add(struct add *a, const struct ranges *all, uint64_t start)
 		return rc;
 	if (a->policy->dry_run) {
 		diagnose(a, false);
+		mr_blockers_find_owners(a->m, &r->blockers);
 		r->outcome = MR_OUTCOME_PLANNED;
 		return 0;
 	}

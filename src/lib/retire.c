@@ -195,20 +195,16 @@ static void find_owners(const struct mr_machine *m, const struct mr_snap *s, str
 {
 	const uint64_t enough_ms = 10000;
 	struct mr_err ignored;
-	char who[96] = "";
-	size_t n = 0;
+	char who[128];
 
 	if (s->mapcount <= 0 || result->owners.nr ||
 	    mr_owners_find(m, &s->pfn, 1, enough_ms, NULL, NULL, &result->owners, &ignored))
 		return;
 	if (plan->action != MR_ACTION_REFUSE || !result->owners.nr)
 		return;
-	for (size_t i = 0; i < result->owners.nr && i < 3; i++)
-		n += (size_t)snprintf(who + n, sizeof(who) - n, "%s%s (pid %d)", i ? ", " : "",
-				      result->owners.list[i].comm, result->owners.list[i].pid);
+	mr_owners_text(result->owners.list, result->owners.nr, who, sizeof(who));
 	snprintf(plan->err.reason, sizeof(plan->err.reason),
-		 "page is %s in use by %s%s: hard offline would hit %s", mr_kind_text(s->kind), who,
-		 result->owners.nr > 3 ? " and others" : "",
+		 "page is %s in use by %s: hard offline would hit %s", mr_kind_text(s->kind), who,
 		 result->owners.nr == 1 ? "it" : "them");
 }
 

@@ -111,6 +111,8 @@ pages_in_block() {
 	[ $((SECONDS - before)) -le 20 ]
 	assert_json ".results[0].blockers | any(.pfn <= $((pfn)) and .pfn + .pages > $((pfn)) and (.reason | test(\"pinned\")))"
 	assert_json '.results[0].error.errno == "ETIMEDOUT"'
+	assert_json ".results[0].error.reason | test(\"mapped by workload \\\\(pid $workload_pid\\\\)\")"
+	assert_json ".results[0].blockers | any(.owners | any(.pid == $workload_pid and .comm == \"workload\"))"
 	assert_equal "$(block_state "$n")" online
 	assert_equal "$(meminfo MemTotal)" "$total"
 	workload_check

@@ -52,7 +52,7 @@ function __memras_block
 end
 
 complete -c memras -f
-complete -c memras -l json -d 'print JSON instead of a table'
+complete -c memras -l json -s J -d 'print JSON instead of a table'
 complete -c memras -l sysroot -x -a '(__fish_complete_directories)' -d 'read a captured machine below DIR; nothing can act on it'
 complete -c memras -l state-dir -x -a '(__fish_complete_directories)' -d 'keep the list of retired pages in DIR instead of /var/lib/memras'
 complete -c memras -l no-module -d 'do without memras.ko'

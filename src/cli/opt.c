@@ -14,7 +14,7 @@
 const char *const mr_color_choices[] = { "auto", "always", "never", NULL };
 
 const struct mr_opt mr_global_opts[] = {
-	MR_FLAG("json", 0, struct mr_globals, json, "print JSON instead of a table"),
+	MR_FLAG("json", 'J', struct mr_globals, json, "print JSON instead of a table"),
 	MR_FLAG("dry-run", 'n', struct mr_globals, dry_run, "say what would be done, and stop"),
 	MR_DIR("sysroot", 0, struct mr_globals, sysroot,
 	       "read a captured machine below DIR; nothing can act on it"),

@@ -7,6 +7,7 @@
  * "ready N", then answers lines on stdin:
  *	check	ok, or "bad VADDR" of the first wrong word, or "sigbus VADDR CODE"
  *	pfn	the pages again, as at the start
+ *	within FIRST LAST	how many of them are pages FIRST to LAST of memory
  *	touch	writes each page (with the same bytes); ok
  *	fill	writes what was only reserved (hugetlb-reserved); ok
  *	sync	writes a file back; ok
@@ -18,7 +19,8 @@
  *	quit	ends; so does the end of stdin
  *
  * With --storm, threads write all of it again and again, faulting back what is
- * being moved. Static, so that it runs in any guest.
+ * being moved. They are nice: whoever drives the test comes first, and they have
+ * all the rest. Static, so that it runs in any guest.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -246,6 +249,18 @@ static void print_pages(void)
 	printf("ready %zu\n", pages);
 }
 
+static size_t count_within(uint64_t first, uint64_t last)
+{
+	size_t page, found = 0;
+
+	for (page = 0; page < pages; page++) {
+		uint64_t pfn = entry_of(page);
+
+		found += pfn && pfn >= first && pfn <= last;
+	}
+	return found;
+}
+
 static sigjmp_buf sigbus_jump;
 static volatile sig_atomic_t sigbus_code;
 static void *volatile sigbus_at;
@@ -301,11 +316,12 @@ static void touch(void)
 
 static void *storm(void *unused)
 {
+	/* Of this thread alone: Linux's own reading of PRIO_PROCESS */
+	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
 	for (;;)
 		touch();
 	return unused;
 }
-
 
 static int ring = -1;
 
@@ -322,10 +338,14 @@ static int pin_for_device(void)
 
 static void answer(const char *line)
 {
+	unsigned long first, last;
+
 	if (!strcmp(line, "check")) {
 		check();
 	} else if (!strcmp(line, "pfn")) {
 		print_pages();
+	} else if (sscanf(line, "within %lu %lu", &first, &last) == 2) {
+		printf("%zu\n", count_within(first, last));
 	} else if (!strcmp(line, "touch")) {
 		touch();
 		puts("ok");

@@ -269,3 +269,55 @@ workload_stop() {
 	wait "$workload_pid"
 	exec {workload_in}>&- {workload_out}<&-
 }
+
+# ---- several of them at once, by number: $crowd has their pids, $crowd_lists their pages
+
+declare -ga crowd=() crowd_ends=() crowd_lists=()
+
+# crowd_add KIND PAGES [OPTION...]
+crowd_add() {
+	local i=${#crowd[@]}
+	local file=/run/crowd-$i
+
+	rm -f "$file".*
+	mkfifo "$file.in"
+	workload "$@" --list "$file.list" <"$file.in" >"$file.out" 2>&1 3>&- &
+	crowd+=($!)
+	crowd_lists+=("$file.list")
+	# shellcheck disable=SC2093,SC1083 # a descriptor, no command
+	exec {crowd_ends[i]}>"$file.in"
+	wait_for 60 grep -q ready "$file.out"
+}
+
+# crowd_ask NUMBER COMMAND: its answer of one line is printed
+crowd_ask() {
+	local file=/run/crowd-$1 lines
+
+	lines=$(wc -l <"$file.out")
+	echo "$2" >&"${crowd_ends[$1]}"
+	wait_for 120 _more_lines "$file.out" "$lines"
+	tail -n 1 "$file.out"
+}
+
+_more_lines() {
+	[ "$(wc -l <"$1")" -gt "$2" ]
+}
+
+# crowd_check: all of them live, and every byte is what was written
+crowd_check() {
+	local i
+
+	for i in "${!crowd[@]}"; do
+		kill -0 "${crowd[i]}"
+		assert_equal "$(crowd_ask "$i" check)" ok "workload $i"
+	done
+}
+
+crowd_end() {
+	local i
+
+	for i in "${!crowd[@]}"; do
+		kill "${crowd[i]}" 2>/dev/null || true
+	done
+	crowd=() crowd_ends=() crowd_lists=()
+}

@@ -3,22 +3,17 @@
 # Blocks offline and online again and again: under a refault storm beside chmem(8),
 # killed at any moment, called off by another notifier, full of hugepages.
 #
-# guest: cpus=2 memory=768M dimm=512M disk=256M timeout=1500 silence=600 programs=chmem long=yes
+# guest: cpus=2 memory=768M dimm=512M disk=256M timeout=3000 silence=1500 programs=chmem long=yes
 
 load lib
 
 setup() {
 	pages=$(($(block_size) / 4096))
-	pids=() ends=()
 	memras module load --quiet
 }
 
 teardown() {
-	local pid
-
-	for pid in "${pids[@]}"; do
-		kill "$pid" 2>/dev/null || true
-	done
+	crowd_end
 	echo 0 >/proc/sys/vm/nr_hugepages
 	memras quarantine release --quiet all
 	memras block online --quiet --zone movable all
@@ -38,36 +33,9 @@ keep_blocks() {
 	done
 }
 
-# spawn KIND PAGES [FILE]: one of several workloads, with a thread for each CPU
-spawn() {
-	local i=${#pids[@]}
-
-	rm -f /run/round-"$i".*
-	mkfifo "/run/round-$i.in"
-	workload "$@" --storm 2 --list "/run/round-$i.list" <"/run/round-$i.in" >"/run/round-$i.out" 2>&1 3>&- &
-	pids+=($!)
-	# shellcheck disable=SC2093,SC1083 # a descriptor, no command
-	exec {ends[i]}>"/run/round-$i.in"
-	wait_for 60 grep -q ready "/run/round-$i.out"
-}
-
-# The answer of workload $1 to $2
-ask() {
-	local lines
-
-	lines=$(wc -l <"/run/round-$1.out")
-	echo "$2" >&"${ends[$1]}"
-	wait_for 120 more_lines "/run/round-$1.out" "$lines"
-	tail -n 1 "/run/round-$1.out"
-}
-
-more_lines() {
-	[ "$(wc -l <"$1")" -gt "$2" ]
-}
-
 # How many pages of workload $1 are in block $2
 pages_there() {
-	ask "$1" "within $(($2 * pages)) $((($2 + 1) * pages - 1))"
+	crowd_ask "$1" "within $(($2 * pages)) $((($2 + 1) * pages - 1))"
 }
 
 ms() {
@@ -75,17 +43,16 @@ ms() {
 }
 
 @test "rounds under a storm end within the timeout, and no byte differs; chmem beside it" {
-	local rounds=10 blocks n i tool start took rc there failed
+	local rounds=20 blocks n i tool start took rc there failed
 
-	[ -z "${MEMRAS_LONG:-}" ] || rounds=20
 	mapfile -t blocks < <(movable_blocks | tail -n 2)
 	keep_blocks "${blocks[@]}"
 	# What is driven out of one block goes to the other, so that each round has
 	# all of it to move.
 	memras block offline --quiet "${blocks[1]}"
-	spawn anon 8192
-	spawn memfd 4096
-	spawn file-dirty 4096 /mnt/disk/round
+	crowd_add anon 8192 --storm 2
+	crowd_add memfd 4096 --storm 2
+	crowd_add file-dirty 4096 /mnt/disk/round --storm 2
 	memras block online --quiet --zone movable "${blocks[1]}"
 
 	for tool in memras chmem; do
@@ -116,21 +83,17 @@ ms() {
 	# It failed for the block's sake, not for the words'.
 	refute grep -q "chmem --help" /run/round.err
 	assert_equal "$(grep -c '^memras.* exit 0,' /run/round.times)" "$rounds" "rounds of memras that ended well"
-	for i in 0 1 2; do
-		kill -0 "${pids[i]}"
-		assert_equal "$(ask $i check)" ok "workload $i"
-	done
+	crowd_check
 }
 
 @test "killed at any moment, it leaves every page where it was" {
-	local kills=30 i n blocks before total start span pid offlined=0 midway=0
+	local kills=200 i n blocks before total start span pid offlined=0 midway=0
 
-	[ -z "${MEMRAS_LONG:-}" ] || kills=200
 	# Between two blocks, so that there is something to move each time.
 	mapfile -t blocks < <(movable_blocks | tail -n 2)
 	keep_blocks "${blocks[@]}"
 	memras block offline --quiet "${blocks[1]}"
-	spawn anon 8192
+	crowd_add anon 2048 --storm 2
 	memras block online --quiet --zone movable "${blocks[1]}"
 	start=$(ms)
 	memras block offline --quiet --timeout 60s "${blocks[0]}"
@@ -158,7 +121,7 @@ ms() {
 	midway=$((midway - offlined))
 	echo "# $kills kills within $span ms: $midway with pages held, $offlined when it was offline" >&3
 	[ $midway -ge $((kills / 4)) ]
-	assert_equal "$(ask 0 check)" ok "the storm's memory"
+	crowd_check
 }
 
 settled() {

@@ -9,31 +9,6 @@ load lib
 
 PROCESSES=8
 
-# Many workloads at once: each with a fifo to it and a file from it
-spawn() {
-	local i=$1 end
-
-	mkfifo "/run/storm-$i.in"
-	workload anon 512 --list "/run/storm-$i.list" <"/run/storm-$i.in" >"/run/storm-$i.out" 2>&1 &
-	pids[i]=$!
-	exec {end}>"/run/storm-$i.in"
-	ends[i]=$end
-	wait_for 30 grep -q ready "/run/storm-$i.out"
-}
-
-ask() {
-	local lines
-
-	lines=$(wc -l <"/run/storm-$1.out")
-	echo "$2" >&"${ends[$1]}"
-	wait_for 60 more_lines "/run/storm-$1.out" "$lines"
-	tail -n 1 "/run/storm-$1.out"
-}
-
-more_lines() {
-	[ "$(wc -l <"$1")" -gt "$2" ]
-}
-
 disturb() {
 	while :; do
 		echo 1 >/proc/sys/vm/compact_memory
@@ -44,10 +19,10 @@ disturb() {
 }
 
 @test "8 processes, their pages and free ones retired throughout: no byte differs, none is killed" {
-	local pids=() ends=() until i rounds=0 retired disturber
+	local until i rounds=0 retired disturber start
 
 	for ((i = 0; i < PROCESSES; i++)); do
-		spawn $i
+		crowd_add anon 512
 	done
 	disturb &
 	disturber=$!
@@ -55,8 +30,8 @@ disturb() {
 	while [ $SECONDS -lt $until ]; do
 		for ((i = 0; i < PROCESSES; i++)); do
 			# A different stretch of each process each time, and some free pages.
-			start=$(awk -v n=$(((rounds * 37) % 480 + 1)) 'NR == n { print $2 }' "/run/storm-$i.list")
-			echo "pid:${pids[i]}@$start+64K"
+			start=$(awk -v n=$(((rounds * 37) % 480 + 1)) 'NR == n { print $2 }' "${crowd_lists[i]}")
+			echo "pid:${crowd[i]}@$start+64K"
 		done >/run/storm.targets
 		kpf find buddy hwpoison >>/run/storm.targets
 		memras offline --soft --json-lines --from /run/storm.targets >>/run/storm.lines 2>/run/storm.err || true
@@ -69,10 +44,7 @@ disturb() {
 	echo "# $rounds rounds, $retired pages retired" >&3
 	jq -s '[.[] | select(.page) | .page.result] | group_by(.) | map({(.[0]): length}) | add' /run/storm.lines | artifact outcomes
 	[ "$retired" -gt 200 ]
-	for ((i = 0; i < PROCESSES; i++)); do
-		kill -0 "${pids[i]}"
-		assert_equal "$(ask $i check)" ok "process $i"
-	done
+	crowd_check
 
 	# What was retired stays so, and is nobody's: never free, mapped or handed out.
 	jq -r 'select(.page.result == "offlined") | .page.pfn' /run/storm.lines | sort -un >/run/storm.pfns
@@ -83,7 +55,5 @@ disturb() {
 	run_json 0 memras status --pages --json
 	assert_json ".poisoned | length == $(poisoned_pages)"
 	[ "$(poisoned_pages)" -ge "$retired" ]
-	for ((i = 0; i < PROCESSES; i++)); do
-		echo quit >&"${ends[i]}"
-	done
+	crowd_end
 }

@@ -389,41 +389,43 @@ static u32 extent_hold_flags(const struct memras_extent *ext, const struct memra
 	return flags;
 }
 
-/* Fill @buf with up to @max holds from *@pos on, which is moved past them */
-static int hold_list(struct memras_owner *owner, u64 *pos, struct memras_hold *buf, u32 max)
+struct hold_lister {
+	struct memras_owner *owner;	/* who asks */
+	u64 pos;			/* the next page; U64_MAX at the end */
+};
+
+static int hold_list(void *ctx, void *buf, u32 max)
 {
+	struct hold_lister *lister = ctx;
 	struct memras_extent *ext = NULL;
+	struct memras_hold *holds = buf;
 	u32 nr = 0;
 
 	if (mutex_lock_killable(&memras_mutex))
 		return -EINTR;
-	if (*pos <= ULONG_MAX)
-		ext = memras_extent_first(*pos);
+	if (lister->pos <= ULONG_MAX)
+		ext = memras_extent_first(lister->pos);
 	for (; ext && nr < max; ext = memras_extent_next(ext)) {
 		if (ext->state & MEMRAS_EXT_DOOMED)
 			continue;
-		buf[nr++] = (struct memras_hold) {
+		holds[nr++] = (struct memras_hold) {
 			.pfn = ext->start,
 			.nr = ext->nr,
 			.since = ext->since,
 			.node = ext->nid,
-			.flags = extent_hold_flags(ext, owner),
+			.flags = extent_hold_flags(ext, lister->owner),
 		};
 	}
-	*pos = ext ? ext->start : U64_MAX;
+	lister->pos = ext ? ext->start : U64_MAX;
 	mutex_unlock(&memras_mutex);
 	return nr;
 }
 
-#define MEMRAS_HOLDS_STEP	256
-
 long memras_ioctl_holds(struct memras_owner *owner, void __user *uarg)
 {
-	struct memras_hold __user *holds;
-	struct memras_hold *buf;
+	struct hold_lister lister = { .owner = owner };
 	struct memras_holds arg;
-	u32 done = 0;
-	long ret = 0;
+	long ret;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
@@ -431,31 +433,11 @@ long memras_ioctl_holds(struct memras_owner *owner, void __user *uarg)
 	    arg.reserved[1])
 		return -EINVAL;
 
-	buf = kmalloc_array(MEMRAS_HOLDS_STEP, sizeof(*buf), GFP_KERNEL);
-	if (!buf)
-		return -ENOMEM;
+	lister.pos = arg.start_pfn;
+	ret = memras_list_copy(arg.holds, &arg.nr, sizeof(struct memras_hold), hold_list, &lister);
+	if (ret)
+		return ret;
 
-	holds = u64_to_user_ptr(arg.holds);
-	do {
-		int nr = hold_list(owner, &arg.start_pfn, buf,
-				   min_t(u32, arg.nr - done, MEMRAS_HOLDS_STEP));
-
-		if (nr < 0) {
-			ret = nr;
-			goto out;
-		}
-		if (copy_to_user(holds + done, buf, nr * sizeof(*buf))) {
-			ret = -EFAULT;
-			goto out;
-		}
-		done += nr;
-		cond_resched();
-	} while (done < arg.nr && arg.start_pfn != U64_MAX);
-
-	arg.nr = done;
-	if (copy_to_user(uarg, &arg, sizeof(arg)))
-		ret = -EFAULT;
-out:
-	kfree(buf);
-	return ret;
+	arg.start_pfn = lister.pos;
+	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
 }

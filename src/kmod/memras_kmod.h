@@ -178,6 +178,18 @@ void memras_recall_online(unsigned long start, unsigned long end);
 void memras_recall_exit(void);
 long memras_ioctl_recall(struct memras_owner *owner, void __user *arg);
 
+/**
+ * typedef memras_list_fn - fill a buffer with what comes next of a list
+ * @ctx: where the list is, moved on
+ * @buf: room for @max records
+ *
+ * Return: how many there are now, 0 at the end, or a negative errno.
+ */
+typedef int (*memras_list_fn)(void *ctx, void *buf, u32 max);
+
+/* list.c */
+long memras_list_copy(u64 to, u32 *nr, size_t size, memras_list_fn fill, void *ctx);
+
 /* claim.c */
 long memras_ioctl_claim(struct memras_owner *owner, void __user *arg);
 

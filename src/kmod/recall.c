@@ -236,9 +236,14 @@ void memras_recall_exit(void)
 	}
 }
 
-/* Fill @buf with up to @max pages from *@pos on, which is moved past them */
-static int recall_list(u64 *pos, u64 end, struct memras_recalled *buf, u32 max)
+struct recall_lister {
+	u64 pos, end;		/* the next page, and the end of what is asked for */
+};
+
+static int recall_list(void *ctx, void *buf, u32 max)
 {
+	struct recall_lister *lister = ctx;
+	struct memras_recalled *pages = buf;
 	struct recall *r, *next;
 	u32 nr = 0;
 
@@ -247,7 +252,7 @@ static int recall_list(u64 *pos, u64 end, struct memras_recalled *buf, u32 max)
 	list_for_each_entry_safe(r, next, &memras_recalls, link) {
 		struct page *page;
 
-		if (r->pfn < *pos || r->pfn >= end || r->state == RECALL_GOING)
+		if (r->pfn < lister->pos || r->pfn >= lister->end || r->state == RECALL_GOING)
 			continue;
 		page = pfn_to_online_page(r->pfn);
 		if (r->state == RECALL_LOST && page && PageHWPoison(page)) {
@@ -256,30 +261,26 @@ static int recall_list(u64 *pos, u64 end, struct memras_recalled *buf, u32 max)
 			continue;
 		}
 		if (nr == max) {
-			*pos = r->pfn;
+			lister->pos = r->pfn;
 			goto out;
 		}
-		buf[nr++] = (struct memras_recalled) {
+		pages[nr++] = (struct memras_recalled) {
 			.pfn = r->pfn,
 			.flags = r->state == RECALL_LOST ? MEMRAS_RECALLED_LOST :
 							   MEMRAS_RECALLED_AWAY,
 		};
 	}
-	*pos = end;
+	lister->pos = lister->end;
 out:
 	mutex_unlock(&memras_mutex);
 	return nr;
 }
 
-#define MEMRAS_RECALL_STEP	256
-
 long memras_ioctl_recall(struct memras_owner *owner, void __user *uarg)
 {
-	struct memras_recalled __user *pages;
-	struct memras_recalled *buf;
+	struct recall_lister lister;
 	struct memras_recall arg;
 	unsigned long end;
-	u32 done = 0;
 	long ret;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
@@ -291,32 +292,12 @@ long memras_ioctl_recall(struct memras_owner *owner, void __user *uarg)
 	if (ret)
 		return ret;
 
-	buf = kmalloc_array(MEMRAS_RECALL_STEP, sizeof(*buf), GFP_KERNEL);
-	if (!buf)
-		return -ENOMEM;
+	lister = (struct recall_lister) { .pos = arg.start_pfn, .end = end };
+	ret = memras_list_copy(arg.pages, &arg.nr, sizeof(struct memras_recalled), recall_list,
+			       &lister);
+	if (ret)
+		return ret;
 
-	pages = u64_to_user_ptr(arg.pages);
-	arg.next_pfn = arg.start_pfn;
-	do {
-		int nr = recall_list(&arg.next_pfn, end, buf,
-				     min_t(u32, arg.nr - done, MEMRAS_RECALL_STEP));
-
-		if (nr < 0) {
-			ret = nr;
-			goto out;
-		}
-		if (copy_to_user(pages + done, buf, nr * sizeof(*buf))) {
-			ret = -EFAULT;
-			goto out;
-		}
-		done += nr;
-		cond_resched();
-	} while (done < arg.nr && arg.next_pfn != end);
-
-	arg.nr = done;
-	if (copy_to_user(uarg, &arg, sizeof(arg)))
-		ret = -EFAULT;
-out:
-	kfree(buf);
-	return ret;
+	arg.next_pfn = lister.pos;
+	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
 }

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The phase of guests: each suite of tests/vm on each kernel that it is for."""
-import concurrent.futures
 import functools
 import importlib.machinery
 import importlib.util
@@ -45,30 +44,43 @@ def complaints(schema_id, document):
             for error in checker.iter_errors(document)]
 
 
-class Cpus:
-    """As many guests at once as there are CPUs for, and at least one."""
+class Queue:
+    """
+    Jobs by the order of the list, as many at once as there is room for. A guest of
+    two CPUs keeps one of them busy most of the time, so one CPU more than the
+    machine has is given out.
+    """
 
-    def __init__(self):
-        self._free = self._all = os.cpu_count() or 1
+    def __init__(self, jobs):
+        self._jobs = [(job, int(job[1].get('cpus', job[1].get('nodes', 1)))) for job in jobs]
+        self._all = self._free = (os.cpu_count() or 1) + 1
         self._changed = threading.Condition()
 
-    def take(self, wanted):
-        wanted = min(wanted, self._all)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= wanted)
-            self._free -= wanted
-        return wanted
+    def _fitting(self):
+        return next((entry for entry in self._jobs if min(entry[1], self._all) <= self._free),
+                    None)
 
-    def give(self, taken):
-        with self._changed:
-            self._free += taken
-            self._changed.notify_all()
+    def run(self, do):
+        """Calls DO(suite, its options, kernel) for the jobs, until there are none."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._jobs or self._fitting())
+                if not self._jobs:
+                    return
+                entry = self._fitting()
+                self._jobs.remove(entry)
+                self._free -= min(entry[1], self._all)
+            try:
+                do(*entry[0])
+            finally:
+                with self._changed:
+                    self._free += min(entry[1], self._all)
+                    self._changed.notify_all()
 
 
 class Guests:
     def __init__(self, tally, options, phases, guest):
         self.tally, self.options, self.phases, self.guest = tally, options, phases, guest
-        self.cpus = Cpus()
 
     def jobs(self):
         """(suite, its options, kernel), the longest first."""
@@ -99,32 +111,32 @@ class Guests:
         first = next((kernel for kernel, there in ready.items() if there), None)
         if first:
             self.guest.accelerator(self.guest.find_kernel(first, None))
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            waiting = []
-            for job in jobs:
-                if not ready[job[2]]:
-                    self.tally.add(f'vm {job[2]} {job[0].stem}: its kernel and module are there',
-                                   False)
-                    continue
-                # Taken here, so that guests start in the order of the list.
-                taken = self.cpus.take(int(job[1].get('cpus', job[1].get('nodes', 1))))
-                waiting.append((job, pool.submit(self.shared, *job, taken)))
-        for job, future in waiting:
-            tally, whole = future.result()
-            if tally.failed and whole and self.options.again:
-                print(f'{tally.name}: once more, with the machine to itself', flush=True)
-                tally, _ = self.one(*job)
-                self.tally.again.append(tally.name)
+        for suite, _, kernel in jobs:
+            if not ready[kernel]:
+                self.tally.add(f'vm {kernel} {suite.stem}: its kernel and module are there', False)
+        again = []
+        queue = Queue([job for job in jobs if ready[job[2]]])
+        threads = [threading.Thread(target=queue.run, args=(functools.partial(self.first, again),))
+                   for _ in range((os.cpu_count() or 1) + 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for job in again:
+            tally, _ = self.one(*job)
+            self.tally.again.append(tally.name)
             self.tally.take(tally)
 
-    def shared(self, suite, declared, kernel, taken):
-        """One of several guests at once; gives the CPUs back that were taken for it."""
-        try:
-            return self.one(suite, declared, kernel)
-        finally:
-            self.cpus.give(taken)
+    def first(self, again, *job):
+        """One of several guests at once; AGAIN gets what is to be run once more, alone."""
+        tally, whole = self.one(*job)
+        if tally.failed and whole and self.options.again:
+            print(f'{tally.name}: will be run once more, with the machine to itself', flush=True)
+            again.append(job)
+        else:
+            self.tally.take(tally)
 
-    def one(self, suite, declared, kernel):
+    def one(self, suite, _, kernel):
         """
         A tally of a suite on a kernel, and whether the guest itself held: a kernel
         that broke is no matter of luck.

@@ -93,7 +93,7 @@ ms() {
 	mapfile -t blocks < <(movable_blocks | tail -n 2)
 	keep_blocks "${blocks[@]}"
 	memras block offline --quiet "${blocks[1]}"
-	crowd_add anon 2048 --storm 2
+	crowd_add anon 8192
 	memras block online --quiet --zone movable "${blocks[1]}"
 	start=$(ms)
 	memras block offline --quiet --timeout 60s "${blocks[0]}"

@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/dmi.h"
 #include "util/cleanup.h"
 #include "util/num.h"
 
 #define MEMMAP "sys/firmware/memmap"
-#define DMI_MEMORY_DEVICE 17
-#define DMI_END 127
 
 int mr_memlayout_add_range(struct mr_memlayout *l, uint64_t start, uint64_t end)
 {
@@ -106,61 +105,20 @@ static int read_iomem(const struct mr_machine *m, struct mr_memlayout *l)
 	return rc;
 }
 
-/* String @nr of the structure whose strings lie in [@s, @end); "" when it has none. */
-static const char *dmi_string(const char *s, const char *end, unsigned int nr)
-{
-	while (nr > 1 && s < end && *s) {
-		s += strnlen(s, (size_t)(end - s)) + 1;
-		nr--;
-	}
-	return nr && s < end && memchr(s, '\0', (size_t)(end - s)) ? s : "";
-}
-
 /* One memory device (SMBIOS 7.18): an empty slot has size 0. */
-static int add_device(struct mr_memlayout *l, const unsigned char *p, size_t len,
-		      const char *strings, const char *end)
+static int add_device(const struct mr_dmi *d, void *data)
 {
+	const unsigned char *p = d->formatted;
 	mr_autofree char *text = NULL;
 
-	if (len < 0x19 || !(p[0x0c] | p[0x0d]))
+	if (d->type != MR_DMI_MEMORY_DEVICE || d->len < 0x19 || !(p[0x0c] | p[0x0d]))
 		return 0;
-	if (asprintf(&text, "%s %s %s", dmi_string(strings, end, p[0x10]),
-		     dmi_string(strings, end, p[0x17]), dmi_string(strings, end, p[0x18])) < 0) {
+	if (asprintf(&text, "%s %s %s", mr_dmi_string(d, p[0x10]), mr_dmi_string(d, p[0x17]),
+		     mr_dmi_string(d, p[0x18])) < 0) {
 		text = NULL;
 		return -ENOMEM;
 	}
-	return mr_memlayout_add_dimm(l, text);
-}
-
-static int read_dmi(const struct mr_machine *m, struct mr_memlayout *l)
-{
-	const size_t room = 1 << 18;
-	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "sys/firmware/dmi/tables/DMI");
-	mr_autofree unsigned char *table = fd >= 0 ? malloc(room) : NULL;
-	size_t len = 0, at = 0;
-	ssize_t n = 1;
-	int rc = 0;
-
-	while (table && len < room && n > 0) {
-		n = read(fd, table + len, room - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	/* A header of 4 bytes, the formatted part, strings, and two NULs behind all. */
-	while (!rc && at + 4 <= len && table[at] != DMI_END) {
-		size_t formatted = table[at + 1], s = at + formatted, end = s;
-
-		if (formatted < 4)
-			break;
-		while (end + 1 < len && (table[end] || table[end + 1]))
-			end++;
-		if (end + 1 >= len)
-			break;
-		if (table[at] == DMI_MEMORY_DEVICE)
-			rc = add_device(l, table + at, formatted, (const char *)table + s,
-					(const char *)table + end + 1);
-		at = end + 2;
-	}
-	return rc;
+	return mr_memlayout_add_dimm(data, text);
 }
 
 int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *l)
@@ -171,8 +129,9 @@ int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *l)
 	rc = read_memmap(m, l);
 	if (!rc && !l->nr_ranges)
 		rc = read_iomem(m, l);
-	if (!rc)
-		rc = read_dmi(m, l);
+	/* Who may not read them does without. */
+	if (!rc && mr_dmi_each(m, add_device, l) == -ENOMEM)
+		rc = -ENOMEM;
 	if (rc) {
 		mr_memlayout_free(l);
 		return rc;

@@ -117,10 +117,10 @@ int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct m
 	int rc;
 
 	*blocks = (struct mr_blocks){ 0 };
-	rc = m->block_size ? mr_root_opendir(&m->root, &dir, MEMORY) : -ENOENT;
-	if (rc == -ENOENT)
-		return mr_err_machine(err, -ENODEV, "",
-				      "this kernel has no memory block interface (CONFIG_MEMORY_HOTPLUG)");
+	rc = mr_machine_need_blocks(m, err);
+	if (rc)
+		return rc;
+	rc = mr_root_opendir(&m->root, &dir, MEMORY);
 	if (rc)
 		return mr_err_set(err, rc, "/" MEMORY, "the memory blocks cannot be listed");
 	while ((d = readdir(dir))) {
@@ -146,6 +146,20 @@ int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct m
 	}
 	qsort(blocks->list, blocks->nr, sizeof(*blocks->list), by_id);
 	return 0;
+}
+
+int mr_blocks_need_removable(const struct mr_machine *m, const struct mr_blocks *blocks,
+			     struct mr_err *err)
+{
+	for (size_t i = 0; i < blocks->nr; i++)
+		if (blocks->list[i].removable ||
+		    !mr_root_exists(&m->root, MEMORY "/memory%llu/removable",
+				    (unsigned long long)blocks->list[i].id))
+			return 0;
+	mr_err_machine(err, -EOPNOTSUPP, "",
+		       "this kernel takes no memory offline (CONFIG_MEMORY_HOTREMOVE)");
+	mr_err_hint(err, "boot a kernel built with it");
+	return -EOPNOTSUPP;
 }
 
 void mr_blocks_free(struct mr_blocks *blocks)

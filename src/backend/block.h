@@ -50,6 +50,14 @@ bool mr_block_in_zone(const struct mr_block *block, const char *zone);
 int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct mr_err *err);
 void mr_blocks_free(struct mr_blocks *blocks);
 
+/*
+ * 0 when the kernel can take memory offline; else -EOPNOTSUPP with @err set. It
+ * tells by "removable", which since 5.10 says no more than that of any block
+ * (drivers/base/memory.c, removable_show()).
+ */
+int mr_blocks_need_removable(const struct mr_machine *m, const struct mr_blocks *blocks,
+			     struct mr_err *err);
+
 /* One block. -ENOENT when there is none such. */
 int mr_block_read(const struct mr_machine *m, uint64_t id, struct mr_block *block);
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -63,6 +64,77 @@ int mr_device_open(struct mr_machine *m, bool load, struct mr_err *err)
 		mr_err_hint(err, "unload it, and install the module that came with this memras");
 	}
 	return rc;
+}
+
+int mr_device_unwanted(struct mr_err *err)
+{
+	return mr_err_usage(err, -EINVAL, "--no-module", "this cannot be done without memras.ko");
+}
+
+/* src/kmod/main.c has the same names for who reads its file. */
+static const struct {
+	uint64_t bit;
+	const char *name;
+} known[] = {
+	{ MEMRAS_FEAT_CLAIM, "claim" },
+	{ MEMRAS_FEAT_REPLACE, "replace-hugepage" },
+	{ MEMRAS_FEAT_HARD_OFFLINE, "hard-offline" },
+	{ MEMRAS_FEAT_SIMULATED, "simulated" },
+	{ MEMRAS_FEAT_UNPOISON, "unpoison" },
+	{ MEMRAS_FEAT_KEEP, "quarantine" },
+	{ MEMRAS_FEAT_RECALL, "recall-poison" },
+	{ MEMRAS_FEAT_MAP, "map" },
+	{ MEMRAS_FEAT_REPOISON, "restore-poison" },
+};
+#define NR_FEATURES (sizeof(known) / sizeof(known[0]))
+_Static_assert(NR_FEATURES < MR_DEVICE_FEATURES, "no room for all names and a NULL");
+
+void mr_device_feature_names(uint64_t has, const char *names[MR_DEVICE_FEATURES])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < NR_FEATURES; i++)
+		if (has & known[i].bit)
+			names[n++] = known[i].name;
+	names[n] = NULL;
+}
+
+uint64_t mr_device_features_of(const char *words)
+{
+	uint64_t has = 0;
+
+	while (*words) {
+		size_t len = strcspn(words, ",");
+
+		for (size_t i = 0; i < NR_FEATURES; i++)
+			if (strlen(known[i].name) == len &&
+			    !strncmp(words, known[i].name, len))
+				has |= known[i].bit;
+		words += len + (words[len] == ',');
+	}
+	return has;
+}
+
+int mr_device_need_replace(uint64_t has, struct mr_err *err)
+{
+	if (has & MEMRAS_FEAT_REPLACE)
+		return 0;
+	mr_err_machine(err, -EOPNOTSUPP, "",
+		       "this kernel cannot replace hugepages (alloc_contig_range() before 5.13)");
+	mr_err_hint(err, "boot a newer one; offline --soft grows the pool first, and so keeps its size");
+	return -EOPNOTSUPP;
+}
+
+int mr_device_need_keep(uint64_t has, struct mr_err *err)
+{
+	const uint64_t wanted = MEMRAS_FEAT_CLAIM | MEMRAS_FEAT_KEEP;
+
+	if ((has & wanted) == wanted)
+		return 0;
+	mr_err_machine(err, -EOPNOTSUPP, "",
+		       "this kernel cannot put ranges aside (CONFIG_CONTIG_ALLOC)");
+	mr_err_hint(err, "boot a kernel built with it");
+	return -EOPNOTSUPP;
 }
 
 bool mr_device_has(const struct mr_machine *m, uint64_t features)

@@ -14,6 +14,25 @@
  */
 int mr_device_open(struct mr_machine *m, bool load, struct mr_err *err);
 
+/* Says that --no-module leaves out what is needed: -EINVAL. */
+int mr_device_unwanted(struct mr_err *err);
+
+/*
+ * Features (MEMRAS_FEAT_*) and their names, as JSON and the module's file have
+ * them. The names of @features go to @names, which has room for all of them and
+ * a NULL; the other way words are parted by commas, unknown ones left out.
+ */
+#define MR_DEVICE_FEATURES 16
+void mr_device_feature_names(uint64_t features, const char *names[MR_DEVICE_FEATURES]);
+uint64_t mr_device_features_of(const char *words);
+
+/*
+ * Whether @features have what the replacement of hugepages needs, or what
+ * putting ranges aside needs: 0, or -EOPNOTSUPP with @err set.
+ */
+int mr_device_need_replace(uint64_t features, struct mr_err *err);
+int mr_device_need_keep(uint64_t features, struct mr_err *err);
+
 /* Whether it is open and has all of @features (MEMRAS_FEAT_*). */
 bool mr_device_has(const struct mr_machine *m, uint64_t features);
 

@@ -10,6 +10,16 @@
 #include "util/cleanup.h"
 #include "util/num.h"
 
+int mr_hugepool_need(const struct mr_machine *m, struct mr_err *err)
+{
+	if (mr_root_exists(&m->root, "sys/kernel/mm/hugepages"))
+		return 0;
+	mr_err_machine(err, -EOPNOTSUPP, "",
+		       "this kernel has no hugetlb pages (CONFIG_HUGETLBFS)");
+	mr_err_hint(err, "boot a kernel built with it");
+	return -EOPNOTSUPP;
+}
+
 /* The pool's folder, relative to the root. */
 static void pool_dir(char *buf, size_t size, uint64_t bytes, int32_t node)
 {

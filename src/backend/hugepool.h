@@ -19,6 +19,9 @@ struct mr_hugepool {
 	uint64_t reserved;	/* promised, not yet faulted; per system, UINT64_MAX per node */
 };
 
+/* 0 when the kernel has hugetlb; else -EOPNOTSUPP with @err set. */
+int mr_hugepool_need(const struct mr_machine *m, struct mr_err *err);
+
 /* Every pool, by size and then node. -ENOENT: the kernel has no hugetlb. */
 int mr_hugepool_list(const struct mr_machine *m, struct mr_hugepool **pools, size_t *nr);
 

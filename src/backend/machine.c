@@ -58,13 +58,18 @@ void mr_machine_close(struct mr_machine *m)
 	mr_root_close(&m->root);
 }
 
-int mr_machine_need_admin(const char *object, struct mr_err *err)
+bool mr_machine_capable(int capability)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-	if (!syscall(SYS_capget, &header, data) &&
-	    (data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN)))
+	return !syscall(SYS_capget, &header, data) &&
+	       (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability));
+}
+
+int mr_machine_need_admin(const char *object, struct mr_err *err)
+{
+	if (mr_machine_capable(CAP_SYS_ADMIN))
 		return 0;
 	mr_err_set(err, -EPERM, object, "this needs root (CAP_SYS_ADMIN)");
 	mr_err_hint(err, "run it with sudo");
@@ -79,6 +84,23 @@ int mr_machine_need_memory_failure(const struct mr_machine *m, struct mr_err *er
 		       "this kernel has no memory failure handling (CONFIG_MEMORY_FAILURE)");
 	mr_err_hint(err, "boot a kernel built with it; Debian's cloud kernels are not");
 	return -EOPNOTSUPP;
+}
+
+int mr_machine_need_blocks(const struct mr_machine *m, struct mr_err *err)
+{
+	if (m->block_size)
+		return 0;
+	mr_err_machine(err, -ENODEV, "",
+		       "this kernel has no memory block interface (CONFIG_MEMORY_HOTPLUG)");
+	mr_err_hint(err, "boot a kernel built with it");
+	return -ENODEV;
+}
+
+int mr_machine_read_only(const char *object, struct mr_err *err)
+{
+	mr_err_machine(err, -EROFS, object, "/sys is mounted read-only here");
+	mr_err_hint(err, "leave the container, or mount -o remount,rw /sys");
+	return -EROFS;
 }
 
 int mr_machine_meminfo(const struct mr_machine *m, const char *field, uint64_t *bytes)

@@ -47,6 +47,9 @@ static inline uint64_t mr_block_pages(const struct mr_machine *m)
 	return m->block_size >> m->page_shift;
 }
 
+/* Whether this process has a capability (CAP_*) now. */
+bool mr_machine_capable(int capability);
+
 /*
  * 0 when this process has CAP_SYS_ADMIN, which every change here needs; else
  * -EPERM with @err saying so about @object.
@@ -58,6 +61,12 @@ int mr_machine_need_admin(const char *object, struct mr_err *err);
  * attribute memory/soft_offline_page is there); else -EOPNOTSUPP.
  */
 int mr_machine_need_memory_failure(const struct mr_machine *m, struct mr_err *err);
+
+/* 0 when the kernel has memory blocks; else -ENODEV. */
+int mr_machine_need_blocks(const struct mr_machine *m, struct mr_err *err);
+
+/* Says that nothing below /sys can be written here, as in most containers. -EROFS. */
+int mr_machine_read_only(const char *object, struct mr_err *err);
 
 /* /proc/meminfo's @field in bytes; -ENOENT when it has none such. */
 int mr_machine_meminfo(const struct mr_machine *m, const char *field, uint64_t *bytes);

@@ -25,11 +25,10 @@ static int check(const struct mr_run *run, struct mr_machine *m, unsigned int ne
 	}
 	if (needs & MR_NEED_MEMORY_FAILURE)
 		rc = mr_machine_need_memory_failure(m, err);
-	if (!rc && (needs & MR_NEED_BLOCKS) && !m->block_size)
-		rc = mr_err_machine(err, -ENODEV, "",
-				    "this kernel has no memory block interface (CONFIG_MEMORY_HOTPLUG)");
+	if (!rc && (needs & MR_NEED_BLOCKS))
+		rc = mr_machine_need_blocks(m, err);
 	if (!rc && (needs & MR_NEED_MODULE) && run->globals.no_module)
-		rc = mr_err_usage(err, -EINVAL, "--no-module", "this cannot be done without memras.ko");
+		rc = mr_device_unwanted(err);
 	if (!rc && m->root.live && (acts || (needs & MR_NEED_ADMIN)))
 		rc = mr_machine_need_admin("", err);
 	if (rc)

@@ -173,6 +173,8 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	if (!offline && !run->globals.no_module)
 		mr_device_open(&m, false, &(struct mr_err){ 0 });
 	rc = mr_block_list(&m, &blocks, &err);
+	if (!rc && offline)
+		rc = mr_blocks_need_removable(&m, &blocks, &err);
 	if (!rc)
 		rc = mr_blocksel_choose(&blocks, nr, words, use, &chosen, &nr_chosen, &err);
 	if (!rc) {

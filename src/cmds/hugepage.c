@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/device.h"
 #include "backend/hugepool.h"
 #include "cli/doc.h"
 #include "cli/exit.h"
@@ -185,14 +186,6 @@ static int print_list(struct mr_run *run, const struct mr_machine *m,
 	return rc;
 }
 
-static int need_hugetlb(const struct mr_machine *m, struct mr_err *err)
-{
-	if (mr_root_exists(&m->root, "sys/kernel/mm/hugepages"))
-		return 0;
-	return mr_err_machine(err, -EOPNOTSUPP, "",
-			      "this kernel has no hugetlb pages (CONFIG_HUGETLBFS)");
-}
-
 static int list_run(struct mr_run *run, const void *args, int nr, char **words)
 {
 	struct mr_targets targets = { 0 };
@@ -211,7 +204,7 @@ static int list_run(struct mr_run *run, const void *args, int nr, char **words)
 		mr_targets_free(&targets);
 		return mr_end_error(run, &err);
 	}
-	rc = need_hugetlb(&m, &err);
+	rc = mr_hugepool_need(&m, &err);
 	if (!rc)
 		rc = nr ? mr_resolve(&m, &targets, &spans, &err) :
 			  mr_resolve_all(&m, &spans, &err);
@@ -372,11 +365,9 @@ static int replace_run(struct mr_run *run, const void *pargs, int nr, char **wor
 	rc = mr_begin(run, &m, MR_NEED_ADMIN | (run->globals.dry_run ? 0 : MR_NEED_MODULE), &err);
 	if (rc)
 		goto out_targets;
-	rc = need_hugetlb(&m, &err);
-	if (!rc && !run->globals.dry_run && !(m.info.features & MEMRAS_FEAT_REPLACE)) {
-		rc = mr_err_machine(&err, -EOPNOTSUPP, "",
-				    "this kernel cannot replace hugepages (alloc_contig_range() before 5.13)");
-	}
+	rc = mr_hugepool_need(&m, &err);
+	if (!rc && !run->globals.dry_run)
+		rc = mr_device_need_replace(m.info.features, &err);
 	if (!rc)
 		rc = job.only_free ? mr_resolve_all(&m, &spans, &err) :
 				     mr_resolve(&m, &targets, &spans, &err);

@@ -245,9 +245,8 @@ static int begin(struct job *job, int nr, char **words, const char *from, struct
 		mr_targets_free(&job->targets);
 		return rc;
 	}
-	if (job->m.device >= 0 && !mr_device_has(&job->m, MEMRAS_FEAT_CLAIM | MEMRAS_FEAT_KEEP))
-		rc = mr_err_machine(err, -EOPNOTSUPP, "",
-				    "this kernel cannot put ranges aside (CONFIG_CONTIG_ALLOC)");
+	if (job->m.device >= 0)
+		rc = mr_device_need_keep(job->m.info.features, err);
 	if (!rc && !all)
 		rc = mr_resolve(&job->m, &job->targets, &job->spans, err);
 	if (!rc) {

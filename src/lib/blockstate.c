@@ -88,6 +88,10 @@ static void explain_offline(const struct mr_machine *m, const struct mr_block *b
 		mr_err_set(&r->err, rc, object, "interrupted; the block is online and whole");
 		return;
 	}
+	if (rc == -EROFS) {
+		mr_machine_read_only(object, &r->err);
+		return;
+	}
 	if (!r->blockers.nr)
 		mr_blockers_find(m, b->start >> m->page_shift, b->size >> m->page_shift,
 				 &r->blockers, &ignored);
@@ -291,6 +295,8 @@ void mr_block_online(struct mr_machine *m, const struct mr_block *block,
 		else if (rc == -EHWPOISON)
 			mr_err_set(&result->err, rc, object,
 				   "it holds poisoned pages, and this kernel keeps such blocks offline");
+		else if (rc == -EROFS)
+			mr_machine_read_only(object, &result->err);
 		else if (rc == -EINVAL)
 			mr_err_set(&result->err, rc, object, "it cannot go to the zone '%s'",
 				   policy->zone ? policy->zone : "auto");

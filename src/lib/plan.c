@@ -111,6 +111,12 @@ static const char *soft_path(const struct mr_snap *s)
 	}
 }
 
+void mr_plan_soft_off(const char *object, struct mr_err *err)
+{
+	mr_err_set(err, -EOPNOTSUPP, object, "soft offline is turned off on this machine");
+	mr_err_hint(err, "sysctl vm.enable_soft_offline=1 turns it on");
+}
+
 static void plan_soft(const struct mr_snap *s, const struct mr_offline_policy *policy,
 		      const struct mr_ability *ability, struct mr_plan *plan)
 {
@@ -120,8 +126,8 @@ static void plan_soft(const struct mr_snap *s, const struct mr_offline_policy *p
 	plan->via = policy->via == MR_VIA_AUTO ? MR_VIA_SYSFS : policy->via;
 	plan->path = soft_path(s);
 	if (!ability->soft_enabled) {
-		refuse(plan, s, -EOPNOTSUPP, "soft offline is turned off on this machine");
-		mr_err_hint(&plan->err, "sysctl vm.enable_soft_offline=1 turns it on");
+		refuse(plan, s, -EOPNOTSUPP, "");
+		mr_plan_soft_off(plan->err.object, &plan->err);
 		return;
 	}
 	if (policy->via == MR_VIA_MODULE) {

@@ -57,6 +57,9 @@ struct mr_ability {
 /* "auto", "sysfs", "madvise", "module" */
 const char *mr_via_name(enum mr_via via);
 
+/* Says that vm.enable_soft_offline is 0. */
+void mr_plan_soft_off(const char *object, struct mr_err *err);
+
 struct mr_plan {
 	enum mr_action action;
 	enum mr_keep keep;

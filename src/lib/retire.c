@@ -46,6 +46,10 @@ static void explain(int rc, const struct mr_snap *s, struct mr_err *err)
 	char pfn[24];
 
 	snprintf(pfn, sizeof(pfn), "0x%" PRIx64, s->pfn);
+	if (rc == -EROFS) {
+		mr_machine_read_only(pfn, err);
+		return;
+	}
 	if (rc == -EOPNOTSUPP) {
 		mr_err_set(err, rc, pfn, "the kernel does not do this here");
 	} else if (rc == -ENXIO) {
@@ -305,6 +309,16 @@ void mr_retire_page(struct mr_machine *m, const struct mr_spot *spot,
 	result->elapsed_us = mr_clock_us() - start;
 }
 
+void mr_unpoison_off(bool told, const char *object, struct mr_err *err)
+{
+	mr_err_machine(err, -EOPNOTSUPP, object, told ?
+		       "a real memory error was handled since boot, and unpoison is off for good" :
+		       "a real memory error may be behind the poison, and unpoison is off for good");
+	mr_err_hint(err, told ?
+		    "only a reboot brings it back (memory_failure() since 5.19)" :
+		    "this kernel had a machine check; only a reboot brings it back");
+}
+
 void mr_unpoison_page(struct mr_machine *m, uint64_t pfn, bool dry_run, struct mr_result *result)
 {
 	const uint64_t start = mr_clock_us();
@@ -335,9 +349,7 @@ void mr_unpoison_page(struct mr_machine *m, uint64_t pfn, bool dry_run, struct m
 	}
 	/* A kernel that tells simulated errors from real ones refuses by itself. */
 	if (mr_pageattr_machine_checked(m) && !mr_device_has(m, MEMRAS_FEAT_SIMULATED)) {
-		mr_err_machine(&err, -EOPNOTSUPP, object,
-			       "a real memory error may have poisoned it, and unpoison is off for good");
-		mr_err_hint(&err, "this kernel had a machine check; only a reboot brings it back");
+		mr_unpoison_off(false, object, &err);
 		finish(result, MR_OUTCOME_REFUSED, &err);
 		return;
 	}
@@ -358,11 +370,8 @@ void mr_unpoison_page(struct mr_machine *m, uint64_t pfn, bool dry_run, struct m
 		rc = mr_pageattr_unpoison(m, pfn, &err);
 		snprintf(err.object, sizeof(err.object), "%s", object);
 	}
-	if (rc == -EOPNOTSUPP) {
-		mr_err_machine(&err, rc, object,
-			       "a real memory error was handled since boot, and unpoison is off for good");
-		mr_err_hint(&err, "only a reboot brings it back (memory_failure() since 5.19)");
-	}
+	if (rc == -EOPNOTSUPP)
+		mr_unpoison_off(true, object, &err);
 	if (mr_kpage_poisoned(m, pfn) == 0) {
 		finish(result, MR_OUTCOME_DONE, NULL);
 	} else {

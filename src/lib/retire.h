@@ -29,4 +29,11 @@ void mr_retire_page(struct mr_machine *m, const struct mr_spot *spot,
  */
 void mr_unpoison_page(struct mr_machine *m, uint64_t pfn, bool dry_run, struct mr_result *result);
 
+/*
+ * Says that unpoison is off until the next boot: because the kernel, which since
+ * 5.19 knows real errors from simulated ones, @told so, or because an older one
+ * had a machine check and would do harm.
+ */
+void mr_unpoison_off(bool told, const char *object, struct mr_err *err);
+
 #endif

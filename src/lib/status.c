@@ -94,22 +94,7 @@ static void read_nodes(const struct mr_machine *m, struct mr_status *st)
 
 static void read_module(const struct mr_machine *m, struct mr_status *st)
 {
-	static const struct {
-		uint64_t bit;
-		const char *name;
-	} names[] = {
-		{ MEMRAS_FEAT_CLAIM, "claim" },
-		{ MEMRAS_FEAT_REPLACE, "replace-hugepage" },
-		{ MEMRAS_FEAT_HARD_OFFLINE, "hard-offline" },
-		{ MEMRAS_FEAT_SIMULATED, "simulated" },
-		{ MEMRAS_FEAT_UNPOISON, "unpoison" },
-		{ MEMRAS_FEAT_KEEP, "quarantine" },
-		{ MEMRAS_FEAT_RECALL, "recall-poison" },
-		{ MEMRAS_FEAT_MAP, "map" },
-		{ MEMRAS_FEAT_REPOISON, "restore-poison" },
-	};
 	struct mr_err ignored = { 0 };
-	size_t n = 0;
 
 	st->module_abi = UINT64_MAX;
 	/* Without the module there are none; of a captured machine nobody knows. */
@@ -120,9 +105,7 @@ static void read_module(const struct mr_machine *m, struct mr_status *st)
 	st->module_loaded = true;
 	st->module_abi = m->info.abi;
 	snprintf(st->module_version, sizeof(st->module_version), "%s", m->info.version);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (m->info.features & names[i].bit)
-			st->module_features[n++] = names[i].name;
+	mr_device_feature_names(m->info.features, st->module_features);
 }
 
 static void read_kernel(const struct mr_machine *m, struct mr_status *st)

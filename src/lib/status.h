@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend/device.h"
 #include "backend/edac.h"
 #include "backend/hugepool.h"
 #include "backend/machine.h"
@@ -59,7 +60,7 @@ struct mr_status {
 	bool module_loaded;
 	char module_version[32];
 	uint64_t module_abi;		/* UINT64_MAX: not loaded */
-	const char *module_features[MR_STATUS_FEATURES];	/* NULL-terminated */
+	const char *module_features[MR_DEVICE_FEATURES];	/* NULL-terminated */
 
 	bool quarantines_known;		/* the caller may ask */
 	struct mr_quarantine *quarantines;

@@ -135,8 +135,9 @@ files_of() {
 	before=$(machine_state)
 	block=$(grep -l '^online$' $memory/memory*/state | sort -V | tail -1 | tr -dc '0-9\n')
 	run_memras --json --no-module block offline --timeout 2s "$block"
-	expect_status 1
+	expect_status 3
 	expect_one_message
+	expect_err "/sys is mounted read-only here"
 	expect_valid
 	expect_json '.results[0].result == "failed" and .results[0].error.errno == "EROFS" and
 		.results[0].block == '"$block"' and .summary.offlined == 0'

@@ -3,12 +3,16 @@
 #include "backend/modules.h"
 
 #include <libkmod.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "util/root.h"
+#include "backend/machine.h"
+#include "backend/trust.h"
+
+#define WITNESSES 8	/* modules that the kernel has taken, to compare with */
 
 static void quiet_log(void *data, int priority, const char *file, int line, const char *fn,
 		      const char *format, va_list args)
@@ -41,16 +45,22 @@ static struct kmod_module *find(struct kmod_ctx *ctx, const char *name)
 	return mod;
 }
 
+/* Its value, or values with commas between them. */
 static void read_info(struct kmod_module *mod, const char *key, char *buf, size_t size)
 {
 	struct kmod_list *list = NULL, *l;
 
+	size_t n = 0;
+
 	buf[0] = '\0';
 	if (kmod_module_get_info(mod, &list) < 0)
 		return;
-	kmod_list_foreach(l, list)
-		if (!strcmp(kmod_module_info_get_key(l), key))
-			snprintf(buf, size, "%s", kmod_module_info_get_value(l));
+	kmod_list_foreach(l, list) {
+		if (strcmp(kmod_module_info_get_key(l), key) || n + 1 >= size)
+			continue;
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? "," : "",
+				      kmod_module_info_get_value(l));
+	}
 	kmod_module_info_free_list(list);
 }
 
@@ -78,6 +88,8 @@ int mr_modules_state(const char *name, struct mr_module_state *state, struct mr_
 		snprintf(state->path, sizeof(state->path), "%s", kmod_module_get_path(mod));
 		read_info(mod, "version", state->version, sizeof(state->version));
 		read_info(mod, "vermagic", state->vermagic, sizeof(state->vermagic));
+		read_info(mod, "signer", state->signer, sizeof(state->signer));
+		read_info(mod, "feature", state->features, sizeof(state->features));
 	}
 	if (state->supported && !kmod_module_new_from_name(ctx, name, &live)) {
 		state->loaded = kmod_module_get_initstate(live) == KMOD_MODULE_LIVE;
@@ -89,47 +101,244 @@ int mr_modules_state(const char *name, struct mr_module_state *state, struct mr_
 	return 0;
 }
 
-static bool locked_down(void)
+static struct mr_trust trust_of_kernel(void)
 {
+	struct mr_trust trust = { .signatures = -1, .secure_boot = -1 };
 	struct mr_root live;
-	char text[96];
-	bool yes;
 
-	if (mr_root_open(&live, NULL))
-		return false;
-	yes = mr_root_read(&live, text, sizeof(text), "sys/kernel/security/lockdown") > 0 &&
-	      !strstr(text, "[none]");
-	mr_root_close(&live);
-	return yes;
+	if (!mr_root_open(&live, NULL)) {
+		mr_trust_read(&live, &trust);
+		mr_root_close(&live);
+	}
+	return trust;
 }
 
-/* What init_module(2) means by its errno here, in words. */
-static int explain_load(struct mr_err *err, int rc, const char *name, struct kmod_module *mod)
+static int not_installed(struct mr_err *err, const char *name)
+{
+	struct utsname u;
+
+	uname(&u);
+	mr_err_machine(err, -ENOENT, name, "no such module is installed for kernel %s", u.release);
+	mr_err_hint(err, strcmp(name, "memras") && !strchr(name, '/') ?
+		    "it is one of the kernel's own: install those" :
+		    "install memras's module by DKMS, or name the file of one");
+	return -ENOENT;
+}
+
+static int other_kernel(struct mr_err *err, const char *name, struct kmod_module *mod)
 {
 	char vermagic[128];
 	struct utsname u;
 
 	read_info(mod, "vermagic", vermagic, sizeof(vermagic));
 	uname(&u);
+	mr_err_machine(err, -ENOEXEC, name, "the module was built for another kernel (%.*s, not %s)",
+		       (int)strcspn(vermagic, " "), vermagic, u.release);
+	mr_err_hint(err, "build it for this one: dkms autoinstall, or meson with its headers");
+	return -ENOEXEC;
+}
+
+static int other_symbol(struct mr_err *err, const char *name, const char *symbol)
+{
+	/* load_module() asks about this one before all others. */
+	int rc = strcmp(symbol, "module_layout") ? -EINVAL : -ENOEXEC;
+
+	mr_err_machine(err, rc, name,
+		       "the module was built for another kernel: it disagrees about the symbol %s",
+		       symbol);
+	mr_err_hint(err, "build it for this one: dkms autoinstall, or meson with its headers");
+	return rc;
+}
+
+static int bad_signature(struct mr_err *err, int rc, const char *name)
+{
+	mr_err_machine(err, rc, name, "the kernel refuses the module's signature");
+	mr_err_hint(err, "sign it with a key that the kernel trusts (mokutil --import)");
+	return rc;
+}
+
+static int locked_out(struct mr_err *err, const char *name)
+{
+	mr_err_machine(err, -EPERM, name, "lockdown lets only signed modules in, and this one is not");
+	mr_err_hint(err, "sign it with a key that the kernel trusts");
+	return -EPERM;
+}
+
+static int turned_off(struct mr_err *err, const char *name)
+{
+	mr_err_machine(err, -EPERM, name,
+		       "loading modules is turned off until the next boot (kernel.modules_disabled)");
+	mr_err_hint(err, "reboot, and load it before that is set");
+	return -EPERM;
+}
+
+static int may_not(struct mr_err *err, const char *name)
+{
+	return mr_err_set(err, -EPERM, name, "the caller may not load modules (CAP_SYS_MODULE)");
+}
+
+/* What modules that the kernel has taken tell of it. */
+struct witness {
+	size_t nr;		/* of its own ones: how many were compared with */
+	size_t agree;		/* ... and were built for the same kernel */
+	char symbol[64];	/* the first that they have in another version, or "" */
+	bool trusts_key;	/* anyone's is signed by the same key */
+};
+
+/* kernel/module/main.c, module_flags_taint(): O not of the kernel, F forced in, E unsigned */
+static bool tainted(struct kmod_module *mod, const char *flags)
+{
+	struct mr_root live;
+	char text[16];
+	bool yes;
+
+	if (mr_root_open(&live, NULL))
+		return true;
+	yes = mr_root_read(&live, text, sizeof(text), "sys/module/%s/taint",
+			   kmod_module_get_name(mod)) < 0 || strpbrk(text, flags);
+	mr_root_close(&live);
+	return yes;
+}
+
+/* With versions of symbols the release is not looked at: same_magic(). */
+static bool same_magic(const char *a, const char *b, bool versions)
+{
+	if (versions) {
+		a += strcspn(a, " ");
+		b += strcspn(b, " ");
+	}
+	return !strcmp(a, b);
+}
+
+static void compare_versions(struct kmod_list *ours, struct kmod_list *theirs, struct witness *w)
+{
+	struct kmod_list *a, *b;
+
+	kmod_list_foreach(a, ours) {
+		const char *symbol = kmod_module_version_get_symbol(a);
+
+		kmod_list_foreach(b, theirs)
+			if (!w->symbol[0] &&
+			    kmod_module_version_get_crc(a) != kmod_module_version_get_crc(b) &&
+			    !strcmp(symbol, kmod_module_version_get_symbol(b)))
+				snprintf(w->symbol, sizeof(w->symbol), "%s", symbol);
+	}
+}
+
+static void ask_witness(struct kmod_module *mod, struct kmod_list *versions,
+			struct kmod_module *other, struct witness *w)
+{
+	struct kmod_list *theirs = NULL;
+	char ours[128], magic[128];
+
+	read_info(mod, "vermagic", ours, sizeof(ours));
+	read_info(other, "vermagic", magic, sizeof(magic));
+	if (!magic[0])
+		return;
+	if (kmod_module_get_versions(other, &theirs) < 0)
+		theirs = NULL;
+	w->nr++;
+	w->agree += same_magic(ours, magic, versions && theirs);
+	compare_versions(versions, theirs, w);
+	kmod_module_versions_free_list(theirs);
+}
+
+/* @key: which to look for, "" for none. */
+static void ask_witnesses(struct kmod_ctx *ctx, struct kmod_module *mod, const char *key,
+			  struct witness *w)
+{
+	struct kmod_list *loaded = NULL, *versions = NULL, *l;
+
+	*w = (struct witness){ 0 };
+	if (kmod_module_get_versions(mod, &versions) < 0)
+		versions = NULL;
+	if (kmod_module_new_from_loaded(ctx, &loaded) < 0)
+		loaded = NULL;
+	kmod_list_foreach(l, loaded) {
+		struct kmod_module *other = kmod_module_get_module(l);
+		char signer[128] = "";
+
+		if (kmod_module_get_path(other)) {
+			if (w->nr < WITNESSES && !tainted(other, "OF"))
+				ask_witness(mod, versions, other, w);
+			if (key[0] && !w->trusts_key && !tainted(other, "EF"))
+				read_info(other, "sig_key", signer, sizeof(signer));
+			w->trusts_key |= key[0] && !strcmp(key, signer);
+		}
+		kmod_module_unref(other);
+	}
+	kmod_module_unref_list(loaded);
+	/* Nobody to ask: a release is still a release. */
+	if (!w->nr) {
+		char vermagic[128];
+		struct utsname u;
+
+		read_info(mod, "vermagic", vermagic, sizeof(vermagic));
+		vermagic[strcspn(vermagic, " ")] = '\0';
+		uname(&u);
+		w->nr = 1;
+		w->agree = versions || !strcmp(vermagic, u.release);
+	}
+	kmod_module_versions_free_list(versions);
+}
+
+/* In the order in which the kernel asks: kernel/module/main.c, load_module() */
+static int check(struct kmod_ctx *ctx, struct kmod_module *mod, const char *name,
+		 struct mr_err *err)
+{
+	struct mr_trust trust = trust_of_kernel();
+	bool enforced = trust.signatures == 1 || trust.lockdown > MR_LOCKDOWN_NONE;
+	char signer[96], key[128];
+	struct witness w;
+
+	if (trust.modules_disabled)
+		return turned_off(err, name);
+	read_info(mod, "signer", signer, sizeof(signer));
+	read_info(mod, "sig_key", key, sizeof(key));
+	if (!key[0] && trust.signatures == 1)
+		return bad_signature(err, -EKEYREJECTED, name);
+	if (!key[0] && trust.lockdown > MR_LOCKDOWN_NONE)
+		return locked_out(err, name);
+	if (!key[0] && trust.lockdown == MR_LOCKDOWN_UNKNOWN)
+		return mr_lockdown_untold(err, name);
+	ask_witnesses(ctx, mod, enforced ? key : "", &w);
+	if (!w.agree)
+		return other_kernel(err, name, mod);
+	if (w.symbol[0])
+		return other_symbol(err, name, w.symbol);
+	if (!mr_machine_capable(CAP_SYS_MODULE))
+		return may_not(err, name);
+	if (enforced && !w.trusts_key) {
+		mr_err_set(err, -ENODATA, name,
+			   "it is signed by %s, and whether the kernel trusts that only loading it tells",
+			   signer[0] ? signer : "someone");
+		mr_err_hint(err, "%s%s", strcmp(name, "memras") ? "modprobe " : "memras module load",
+			    strcmp(name, "memras") ? name : "");
+		return -ENODATA;
+	}
+	return 0;
+}
+
+/* What init_module(2) means by its errno here, in words. */
+static int explain_load(struct mr_err *err, int rc, const char *name, struct kmod_ctx *ctx,
+			struct kmod_module *mod)
+{
+	struct mr_err why = { 0 };
+
+	if (check(ctx, mod, name, &why) == rc) {
+		*err = why;
+		return rc;
+	}
 	switch (-rc) {
 	case ENOEXEC:
-		mr_err_machine(err, rc, name, "the module was built for another kernel (%.*s, not %s)",
-			       (int)strcspn(vermagic, " "), vermagic, u.release);
-		mr_err_hint(err, "build it for this one: dkms autoinstall, or meson with its headers");
-		return rc;
+		return other_kernel(err, name, mod);
 	case EKEYREJECTED:
 	case ENOKEY:
-		mr_err_machine(err, rc, name, "the kernel refuses the module's signature");
-		mr_err_hint(err, "sign it with a key that the kernel trusts (mokutil --import)");
-		return rc;
+		return bad_signature(err, rc, name);
 	case EPERM:
-		if (locked_down()) {
-			mr_err_machine(err, rc, name,
-				       "lockdown lets only signed modules in, and this one is not");
-			mr_err_hint(err, "sign it with a key that the kernel trusts");
-			return rc;
-		}
-		mr_err_set(err, rc, name, "the caller may not load modules (CAP_SYS_MODULE)");
+		mr_err_machine(err, rc, name,
+			       "the kernel lets nobody load it: lockdown, or a security policy");
+		mr_err_hint(err, "the kernel log says why (dmesg)");
 		return rc;
 	case ENOENT:
 		return mr_err_machine(err, rc, name, "this kernel lacks a symbol that the module needs");
@@ -143,39 +352,62 @@ static int explain_load(struct mr_err *err, int rc, const char *name, struct kmo
 /* A context to load or unload by, where the kernel has modules at all. */
 static int open_to_change(const char *name, struct kmod_ctx **ctx, struct mr_err *err)
 {
-	if (!kernel_has_modules())
-		return mr_err_machine(err, -EOPNOTSUPP, name,
-				      "this kernel has no loadable modules (CONFIG_MODULES)");
+	if (!kernel_has_modules()) {
+		mr_err_machine(err, -EOPNOTSUPP, name,
+			       "this kernel has no loadable modules (CONFIG_MODULES)");
+		mr_err_hint(err, "boot a kernel built with it");
+		return -EOPNOTSUPP;
+	}
 	*ctx = context();
 	return *ctx ? 0 : no_context(err, name);
 }
 
-int mr_modules_load(const char *name, struct mr_err *err)
+/* As open_to_change(), and the module, which must be there. */
+static int open_to_load(const char *name, struct kmod_ctx **ctx, struct kmod_module **mod,
+			struct mr_err *err)
 {
-	struct kmod_ctx *ctx;
-	struct kmod_module *mod;
-	struct utsname u;
-	int rc;
+	int rc = open_to_change(name, ctx, err);
 
-	rc = open_to_change(name, &ctx, err);
 	if (rc)
 		return rc;
-	mod = find(ctx, name);
-	if (!mod) {
-		uname(&u);
-		mr_err_machine(err, -ENOENT, name, "no such module is installed for kernel %s",
-			       u.release);
-		mr_err_hint(err, "install memras's module by DKMS, or name the file of one");
-		kmod_unref(ctx);
-		return -ENOENT;
-	}
+	*mod = find(*ctx, name);
+	if (*mod)
+		return 0;
+	kmod_unref(*ctx);
+	return not_installed(err, name);
+}
+
+int mr_modules_load(const char *name, struct mr_err *err)
+{
+	struct kmod_module *mod;
+	struct kmod_ctx *ctx;
+	int rc = open_to_load(name, &ctx, &mod, err);
+
+	if (rc)
+		return rc;
 	rc = kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, NULL);
 	if (rc > 0)	/* blacklisted, in libkmod's own numbers */
 		rc = -EPERM;
 	if (rc == -EEXIST)
 		rc = 0;
 	if (rc)
-		explain_load(err, rc, name, mod);
+		explain_load(err, rc, name, ctx, mod);
+	kmod_module_unref(mod);
+	kmod_unref(ctx);
+	return rc;
+}
+
+int mr_modules_check(const char *name, struct mr_err *err)
+{
+	struct kmod_module *mod;
+	struct kmod_ctx *ctx;
+	int rc = open_to_load(name, &ctx, &mod, err), state;
+
+	if (rc)
+		return rc;
+	state = kmod_module_get_initstate(mod);
+	if (state != KMOD_MODULE_LIVE && state != KMOD_MODULE_BUILTIN)
+		rc = check(ctx, mod, name, err);
 	kmod_module_unref(mod);
 	kmod_unref(ctx);
 	return rc;

@@ -53,6 +53,26 @@ char *mr_mounts_find(const struct mr_root *root, const char *type, const char *o
 	return found;
 }
 
+/* "nodev	tracefs": fs/filesystems.c, filesystems_proc_show() */
+int mr_mounts_known(const struct mr_root *root, const char *type)
+{
+	mr_autoclose int fd = mr_root_openf(root, O_RDONLY, "proc/filesystems");
+	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	mr_autofree char *line = NULL;
+	size_t room = 0;
+
+	if (!f)
+		return fd < 0 ? fd : -ENOMEM;
+	while (getline(&line, &room, f) >= 0) {
+		const char *name = strchr(line, '\t');
+
+		line[strcspn(line, "\n")] = '\0';
+		if (name && !strcmp(name + 1, type))
+			return 1;
+	}
+	return 0;
+}
+
 /* A descriptor of a mount of @type, or -ENOENT. */
 static int open_mounted(const char *type)
 {

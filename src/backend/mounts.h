@@ -21,6 +21,12 @@ int mr_mounts_open(const char *type, struct mr_err *err);
  */
 char *mr_mounts_find(const struct mr_root *root, const char *type, const char *option);
 
+/*
+ * Whether the kernel knows the file system @type, mounted or not: 1, 0, or
+ * -errno when /proc/filesystems cannot be read.
+ */
+int mr_mounts_known(const struct mr_root *root, const char *type);
+
 /* One hugetlbfs that is mounted. */
 struct mr_hugetlbfs {
 	char *path;

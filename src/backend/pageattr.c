@@ -10,6 +10,7 @@
 
 #include "backend/modules.h"
 #include "backend/mounts.h"
+#include "backend/trust.h"
 #include "util/cleanup.h"
 
 static int write_phys(const struct mr_machine *m, const char *attribute, uint64_t pfn)
@@ -30,6 +31,60 @@ int mr_pageattr_hard_offline(const struct mr_machine *m, uint64_t pfn)
 	return write_phys(m, "hard_offline_page", pfn);
 }
 
+#define INJECT "hwpoison-inject"
+#define UNPOISON "hwpoison/unpoison-pfn"
+
+/* -EPERM when lockdown keeps it closed: fs/debugfs/file.c, debugfs_locked_down() */
+static int need_open_debugfs(const struct mr_machine *m, struct mr_err *err)
+{
+	struct mr_trust trust;
+
+	mr_trust_read(&m->root, &trust);
+	if (trust.lockdown == MR_LOCKDOWN_UNKNOWN)
+		return mr_lockdown_untold(err, UNPOISON);
+	if (trust.lockdown <= MR_LOCKDOWN_NONE)
+		return 0;
+	mr_err_machine(err, -EPERM, UNPOISON, "lockdown keeps debugfs closed");
+	mr_err_hint(err, "memras.ko does it without: sign it with a key that the kernel trusts");
+	return -EPERM;
+}
+
+/* "hwpoison_inject 16384 0 - Live 0x0" */
+static bool captured_inject(const struct mr_machine *m)
+{
+	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/modules");
+	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	mr_autofree char *line = NULL;
+	size_t room = 0;
+
+	while (f && getline(&line, &room, f) >= 0)
+		if (!strncmp(line, "hwpoison_inject ", 16))
+			return true;
+	return false;
+}
+
+int mr_pageattr_need_unpoison(const struct mr_machine *m, struct mr_err *err)
+{
+	mr_autofree char *debugfs = NULL;
+	int rc = need_open_debugfs(m, err);
+
+	if (rc)
+		return rc;
+	debugfs = mr_mounts_find(&m->root, "debugfs", NULL);
+	if (debugfs && mr_root_exists(&m->root, "%s/" UNPOISON, debugfs + 1))
+		return 0;
+	if (!m->root.live)
+		return captured_inject(m) ? 0 :
+			mr_err_set(err, -ENODATA, INJECT,
+				   "a captured machine does not tell whether it can be loaded");
+	if (mr_mounts_known(&m->root, "debugfs") == 0) {
+		mr_err_machine(err, -EOPNOTSUPP, "", "this kernel has no debugfs (CONFIG_DEBUG_FS)");
+		mr_err_hint(err, "boot a kernel built with it, or load memras.ko");
+		return -EOPNOTSUPP;
+	}
+	return mr_modules_check(INJECT, err);
+}
+
 int mr_pageattr_unpoison(const struct mr_machine *m, uint64_t pfn, struct mr_err *err)
 {
 	mr_autoclose int debugfs = -1, fd = -1;
@@ -41,15 +96,19 @@ int mr_pageattr_unpoison(const struct mr_machine *m, uint64_t pfn, struct mr_err
 	debugfs = mr_mounts_open("debugfs", err);
 	if (debugfs < 0)
 		return debugfs;
-	fd = openat(debugfs, "hwpoison/unpoison-pfn", O_WRONLY | O_CLOEXEC);
+	fd = openat(debugfs, UNPOISON, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
-		rc = mr_modules_load("hwpoison-inject", err);
+		rc = mr_modules_load(INJECT, err);
 		if (rc)
 			return rc;
-		fd = openat(debugfs, "hwpoison/unpoison-pfn", O_WRONLY | O_CLOEXEC);
+		fd = openat(debugfs, UNPOISON, O_WRONLY | O_CLOEXEC);
 	}
-	if (fd < 0)
-		return mr_err_set(err, -errno, "hwpoison/unpoison-pfn", "debugfs does not have it");
+	if (fd < 0) {
+		rc = -errno;
+		if (rc == -EPERM && need_open_debugfs(m, err) == rc)
+			return rc;
+		return mr_err_set(err, rc, UNPOISON, "debugfs does not have it");
+	}
 	n = snprintf(text, sizeof(text), "%" PRIu64, pfn);
 	if (write(fd, text, (size_t)n) == n)
 		return 0;

@@ -28,6 +28,12 @@ int mr_pageattr_hard_offline(const struct mr_machine *m, uint64_t pfn);
 int mr_pageattr_unpoison(const struct mr_machine *m, uint64_t pfn, struct mr_err *err);
 
 /*
+ * Whether mr_pageattr_unpoison() has what it needs, the caller's rights apart:
+ * 0, or -errno with @err as that would say. Mounts nothing and loads nothing.
+ */
+int mr_pageattr_need_unpoison(const struct mr_machine *m, struct mr_err *err);
+
+/*
  * Whether a machine check came since boot (TAINT_MACHINE_CHECK). The pages that
  * it poisoned are out of the kernel's direct mapping (set_mce_nospec()), and a
  * kernel before 5.19 unpoisons them all the same: whoever gets one next dies.

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel lets in: signatures of modules, lockdown, Secure Boot
+ * (kernel_lockdown.7, Documentation/admin-guide/module-signing.rst).
+ */
+#ifndef MR_BACKEND_TRUST_H
+#define MR_BACKEND_TRUST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/err.h"
+#include "util/root.h"
+
+enum mr_lockdown {
+	MR_LOCKDOWN_UNKNOWN,		/* the kernel has it, but securityfs is not mounted */
+	MR_LOCKDOWN_ABSENT,		/* the kernel does not know it */
+	MR_LOCKDOWN_NONE,
+	MR_LOCKDOWN_INTEGRITY,
+	MR_LOCKDOWN_CONFIDENTIALITY,
+};
+
+struct mr_trust {
+	enum mr_lockdown lockdown;
+	int8_t signatures;		/* 1: enforced, 0: not, -1: the kernel checks none */
+	int8_t secure_boot;		/* 1: on, 0: off, -1: not told */
+	bool modules_disabled;		/* kernel.modules_disabled: until the next boot */
+};
+
+/* What is so below @root. All of it may be read by everyone. */
+void mr_trust_read(const struct mr_root *root, struct mr_trust *trust);
+
+/* "none", "integrity", "confidentiality"; NULL where it is absent or not known. */
+const char *mr_lockdown_name(enum mr_lockdown lockdown);
+
+/* Says that lockdown is not told (MR_LOCKDOWN_UNKNOWN), and how it would be. -ENODATA. */
+int mr_lockdown_untold(struct mr_err *err, const char *object);
+
+#endif

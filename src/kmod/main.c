@@ -166,3 +166,26 @@ MODULE_DESCRIPTION("Memory RAS: claim, describe and retire pages for memras(8)")
 MODULE_AUTHOR("The memras maintainers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(MEMRAS_VERSION);
+
+/* As memras_features(), for who has only the file: modinfo -F feature */
+#if MEMRAS_CAN_CLAIM
+MODULE_INFO(feature, "claim");
+MODULE_INFO(feature, "quarantine");
+#if MEMRAS_CAN_MAP
+MODULE_INFO(feature, "map");
+#endif
+#endif
+#if MEMRAS_CAN_REPLACE
+MODULE_INFO(feature, "replace-hugepage");
+#endif
+#if MEMRAS_CAN_POISON
+MODULE_INFO(feature, "hard-offline");
+MODULE_INFO(feature, "unpoison");
+MODULE_INFO(feature, "recall-poison");
+#if MEMRAS_HOTPLUG_LAUNDERS
+MODULE_INFO(feature, "restore-poison");
+#endif
+#endif
+#if MEMRAS_CAN_SIMULATE
+MODULE_INFO(feature, "simulated");
+#endif

@@ -7,7 +7,7 @@ _memras_after() {
 	commands="" options="" operand=none
 	case $1 in
 	'')
-		commands='status offline unpoison inspect block hugepage quarantine retired module'
+		commands='status offline unpoison inspect block hugepage quarantine retired module doctor'
 		options='--json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		;;
 	'block')
@@ -112,6 +112,10 @@ _memras_after() {
 		;;
 	'module unload')
 		options='--json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
+		operand='none'
+		;;
+	'doctor')
+		options='--json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
 		;;
 	esac

@@ -18,7 +18,7 @@ function __memras_at
                 set -a words $token
         end
         # What follows the words of a command is no word of it.
-        if contains -- "$words" 'status' 'offline' 'unpoison' 'inspect' 'block list' 'block show' 'block offline' 'block online' 'hugepage list' 'hugepage replace' 'quarantine add' 'quarantine list' 'quarantine release' 'retired list' 'retired restore' 'retired forget' 'retired import' 'retired export' 'module status' 'module load' 'module unload'
+        if contains -- "$words" 'status' 'offline' 'unpoison' 'inspect' 'block list' 'block show' 'block offline' 'block online' 'hugepage list' 'hugepage replace' 'quarantine add' 'quarantine list' 'quarantine release' 'retired list' 'retired restore' 'retired forget' 'retired import' 'retired export' 'module status' 'module load' 'module unload' 'doctor'
             break
         end
     end
@@ -70,6 +70,7 @@ complete -c memras -n '__memras_at' -a hugepage -d 'list hugepages, and replace 
 complete -c memras -n '__memras_at' -a quarantine -d 'put ranges of pages aside, and give them back'
 complete -c memras -n '__memras_at' -a retired -d 'keep pages retired over reboots'
 complete -c memras -n '__memras_at' -a module -d 'load and unload the kernel module, and tell how it is'
+complete -c memras -n '__memras_at' -a doctor -d 'tell what works here, what does not, why, and how to get it'
 complete -c memras -n '__memras_at' -l dry-run -s n -d 'say what would be done, and stop'
 complete -c memras -n '__memras_at block' -a list -d 'list memory blocks'
 complete -c memras -n '__memras_at block' -a show -d 'tell what is in memory blocks and what keeps them from going offline'

@@ -22,6 +22,7 @@ static const struct mr_cmd *const commands[] = {
 	&mr_cmd_quarantine,
 	&mr_cmd_retired,
 	&mr_cmd_module,
+	&mr_cmd_doctor,
 	NULL,
 };
 

@@ -59,6 +59,8 @@ static json_object *field_json(const struct mr_field *f, const void *record)
 		return f->nullable && s < 0 ? NULL : json_object_new_int(s);
 	case MR_FIELD_BOOL:
 		return json_object_new_boolean(*(const bool *)m);
+	case MR_FIELD_MAYBE:
+		return *(const int8_t *)m < 0 ? NULL : json_object_new_boolean(*(const int8_t *)m);
 	case MR_FIELD_STRING:
 		return string_json(*(const char *const *)m);
 	case MR_FIELD_CHARS:
@@ -151,6 +153,10 @@ char *mr_field_text(const struct mr_field *f, const void *record)
 		break;
 	case MR_FIELD_BOOL:
 		s = *(const bool *)m ? "yes" : "no";
+		break;
+	case MR_FIELD_MAYBE:
+		if (*(const int8_t *)m >= 0)
+			s = *(const int8_t *)m ? "yes" : "no";
 		break;
 	case MR_FIELD_STRING:
 		s = *(const char *const *)m;

@@ -16,6 +16,7 @@ enum mr_field_type {
 	MR_FIELD_U64,		/* uint64_t; UINT64_MAX is null when .nullable */
 	MR_FIELD_S32,		/* int32_t; below 0 is null when .nullable */
 	MR_FIELD_BOOL,		/* bool; in a table yes or no */
+	MR_FIELD_MAYBE,		/* int8_t: 1, 0, or below 0 for null */
 	MR_FIELD_STRING,	/* const char *; NULL is null */
 	MR_FIELD_CHARS,		/* char[], "" is null */
 	MR_FIELD_STRINGS,	/* const char *const *, NULL-terminated; comma in a table */

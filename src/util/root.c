@@ -86,6 +86,22 @@ int mr_root_exists(const struct mr_root *root, const char *path, ...)
 	return 1;
 }
 
+int mr_root_writable(const struct mr_root *root, const char *path, ...)
+{
+	char name[PATH_ROOM];
+	va_list ap;
+	int n;
+
+	va_start(ap, path);
+	n = vsnprintf(name, sizeof(name), path, ap);
+	va_end(ap);
+	if (n >= (int)sizeof(name))
+		return -ENAMETOOLONG;
+	if (!root->live)
+		return -EROFS;
+	return faccessat(root->fd, name, W_OK, AT_EACCESS) ? -errno : 0;
+}
+
 static ssize_t read_small(int fd, char *buf, size_t size)
 {
 	size_t len = 0;

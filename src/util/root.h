@@ -38,6 +38,13 @@ __attribute__((format(printf, 2, 3)))
 int mr_root_exists(const struct mr_root *root, const char *path, ...);
 
 /*
+ * 0 when it could be opened for writing, without trying: -EACCES, -ENOENT, and
+ * -EROFS also when the root is not live.
+ */
+__attribute__((format(printf, 2, 3)))
+int mr_root_writable(const struct mr_root *root, const char *path, ...);
+
+/*
  * Reads a small file into @buf (@size bytes, NUL included) without its last
  * newline. Returns the length; -EFBIG when it does not fit.
  */

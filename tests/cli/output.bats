@@ -38,6 +38,7 @@ example_of() {
 	"retired forget") echo "--sysroot $X86 --dry-run retired forget 0x108050" ;;
 	"retired import") echo "--sysroot $X86 --dry-run retired import $SUITE/pages" ;;
 	"retired export") echo "--sysroot $X86 retired export --format json" ;;
+	doctor) echo "--sysroot $X86 doctor" ;;
 	"module status") echo "module status" ;;
 	"module load") echo "--dry-run module load" ;;
 	"module unload") echo "--dry-run module unload" ;;

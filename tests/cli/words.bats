@@ -269,7 +269,7 @@ wrong_target() {
 @test "--dry-run is refused where nothing could be tried" {
 	local command
 
-	for command in status "block list" "block show 1" "hugepage list" "module status"; do
+	for command in status "block list" "block show 1" "hugepage list" "module status" doctor; do
 		# shellcheck disable=SC2086 # the command's words
 		run_memras --dry-run $command
 		expect_usage "--dry-run: this command changes nothing that could be tried"

@@ -14,6 +14,7 @@ struct rec {
 	uint64_t u, pfn, bytes, unknown;
 	int32_t node, no_node;
 	bool yes;
+	int8_t no, unsure;
 	const char *text, *none;
 	const char *const *list;
 	const struct mr_err *err, *no_err;
@@ -34,6 +35,8 @@ static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_S32, struct rec, node, "node", "NODE", "x", .nullable = true),
 	MR_FIELD(MR_FIELD_S32, struct rec, no_node, "no_node", "NO_NODE", "x", .nullable = true),
 	MR_FIELD(MR_FIELD_BOOL, struct rec, yes, "yes", "YES", "x"),
+	MR_FIELD(MR_FIELD_MAYBE, struct rec, no, "no", "NO", "x"),
+	MR_FIELD(MR_FIELD_MAYBE, struct rec, unsure, "unsure", "UNSURE", "x"),
 	MR_FIELD(MR_FIELD_STRING, struct rec, text, "text", "TEXT", "x"),
 	MR_FIELD(MR_FIELD_STRING, struct rec, none, "none", "NONE", "x"),
 	MR_FIELD(MR_FIELD_STRINGS, struct rec, list, "list", "LIST", "x"),
@@ -50,13 +53,14 @@ static const struct mr_field fields[] = {
 int main(void)
 {
 	static const char *const words[] = { "a", "b", NULL };
-	static const char *const texts[] = { "1", "0x1a2b3", "128M", "", "0", "", "yes", "t", "",
-					     "a,b", "busy", "", "", "", "", "", "1" };
+	static const char *const texts[] = { "1", "0x1a2b3", "128M", "", "0", "", "yes", "no", "",
+					     "t", "", "a,b", "busy", "", "", "", "", "", "1" };
 	struct mr_err err = { 0 };
 	struct inner in[2] = { { 5 }, { 6 } };
 	struct rec rec = {
 		.u = 1, .pfn = 0x1a2b3, .bytes = 128 << 20, .unknown = UINT64_MAX, .node = 0,
-		.no_node = -1, .yes = true, .text = "t", .list = words, .err = &err, .one = &in[0],
+		.no_node = -1, .yes = true, .unsure = -1, .text = "t", .list = words, .err = &err,
+		.one = &in[0],
 		.many = { in, 2, sizeof(in[0]), false }, .absent = { .absent = true },
 	};
 	json_object *o;
@@ -67,7 +71,8 @@ int main(void)
 	o = mr_record_json(fields, &rec);
 	CHECK_STR(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN),
 		  "{\"u\":1,\"pfn\":107187,\"bytes\":134217728,\"unknown\":null,\"node\":0,"
-		  "\"no_node\":null,\"yes\":true,\"text\":\"t\",\"none\":null,\"list\":[\"a\",\"b\"],"
+		  "\"no_node\":null,\"yes\":true,\"no\":false,\"unsure\":null,"
+		  "\"text\":\"t\",\"none\":null,\"list\":[\"a\",\"b\"],"
 		  "\"error\":{\"errno\":\"EBUSY\",\"reason\":\"busy\",\"hint\":\"wait\"},"
 		  "\"no_error\":null,\"one\":{\"n\":5},\"not_one\":null,"
 		  "\"many\":[{\"n\":5},{\"n\":6}],\"absent\":null}");

@@ -2,9 +2,9 @@
 /*
  * kpf get PFN...: the flags of pages by name, one page a line
  * kpf is FLAG PFN: exit status 0 if the page has the flag, 1 if not
- * kpf find FLAG [NOT-FLAG...]: a page with the one and none of the others: of the
- * longest run of such pages the one in the middle, which is likeliest to stay so
- * kpf count FLAG [NOT-FLAG...]: how many there are
+ * kpf find FLAG [NOT-FLAG...] [below=PFN]: a page with the one and none of the others:
+ * of the longest run of such pages the one in the middle, which is likeliest to stay so
+ * kpf count FLAG [NOT-FLAG...] [below=PFN]: how many there are
  *
  * What /proc/kpageflags says, for suites to hold against what memras says.
  */
@@ -36,7 +36,7 @@ static void die(const char *what)
 
 static void usage(void)
 {
-	fputs("Usage: kpf get PFN... | is FLAG PFN | find|count FLAG [NOT-FLAG...]\n", stderr);
+	fputs("Usage: kpf get PFN... | is FLAG PFN | find|count FLAG [NOT-FLAG...] [below=PFN]\n", stderr);
 	exit(2);
 }
 
@@ -61,14 +61,14 @@ static uint64_t flags_of(int fd, const char *word)
 	return flags;
 }
 
-static int find(int fd, uint64_t want, uint64_t not, int count)
+static int find(int fd, uint64_t want, uint64_t not, uint64_t below, int count)
 {
 	static uint64_t chunk[CHUNK];
 	uint64_t pfn = 0, run = 0, longest = 0, end = 0, all = 0;
 	ssize_t got, i;
 
 	while ((got = read(fd, chunk, sizeof(chunk))) > 0) {
-		for (i = 0; i < got / 8; i++, pfn++) {
+		for (i = 0; i < got / 8 && pfn < below; i++, pfn++) {
 			run = (chunk[i] & want) == want && !(chunk[i] & not) ? run + 1 : 0;
 			all += !!run;
 			if (run && run >= longest) {
@@ -90,7 +90,7 @@ static int find(int fd, uint64_t want, uint64_t not, int count)
 int main(int argc, char **argv)
 {
 	int fd = open("/proc/kpageflags", O_RDONLY), i, k;
-	uint64_t not = 0;
+	uint64_t not = 0, below = UINT64_MAX;
 
 	if (fd < 0)
 		die("/proc/kpageflags");
@@ -109,9 +109,13 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "is"))
 		return !(flags_of(fd, argv[3]) & bit(argv[2]));
 	if (argc >= 3 && (!strcmp(argv[1], "find") || !strcmp(argv[1], "count"))) {
-		for (i = 3; i < argc; i++)
-			not |= bit(argv[i]);
-		return find(fd, bit(argv[2]), not, argv[1][0] == 'c');
+		for (i = 3; i < argc; i++) {
+			if (!strncmp(argv[i], "below=", 6))
+				below = strtoull(argv[i] + 6, NULL, 0);
+			else
+				not |= bit(argv[i]);
+		}
+		return find(fd, bit(argv[2]), not, below, argv[1][0] == 'c');
 	}
 	usage();
 }

@@ -148,7 +148,7 @@ page_is() {
 	kpf is "$1" "$2"
 }
 
-# find_page FLAG [NOT-FLAG...]: a page with the one and none of the others
+# find_page FLAG [NOT-FLAG...] [below=PFN]: a page with the one and none of the others
 find_page() {
 	kpf find "$@"
 }

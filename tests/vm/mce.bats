@@ -6,6 +6,7 @@
 # guest: cpus=1 memory=768M cpu=intel timeout=240
 
 load lib
+load doctor
 
 @test "an uncorrected error injected by the monitor is told by status and inspect" {
 	local pfn phys poisoned
@@ -39,5 +40,14 @@ load lib
 	run_json 3 memras unpoison --json "$pfn"
 	assert_json '.results[0].error.reason | test("real memory error")'
 	run_json 3 memras unpoison --no-module --json "$pfn"
+	page_is hwpoison "$pfn"
+	# Which doctor knows before it is tried, by both ways.
+	examine 3
+	expect_verdict off unpoison
+	expect_reason 'real memory error' unpoison
+	as_said unpoison unpoison "$pfn"
+	examine 3 --no-module
+	expect_verdict off unpoison
+	as_said unpoison unpoison --no-module "$pfn"
 	page_is hwpoison "$pfn"
 }

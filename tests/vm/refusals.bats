@@ -6,13 +6,7 @@
 # guest: kernels=cloud cpus=1 memory=768M timeout=200
 
 load lib
-
-# What must not change: counts, pools, states, modules
-state_of_machine() {
-	grep -E '^(MemTotal|HardwareCorrupted|HugePages_)' /proc/meminfo
-	cat /sys/devices/system/memory/memory*/state
-	cut -d ' ' -f 1 /proc/modules
-}
+load doctor
 
 @test "retiring and taking back say what the kernel lacks" {
 	local before
@@ -55,4 +49,17 @@ state_of_machine() {
 @test "what needs none of it works: blocks are listed" {
 	run_json 0 memras block list --json
 	assert_json '.blocks | length > 0'
+}
+
+@test "doctor tells it of each capability, in the words of its command" {
+	mount -t securityfs securityfs /sys/kernel/security
+	examine 3
+	expect_verdict missing soft-offline hard-offline unpoison hugepage-replacement quarantine module \
+		tracing
+	expect_reason 'CONFIG_MEMORY_FAILURE' soft-offline hard-offline unpoison
+	expect_reason 'no such module is installed' hugepage-replacement quarantine module
+	expect_verdict ok block-hotplug signing lockdown
+	expect_verdict n/a edac
+	poisoned=0x1000
+	prove soft-offline hard-offline unpoison hugepage-replacement quarantine module tracing
 }

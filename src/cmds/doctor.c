@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+
+#include "cli/doc.h"
+#include "cli/exit.h"
+#include "cli/table.h"
+#include "cmds/begin.h"
+#include "cmds/commands.h"
+#include "lib/doctor.h"
+
+struct row {
+	const char *name, *state;
+	const char *detail, *object;
+	char text[MR_DOCTOR_TEXT + 256];	/* the detail, or the reason why not */
+	const char *hint;
+	const struct mr_err *err;
+};
+
+static const struct mr_field fields[] = {
+	MR_FIELD(MR_FIELD_STRING, struct row, name, "capability", "CAPABILITY",
+		 "what it is about"),
+	MR_FIELD(MR_FIELD_STRING, struct row, state, "state", "STATE",
+		 "ok, off, missing, denied, n/a or unknown"),
+	MR_FIELD(MR_FIELD_STRING, struct row, detail, "detail", NULL, "how it works"),
+	MR_FIELD(MR_FIELD_CHARS, struct row, text, NULL, "DETAIL", "how, or why not"),
+	MR_FIELD(MR_FIELD_STRING, struct row, object, "object", NULL,
+		 "what the error is about, if not the capability"),
+	MR_FIELD(MR_FIELD_ERROR, struct row, err, "error", NULL, "why not, and how to get it"),
+	{ 0 },
+};
+
+static const struct mr_field hint_fields[] = {
+	MR_FIELD(MR_FIELD_STRING, struct row, name, NULL, "TO GET", "what it is about"),
+	MR_FIELD(MR_FIELD_STRING, struct row, hint, NULL, "DO THIS", "the hint"),
+	{ 0 },
+};
+
+struct module_row {
+	bool present, loaded;
+	int8_t loadable;
+	const char *version, *path, *signer;
+	const char *const *features;
+};
+
+static const struct mr_field module_fields[] = {
+	MR_FIELD(MR_FIELD_BOOL, struct module_row, present, "present", NULL,
+		 "there is a file for this kernel"),
+	MR_FIELD(MR_FIELD_MAYBE, struct module_row, loadable, "loadable", NULL,
+		 "whether this kernel takes it; null: only loading it tells"),
+	MR_FIELD(MR_FIELD_BOOL, struct module_row, loaded, "loaded", NULL, "whether it is loaded"),
+	MR_FIELD(MR_FIELD_STRING, struct module_row, version, "version", NULL, "of the file"),
+	MR_FIELD(MR_FIELD_STRING, struct module_row, path, "path", NULL, "of the file"),
+	MR_FIELD(MR_FIELD_STRING, struct module_row, signer, "signer", NULL, "who signed the file"),
+	MR_FIELD(MR_FIELD_STRINGS, struct module_row, features, "features", NULL,
+		 "what it can do here"),
+	{ 0 },
+};
+
+struct policy_row {
+	int8_t signatures, secure_boot;
+	const char *lockdown;
+	bool modules_disabled;
+};
+
+static const struct mr_field policy_fields[] = {
+	MR_FIELD(MR_FIELD_MAYBE, struct policy_row, signatures, "signatures_enforced", NULL,
+		 "whether modules must be signed; null: the kernel checks no signatures"),
+	MR_FIELD(MR_FIELD_MAYBE, struct policy_row, secure_boot, "secure_boot", NULL,
+		 "whether it is on; null: not told"),
+	MR_FIELD(MR_FIELD_STRING, struct policy_row, lockdown, "lockdown", NULL,
+		 "none, integrity or confidentiality; null: absent or not told"),
+	MR_FIELD(MR_FIELD_BOOL, struct policy_row, modules_disabled, "modules_disabled", NULL,
+		 "kernel.modules_disabled"),
+	{ 0 },
+};
+
+struct doc_row {
+	const char *release;
+	struct mr_records capabilities;
+	const void *module, *policy;
+};
+
+static const struct mr_field doc_fields[] = {
+	MR_FIELD(MR_FIELD_STRING, struct doc_row, release, "kernel", NULL, "uname -r"),
+	MR_FIELD(MR_FIELD_RECORDS, struct doc_row, capabilities, "capabilities", NULL,
+		 "each with its verdict", .sub = fields),
+	MR_FIELD(MR_FIELD_RECORD, struct doc_row, module, "module", NULL, "memras.ko",
+		 .sub = module_fields),
+	MR_FIELD(MR_FIELD_RECORD, struct doc_row, policy, "policy", NULL, "what the kernel lets in",
+		 .sub = policy_fields),
+	{ 0 },
+};
+
+static const char *or_null(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+static void print_json(const struct mr_run *run, const struct mr_doctor *d,
+		       const struct mr_records *rows)
+{
+	const struct mr_module_state *s = &d->module;
+	const char *features[MR_DEVICE_FEATURES];
+	struct module_row module = { s->installed, s->loaded, d->loadable, or_null(s->version),
+				     or_null(s->path), or_null(s->signer), features };
+	struct policy_row policy = { d->trust.signatures, d->trust.secure_boot,
+				     mr_lockdown_name(d->trust.lockdown),
+				     d->trust.modules_disabled };
+	struct doc_row row = { or_null(d->release), *rows, d->module_known ? &module : NULL,
+			       &policy };
+	json_object *doc = mr_doc_new(run);
+
+	mr_device_feature_names(d->features, features);
+	mr_record_add(doc, doc_fields, &row);
+	mr_doc_print(doc);
+}
+
+static int print_tables(const struct mr_records *rows, const struct mr_records *hints,
+			struct mr_err *err)
+{
+	int rc = mr_table_print(fields, rows, NULL, err);
+
+	if (rc || !hints->nr)
+		return rc;
+	putchar('\n');
+	return mr_table_print(hint_fields, hints, NULL, err);
+}
+
+static struct row make_row(const struct mr_capability *c)
+{
+	struct row row = {
+		.name = c->name, .state = mr_verdict_name(c->verdict), .err = &c->err,
+		.detail = or_null(c->detail), .object = or_null(c->err.object),
+		.hint = or_null(c->err.hint),
+	};
+
+	snprintf(row.text, sizeof(row.text), "%s%s%s", c->err.object, row.object ? ": " : "",
+		 c->err.code ? c->err.reason : c->detail);
+	return row;
+}
+
+static int print(const struct mr_run *run, const struct mr_doctor *d, struct mr_err *err)
+{
+	struct row rows[MR_DOCTOR_CAPABILITIES], hints[MR_DOCTOR_CAPABILITIES];
+	struct mr_records all = { rows, d->nr, sizeof(rows[0]), false };
+	struct mr_records some = { hints, 0, sizeof(hints[0]), false };
+
+	for (size_t i = 0; i < d->nr; i++) {
+		rows[i] = make_row(&d->list[i]);
+		if (rows[i].hint)
+			hints[some.nr++] = rows[i];
+	}
+	if (run->globals.json)
+		print_json(run, d, &all);
+	else if (!run->globals.quiet)
+		return print_tables(&all, &some, err);
+	return 0;
+}
+
+static int doctor_run(struct mr_run *run, const void *args, int nr, char **words)
+{
+	const struct mr_err *worst;
+	struct mr_doctor doctor;
+	struct mr_err err = { 0 };
+	struct mr_machine m;
+	int rc, code;
+
+	(void)args, (void)nr, (void)words;
+	rc = mr_begin(run, &m, 0, &err);
+	if (rc)
+		return mr_end_error(run, &err);
+	mr_doctor_examine(&m, run->globals.no_module, &doctor);
+	worst = mr_doctor_worst(&doctor);
+	code = worst ? mr_exit_of_error(worst) : MR_EXIT_OK;
+	rc = print(run, &doctor, &err);
+	mr_machine_close(&m);
+	return rc ? mr_end_error(run, &err) : code;
+}
+
+const struct mr_cmd mr_cmd_doctor = {
+	.name = "doctor",
+	.summary = "tell what works here, what does not, why, and how to get it",
+	.details = "Looks only: nothing is loaded, mounted or written. The reasons are those that the\n"
+		   "commands themselves would give. Exit code 0 when all that this machine allows\n"
+		   "works, 3 when some of it is missing, off or forbidden, 4 when only the caller's\n"
+		   "rights stand in the way or keep it from being told.",
+	.run = doctor_run,
+};

@@ -1,0 +1,42 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A kernel that is locked down, as under Secure Boot: no unsigned module, and no
+# debugfs. What is left works, and doctor knows which.
+#
+# guest: kernels=5.10,7.2 cpus=1 memory=768M dimm=256M append=lockdown=integrity timeout=240
+
+load lib
+load doctor
+
+setup() {
+	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
+	expect_log 'Lockdown: '
+}
+
+@test "what lockdown forbids is told with its name, before it is tried and when it is" {
+	poisoned=$(good_page)
+	memras offline --soft --no-record --quiet "$poisoned"
+	examine 3
+	expect_verdict denied unpoison hugepage-replacement quarantine module lockdown
+	expect_reason 'lockdown lets only signed modules in' hugepage-replacement quarantine module lockdown
+	expect_reason 'lockdown keeps debugfs closed' unpoison
+	assert_json '.policy | .lockdown == "integrity" and .signatures_enforced == false'
+	prove unpoison quarantine module
+	page_is hwpoison "$poisoned"
+	[ ! -e /dev/memras ]
+}
+
+@test "what it does not forbid works" {
+	examine 3
+	expect_verdict ok soft-offline hard-offline block-hotplug signing tracing
+	prove soft-offline hard-offline block-hotplug tracing
+}
+
+@test "that securityfs is not mounted does not make it another refusal" {
+	umount /sys/kernel/security
+	examine 4
+	expect_verdict unknown lockdown module unpoison
+	run_json 3 memras module load --json
+	assert_json '.error.reason | test("lockdown, or a security policy")'
+	[ ! -e /dev/memras ]
+}

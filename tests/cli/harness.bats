@@ -85,6 +85,17 @@ setup() {
 	[[ $output == *"colour=blue"* ]]
 }
 
+@test "a boot that is none, or changes what is no machine, is refused" {
+	local line
+
+	for line in boot=3 boot=one 'boot=2 timeout=5' 'boot=2 disk=1G'; do
+		printf '# guest: memory=1G\n# guest: %s\n' "$line" >"$BATS_TEST_TMPDIR/odd.bats"
+		run "$tree/tests/vm/guest" "$BATS_TEST_TMPDIR/odd.bats"
+		[ "$status" -eq 2 ]
+		[[ $output == *"is not one for boot 2"* ]]
+	done
+}
+
 @test "the runner counts a suite that stops early, and one without tests" {
 	run /usr/bin/python3 -B - "$tree/tests/runner" <<-'EOF'
 	import sys
@@ -101,6 +112,9 @@ setup() {
 	assert count('1..3\nok 1 a\n') == [1, 1, 0]
 	assert count('') == [0, 1, 0]
 	assert count('1..0\n') == [0, 1, 0]
+	assert count('1..1\nok 1 a\n1..2\nok 1 b\nok 2 c\n') == [3, 0, 0]
+	assert count('1..1\nok 1 a\n1..2\nok 1 b\n') == [2, 1, 0]
+	assert count('1..1\nok 1 a\n1..0\n') == [1, 1, 0]
 	assert Tally().report() == 1
 	tally = Tally()
 	tally.guard('t', lambda: 1 / 0)

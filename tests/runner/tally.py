@@ -52,12 +52,15 @@ class Tally:
             self.times.append((what, time.monotonic() - start))
 
     def tap(self, prefix, text):
-        """Takes in a TAP stream; one that ends early, or has no test, is a failure by itself."""
-        plan, seen, last = None, 0, None
+        """
+        Takes in a TAP stream, or several one behind the other; one that ends early, or has
+        no test, is a failure by itself.
+        """
+        plans, seen, last = [], 0, None
         results = []
         for line in text.splitlines():
             if match := re.match(r'1\.\.(\d+)', line):
-                plan = int(match[1])
+                plans.append(int(match[1]))
             elif match := re.match(r'(not )?ok\b ?(\d+)? ?(.*)', line):
                 name, _, directive = match[3].partition(' # ')
                 name = re.sub(r' in \d+ ?m?s(ec)?$', '', name.lstrip('- '))
@@ -72,9 +75,9 @@ class Tally:
                 last[2].append(line)
         for name, outcome, why in results:
             self.add(f'{prefix}: {name}', outcome, '\n'.join(why))
-        if not plan or seen != plan:
+        if not plans or 0 in plans or seen != sum(plans):
             self.add(f'{prefix}: all its tests ran', False,
-                     f'{seen} of {plan} ran' if plan else 'it planned no tests')
+                     f'{seen} of {" + ".join(map(str, plans)) or "no"} planned tests ran')
         return sum(1 for result in results if result[1] is False)
 
     def junit(self, prefix, path):

@@ -77,7 +77,7 @@ run_json() {
 		printf '%s\n' "no JSON object with a command came from: $*" "$json" "$errors" >&2
 		return 1
 	fi
-	artifact "$BATS_TEST_NUMBER-$((++json_count)).${command// /-}.json" <<<"$json"
+	artifact "${MEMRAS_BOOT:+boot$MEMRAS_BOOT-}$BATS_TEST_NUMBER-$((++json_count)).${command// /-}.json" <<<"$json"
 }
 
 # assert_json FILTER [JQ-OPTION...]: jq's FILTER on $json must be true.

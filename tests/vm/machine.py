@@ -70,7 +70,7 @@ class Machine:
     nodes: int = 1
     dimm: list = dataclasses.field(default_factory=list)           # SIZE[:NODE]
     virtio_mem: list = dataclasses.field(default_factory=list)     # SIZE:REQUESTED[:NODE]
-    disk: str = ''
+    disk: str = ''                                                 # a file: see make_disk()
     cpu: str = ''                                                  # "intel": can take an mce
     append: str = ''
     monitor: str = ''
@@ -116,7 +116,7 @@ class Machine:
                     '-device', f'virtio-mem-pci,id=vmem{i},memdev=vmem{i}-ram,node={node},'
                                f'requested-size={now},block-size=2M']
         if self.disk:
-            cmd += ['-drive', f'file={folder}/disk,format=raw,if=none,id=disk,cache=unsafe',
+            cmd += ['-drive', f'file={self.disk},format=raw,if=none,id=disk,cache=unsafe',
                     '-device', 'virtio-blk-pci,drive=disk']
         cmd += ['-device', 'virtio-serial-pci']
         for name in ('control', 'stdout', 'stderr'):
@@ -134,6 +134,14 @@ class Machine:
         return cmd + ['-append', ' '.join(words + [self.append]).strip()]
 
 
+def make_disk(path, text):
+    """A new disk of a size like 512M, with an ext4 file system; returns its PATH."""
+    with open(path, 'wb') as disk:
+        disk.truncate(size(text))
+    subprocess.run(['/sbin/mkfs.ext4', '-qF', path], check=True)
+    return path
+
+
 def splats(log, expected=()):
     """The lines of a kernel log that say that something broke, less those expected."""
     allowed = [re.compile(pattern) for pattern in expected]
@@ -145,11 +153,14 @@ def splats(log, expected=()):
 class Run:
     """Boots MACHINE from INITRD; call go() once, then look at the attributes."""
 
-    def __init__(self, machine, initrd, results, timeout, silence, out, err, terminal=False):
+    def __init__(self, machine, initrd, results, timeout, silence, out, err, terminal=False,
+                 boot=None):
         self.machine, self.initrd, self.results = machine, initrd, pathlib.Path(results)
         self.timeout, self.silence, self.terminal = timeout, silence, terminal
         self.streams = {'stdout': out, 'stderr': err}
-        self.console = self.results / 'console.log'
+        # Of several boots each has logs of its own.
+        self._suffix = f'-{boot}' if boot else ''
+        self.console = self.results / f'console{self._suffix}.log'
         self.status = None          # exit status of the guest's job, once it was told
         self.booted = False
         self.splat = None           # the first line of the kernel log that is wrong
@@ -194,14 +205,10 @@ class Run:
             listen[name] = socket.socket(socket.AF_UNIX)
             listen[name].bind(f'{folder}/{name}')
             listen[name].listen(1)
-        if self.machine.disk:
-            with open(f'{folder}/disk', 'wb') as disk:
-                disk.truncate(size(self.machine.disk))
-            subprocess.run(['/sbin/mkfs.ext4', '-qF', f'{folder}/disk'], check=True)
         console = f'file,id=console,path={self.console}'
         if self.terminal:
             console = f'stdio,id=console,signal=off,logfile={self.console}'
-        qemu_log = self.results / 'qemu.log'
+        qemu_log = self.results / f'qemu{self._suffix}.log'
         start = time.monotonic()
         with open(qemu_log, 'wb') as log:
             qemu = subprocess.Popen(

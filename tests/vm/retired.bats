@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The retired list: pages that are recorded, forgotten by the kernel, and
-# retired again. What the kernel forgets at a boot is here taken from it by
-# unpoison behind the list's back, and the list is made one of another boot.
+# The retired list within one boot: pages that are recorded, taken back, and
+# retired again. reboot.bats has what happens over boots.
 #
 # guest: cpus=1 memory=1G timeout=300
 
@@ -18,7 +17,7 @@ teardown() {
 	[ -z "$workload_pid" ] || kill "$workload_pid" 2>/dev/null || true
 }
 
-@test "what is retired is recorded, restored as after a boot, and forgotten by unpoison" {
+@test "what is retired is recorded, restored when it was lost, and forgotten by unpoison" {
 	local page pages=()
 
 	run_json 0 memras --json retired restore
@@ -34,7 +33,6 @@ teardown() {
 		.node == 0)'
 
 	run_json 0 memras --json --state-dir /tmp/other unpoison "${pages[@]}"
-	sed -i 's/"boot":"[^"]*"/"boot":"another"/' $list
 	run_json 0 memras --json retired list
 	assert_json '.retired | length == 3 and all(.state == "pending")'
 	run_json 0 memras --json status
@@ -64,24 +62,6 @@ teardown() {
 	run_json 0 memras --json retired list --pending
 	assert_json '.retired | length == 1 and .[0].pfn == 2147483647 and .[0].reason != null'
 	run_json 0 memras --json retired forget 0x7fffffff
-}
-
-@test "another memory layout is refused, and --force takes what fits" {
-	local page
-
-	page=$(jq '.retired[0].pfn' $list)
-	run_json 0 memras --json --state-dir /tmp/other unpoison "$page"
-	sed -i 's/"boot":"[^"]*"/"boot":"another"/; s/"ranges":\[\[[0-9]*/"ranges":[[4096/' $list
-	run_json 1 memras --json retired restore
-	assert_json '.error.errno == "ESTALE" and (.error.reason | test("memory layout"))'
-	run_json 1 memras --json retired import /tmp/pages
-	run_json 0 memras --json retired restore --force
-	assert_json '.summary.offlined == 1 and .summary.already == 1'
-	page_is hwpoison "$page"
-	# It is a list of this memory from now on.
-	sed -i 's/"boot":"[^"]*"/"boot":"another"/' $list
-	run_json 0 memras --json retired restore
-	assert_json '.summary.already == 2'
 }
 
 @test "pages that could not be recorded are retired all the same, and that is told" {

@@ -327,6 +327,7 @@ const struct mr_cmd mr_cmd_status = {
 	.details = "Poisoned memory first, then sizes, blocks, hugepages and the module. Looks at\n"
 		   "counters only, unless --pages is given.",
 	.opts = status_opts,
+	.exclusive = "json|prometheus",
 	.args_size = sizeof(struct status_args),
 	.run = status_run,
 };

@@ -12,6 +12,8 @@ setup_suite() {
 		}
 	done
 	/usr/bin/python3 -c 'import jsonschema' || return 1
+	PROMTOOL=$("$BATS_TEST_DIRNAME/../fetch-program" prometheus usr/bin/promtool) || return 1
+	export PROMTOOL
 
 	# Where an ordinary user can read it too.
 	SUITE=$(mktemp -d)

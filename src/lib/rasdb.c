@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * rasdaemon's database (ras-record.c of rasdaemon): table mc_event with one row
- * for each report of a memory controller, and from version 0.6.7 on, where it is
- * built for it, memory_failure_event with one for each page that the kernel
- * itself gave up.
+ * rasdaemon's database (ras-record.c of rasdaemon), with one row for each report of
+ *
+ *	mc_event		a memory controller, by EDAC
+ *	mce_record		the CPU, a machine check: the only one without an EDAC driver
+ *	extlog_event		firmware, by the extended error log of some Intel machines
+ *	memory_failure_event	the kernel itself, that gave a page up (since 0.6.7, where
+ *				rasdaemon is built for it)
+ *
+ * The first three tell the same error each in their own way, so that errors are
+ * counted by table.
  */
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -50,11 +56,43 @@ static const char mc_events[] =
 	" max(label), max(memras_seconds(timestamp)) FROM mc_event"
 	" WHERE memras_number(address) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
 	" GROUP BY pfn HAVING errors >= ?3";
+
+/*
+ * Intel's SDM, volume 3B, "Machine-Check Architecture": a memory controller's
+ * compound code (bits 15:0 000F 0000 1MMM CCCC), ADDRV and MISCV (58, 59), an
+ * address that is physical (MISC 8:6 is 2) and no coarser than a page (MISC 5:0).
+ * Bits 52:38 count corrected errors. The vendor is the kernel's X86_VENDOR_INTEL:
+ * AMD's addresses are of a channel, not of the machine.
+ */
+static const char machine_checks[] =
+	"SELECT memras_number(addr) >> ?1 AS pfn, sum(max((status >> 38) & 0x7fff, 1)) AS errors,"
+	" NULL, max(memras_seconds(timestamp)) FROM mce_record"
+	" WHERE cpuvendor = 0 AND (status >> 58) & 3 = 3 AND status & 0xef80 = 0x80"
+	" AND (misc >> 6) & 7 = 2 AND misc & 0x3f <= ?1"
+	" AND memras_number(addr) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
+	" GROUP BY pfn HAVING errors >= ?3";
+
+/* Its error_count is a running number of firmware's, an address of all ones is none. */
+static const char extended_log[] =
+	"SELECT memras_number(address) >> ?1 AS pfn, count(*) AS errors, max(fru_text),"
+	" max(memras_seconds(timestamp)) FROM extlog_event"
+	" WHERE memras_number(address) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
+	" GROUP BY pfn HAVING errors >= ?3";
+
 static const char failures[] =
 	"SELECT memras_number(pfn), 1, NULL, max(memras_seconds(timestamp))"
 	" FROM memory_failure_event"
 	" WHERE memras_number(pfn) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
 	" AND ?1 = ?1 AND ?3 = ?3 GROUP BY 1";
+
+static const struct {
+	const char *table, *sql, *cause;
+} queries[] = {
+	{ "mc_event", mc_events, "memory errors" },
+	{ "mce_record", machine_checks, "machine checks" },
+	{ "extlog_event", extended_log, "memory errors" },
+	{ "memory_failure_event", failures, "memory failure" },
+};
 
 static int fail(sqlite3 *db, const char *file, struct mr_err *err)
 {
@@ -94,7 +132,7 @@ static int run_query(sqlite3 *db, const char *sql, const char *cause, struct mr_
 	return rc;
 }
 
-static int has_table(sqlite3 *db, const char *name)
+static bool has_table(sqlite3 *db, const char *name)
 {
 	return sqlite3_table_column_metadata(db, NULL, name, NULL, NULL, NULL, NULL, NULL, NULL) ==
 	       SQLITE_OK;
@@ -105,6 +143,7 @@ int mr_rasdb_read(struct mr_retlist *in, const char *file, const struct mr_impor
 {
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
 	sqlite3 *db = NULL;
+	bool any = false;
 	int rc = 0;
 
 	if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
@@ -114,11 +153,16 @@ int mr_rasdb_read(struct mr_retlist *in, const char *file, const struct mr_impor
 	    sqlite3_create_function(db, "memras_number", 1, flags, NULL, sql_number, NULL,
 				    NULL) != SQLITE_OK)
 		rc = fail(db, in->path, err);
-	/* Asked only what it has: an old one knows no memory failures. */
-	if (!rc && (has_table(db, "mc_event") || !has_table(db, "memory_failure_event")))
-		rc = run_query(db, mc_events, "memory errors", in, import, err);
-	if (!rc && has_table(db, "memory_failure_event"))
-		rc = run_query(db, failures, "memory failure", in, import, err);
+	/* Asked only what it has; one that has nothing says so by itself. */
+	for (size_t i = 0; !rc && i < sizeof(queries) / sizeof(queries[0]); i++) {
+		bool there = has_table(db, queries[i].table);
+
+		any |= there;
+		if (there)
+			rc = run_query(db, queries[i].sql, queries[i].cause, in, import, err);
+	}
+	if (!rc && !any)
+		rc = run_query(db, queries[0].sql, queries[0].cause, in, import, err);
 	sqlite3_close(db);
 	return rc;
 }

@@ -175,6 +175,46 @@ make_database() {
 	expect_pages 0x1234
 }
 
+@test "machine checks and the extended error log give pages where there is no EDAC" {
+	# Two rows as rasdaemon 0.6.8 recorded them, then what names no page: a bus error, no
+	# address, a virtual address, a whole megabyte, AMD.
+	sqlite3 "$input" <<-'END'
+		CREATE TABLE mce_record (id INTEGER PRIMARY KEY, timestamp TEXT, mcgcap INTEGER,
+			mcgstatus INTEGER, status INTEGER, addr INTEGER, misc INTEGER, ip INTEGER,
+			tsc INTEGER, walltime INTEGER, cpu INTEGER, cpuid INTEGER, apicid INTEGER,
+			socketid INTEGER, cs INTEGER, bank INTEGER, cpuvendor INTEGER, bank_name TEXT,
+			error_msg TEXT, mcgstatus_msg TEXT, mcistatus_msg TEXT, mcastatus_msg TEXT,
+			user_action TEXT, mc_location TEXT);
+		INSERT INTO mce_record (timestamp, status, addr, misc, cpuvendor) VALUES
+			('2026-11-21 14:13:19 +0000', -4827858800541171520, 310378496, 140, 0),
+			('2026-11-21 14:13:21 +0000', -8358680633521667937, 314572800, 140, 0),
+			('2026-11-21 14:14:00 +0000', -8358680633521667937, 314572864, 140, 0),
+			('2026-11-21 14:15:00 +0000', 0xbd00000000000810, 0x5000, 140, 0),
+			('2026-11-21 14:15:00 +0000', 0xb90000000000009f, 0x5000, 140, 0),
+			('2026-11-21 14:15:00 +0000', 0xbd0000000000009f, 0x5000, 0x4c, 0),
+			('2026-11-21 14:15:00 +0000', 0xbd0000000000009f, 0x5000, 0x94, 0),
+			('2026-11-21 14:15:00 +0000', 0xbd0000000000009f, 0x5000, 140, 2);
+		CREATE TABLE extlog_event (id INTEGER PRIMARY KEY, timestamp TEXT, etype INTEGER,
+			error_count INTEGER, severity INTEGER, address INTEGER, fru_id BLOB,
+			fru_text TEXT, cper_data BLOB);
+		INSERT INTO extlog_event (timestamp, error_count, address, fru_text) VALUES
+			('2026-11-21 15:00:00 +0000', 77, 0x7000, 'CPU0_DIMM_A1'),
+			('2026-11-21 15:00:00 +0000', 78, -1, 'CPU0_DIMM_A1');
+	END
+	import
+	expect_status 0
+	expect_pages 0x7 0x12800 0x12c00
+	run_memras --state-dir "$state" --json retired list
+	expect_json '.retired[0] | .label == "CPU0_DIMM_A1" and .cause == "memory errors"'
+	expect_json '.retired[2] | .time == "2026-11-21T14:14:00Z" and .cause == "machine checks"'
+	rm -r "$state"
+	import --min-errors 2
+	expect_pages 0x12c00
+	rm -r "$state"
+	import --since "2026-11-21 14:14"
+	expect_pages 0x7 0x12c00
+}
+
 @test "what is no database of rasdaemon's is refused" {
 	sqlite3 "$input" 'CREATE TABLE other (id INTEGER)'
 	import

@@ -120,6 +120,16 @@ def find_program(name):
     return path
 
 
+def package_program(word, tree):
+    """The program that PACKAGE/FILE names, of a package that need not be installed."""
+    package, _, file = word.partition('/')
+    out = subprocess.run([tree / 'tests/fetch-program', package, file], stdout=subprocess.PIPE,
+                         text=True, check=False)
+    if out.returncode:
+        raise SystemExit(f'guest: {word} cannot be had')
+    return pathlib.Path(out.stdout.strip())
+
+
 def libraries(programs):
     """The shared libraries, and the loader, that the programs need."""
     found = set()
@@ -261,7 +271,7 @@ def build(out, kernel, module, memras, tree, files, programs, job, stdin=None):
     """Writes the initramfs of one run to the open file OUT.
 
     TREE is the source tree, FILES more of its files that the job needs,
-    PROGRAMS more of the host's programs, JOB what the guest's init runs,
+    PROGRAMS more of the host's programs (see package_program()), JOB what the guest's init runs,
     STDIN what that may read from /memras/stdin.
     """
     archive = Archive()
@@ -278,9 +288,12 @@ def build(out, kernel, module, memras, tree, files, programs, job, stdin=None):
                 archive.put(f'memras/{below.relative_to(tree)}', below)
     for name, program in static_programs(sorted(here.glob('*.c'))):
         archive.put(f'usr/local/bin/{name}', program)
-    own = [find_program(name) for name in programs]
+    own = [find_program(name) for name in programs if '/' not in name]
     for path in own:
         archive.host_file(path)
+    for path in [package_program(word, tree) for word in programs if '/' in word]:
+        archive.put(f'usr/local/bin/{path.name}', path)
+        own.append(path)
     if memras:
         archive.put('usr/local/bin/memras', memras)
         own.append(memras)

@@ -97,14 +97,17 @@ static void read_module(const struct mr_machine *m, struct mr_status *st)
 	struct mr_err ignored = { 0 };
 
 	st->module_abi = UINT64_MAX;
+	/* By sysfs: the device may not be the caller's to open, or not be wanted. */
+	st->module_loaded = mr_root_exists(&m->root, "sys/module/memras");
+	if (mr_root_read(&m->root, st->module_version, sizeof(st->module_version),
+			 "sys/module/memras/version") < 0)
+		st->module_version[0] = '\0';
 	/* Without the module there are none; of a captured machine nobody knows. */
-	st->quarantines_known = m->root.live && m->device != -EACCES && m->device != -EPERM &&
+	st->quarantines_known = m->root.live && (m->device >= 0 || !st->module_loaded) &&
 		!mr_quarantine_list(m, &st->quarantines, &st->nr_quarantines, &ignored);
 	if (m->device < 0)
 		return;
-	st->module_loaded = true;
 	st->module_abi = m->info.abi;
-	snprintf(st->module_version, sizeof(st->module_version), "%s", m->info.version);
 	mr_device_feature_names(m->info.features, st->module_features);
 }
 

@@ -59,7 +59,7 @@ struct mr_status {
 
 	bool module_loaded;
 	char module_version[32];
-	uint64_t module_abi;		/* UINT64_MAX: not loaded */
+	uint64_t module_abi;		/* UINT64_MAX: not asked: by sysfs alone nobody knows */
 	const char *module_features[MR_DEVICE_FEATURES];	/* NULL-terminated */
 
 	bool quarantines_known;		/* the caller may ask */

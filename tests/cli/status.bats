@@ -26,6 +26,41 @@ load lib
 	expect_json '.machine_checks == null and .edac == []'
 }
 
+@test "memory failures are told by node, each count as the kernel has it" {
+	local name node
+
+	run_memras --sysroot "$X86" --json status
+	for node in 0 1; do
+		for name in total recovered ignored failed delayed; do
+			expect_json ".nodes[$node].memory_failure.$name ==
+				$(<"$X86/sys/devices/system/node/node$node/memory_failure/$name")"
+		done
+	done
+}
+
+@test "without a memory folder in sysfs, blocks are unknown and the rest is told" {
+	[ ! -e "$NO_BLOCKS/sys/devices/system/memory" ]
+	run_memras --sysroot "$NO_BLOCKS" --json status
+	expect_status 0
+	expect_valid
+	expect_json '.memory == {total: 67108864, block_size: null, online: 0, offline: 0,
+		blocks_online: 0, blocks_offline: 0} and .hugepages[0].total == 1'
+	run_memras --sysroot "$NO_BLOCKS" status
+	[[ $out == *"Memory:    64M"* && $out != *" offline in "* ]]
+	run_memras --sysroot "$NO_BLOCKS" status --prometheus
+	[[ $out == *"memras_memory_bytes 67108864"* && $out != *memras_memory_blocks* ]]
+}
+
+@test "a module that is not asked is loaded all the same, and what it holds is not known" {
+	cp -r "$ARM64" "$BATS_TEST_TMPDIR/machine"
+	mkdir -p "$BATS_TEST_TMPDIR/machine/sys/module/memras"
+	echo 9.9 >"$BATS_TEST_TMPDIR/machine/sys/module/memras/version"
+	run_memras --sysroot "$BATS_TEST_TMPDIR/machine" --json status
+	expect_valid
+	expect_json '.module == {loaded: true, version: "9.9", abi: null, features: []} and
+		.quarantine == null'
+}
+
 @test "health comes first: what is poisoned, errors, what is pending" {
 	run_memras --sysroot "$X86" status
 	expect_status 0

@@ -66,6 +66,35 @@ static int spans_of(const struct mr_retlist *list, const struct mr_target *targe
 	return 0;
 }
 
+/*
+ * Puts what became of @done's pages into the list as it is by now: its lock is not
+ * held while pages are tried for long, and others may have changed it meanwhile.
+ */
+static int record(const struct mr_run *run, const struct mr_machine *m,
+		  const struct mr_retlist *done, bool force, struct mr_err *err)
+{
+	struct mr_retlist list;
+	int rc = mr_retlist_open(&list, m, run->globals.state_dir, MR_RETLIST_WRITE, err);
+
+	if (rc)
+		return rc;
+	rc = mr_retlist_fits(&list, m, force, err);
+	for (size_t i = 0; !rc && i < done->nr; i++) {
+		const struct mr_retired *was = &done->list[i];
+		struct mr_retired *entry = mr_retlist_find(&list, was->pfn);
+
+		if (!entry)
+			continue;
+		entry->pending = was->pending;
+		if (mr_retlist_intern(&list, mr_retlist_text(done, was->reason), &entry->reason))
+			rc = mr_err_set(err, -ENOMEM, list.path, "no memory for the list");
+	}
+	if (!rc)
+		rc = mr_retlist_save(&list, err);
+	mr_retlist_close(&list);
+	return rc;
+}
+
 static int restore(struct mr_run *run, struct mr_machine *m, const struct restore_args *args,
 		   struct mr_retlist *list, int *code, struct mr_err *err)
 {
@@ -97,7 +126,7 @@ static int restore(struct mr_run *run, struct mr_machine *m, const struct restor
 		return mr_err_set(err, rc, "", "no memory for the report");
 	if (!run->globals.dry_run && list->nr) {
 		rc = job.lost ? mr_err_set(err, -ENOMEM, list->path, "no memory for the list") :
-				mr_retlist_save(list, err);
+				record(run, m, list, args->force, err);
 		if (rc)
 			mr_msg_error(run, err);
 	}
@@ -118,12 +147,7 @@ static int restore_run(struct mr_run *run, const void *pargs, int nr, char **wor
 	rc = mr_begin(run, &m, MR_NEED_MEMORY_FAILURE, &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	/* A machine without a list needs no folder made for one. */
 	rc = mr_retlist_open(&list, &m, run->globals.state_dir, 0, &err);
-	if (!rc && list.found && !run->globals.dry_run) {
-		mr_retlist_close(&list);
-		rc = mr_retlist_open(&list, &m, run->globals.state_dir, MR_RETLIST_WRITE, &err);
-	}
 	if (!rc) {
 		rc = restore(run, &m, pargs, &list, &code, &err);
 		mr_retlist_close(&list);

@@ -12,6 +12,9 @@
 #include "util/num.h"
 
 #define SQLITE_MAGIC	"SQLite format 3"
+/* The list has four digits for a year. */
+#define YEAR_0		(-62167219200)
+#define YEAR_10000	253402300800
 #define SETTLE_FROM	65536		/* entries from which doubles are dropped before growing */
 
 int mr_time_scan(const char *text, int64_t *t)
@@ -37,7 +40,7 @@ int mr_time_scan(const char *text, int64_t *t)
 		if (*end)
 			continue;
 		*t = timegm(&tm) - (sign[0] == '-' ? -1 : 1) * (hours * 60 + minutes) * 60;
-		return 0;
+		return *t >= YEAR_0 && *t < YEAR_10000 ? 0 : -EINVAL;
 	}
 	return -EINVAL;
 }

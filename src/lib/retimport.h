@@ -45,7 +45,10 @@ struct mr_import {
 int mr_import_read(struct mr_retlist *in, const char *file, const struct mr_import *import,
 		   struct mr_err *err);
 
-/* "2026-11-21", "2026-11-21 04:41[:46]", with T, Z or +HHMM too; else UTC. -EINVAL. */
+/*
+ * "2026-11-21", "2026-11-21 04:41[:46]", with T, Z or +HHMM too; else UTC. -EINVAL,
+ * also for what is no year of four digits in UTC.
+ */
 int mr_time_scan(const char *text, int64_t *time);
 
 /*

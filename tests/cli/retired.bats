@@ -175,6 +175,17 @@ make_database() {
 	expect_pages 0x1234
 }
 
+@test "a time that no list can hold makes no list that cannot be read" {
+	make_database "$input"
+	sqlite3 "$input" "INSERT INTO mc_event (timestamp, err_count, address)
+		VALUES ('9999-12-31 23:59:59 -2300', 1, 0xa000)"
+	import
+	expect_status 0
+	expect_pages 0x5 0x7 0xa 0x240000
+	import --since "9999-12-31 23:59:59 -2300"
+	expect_usage "not a date"
+}
+
 @test "machine checks and the extended error log give pages where there is no EDAC" {
 	# Two rows as rasdaemon 0.6.8 recorded them, then what names no page: a bus error, no
 	# address, a virtual address, a whole megabyte, AMD.

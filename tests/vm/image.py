@@ -288,10 +288,11 @@ def build(out, kernel, module, memras, tree, files, programs, job, stdin=None):
                 archive.put(f'memras/{below.relative_to(tree)}', below)
     for name, program in static_programs(sorted(here.glob('*.c'))):
         archive.put(f'usr/local/bin/{name}', program)
-    own = [find_program(name) for name in programs if '/' not in name]
+    fetched = [word for word in programs if '/' in word[1:] and word[0] != '/']
+    own = [find_program(name) for name in programs if name not in fetched]
     for path in own:
         archive.host_file(path)
-    for path in [package_program(word, tree) for word in programs if '/' in word]:
+    for path in [package_program(word, tree) for word in fetched]:
         archive.put(f'usr/local/bin/{path.name}', path)
         own.append(path)
     if memras:

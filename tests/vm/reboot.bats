@@ -3,7 +3,7 @@
 # Pages stay retired over real reboots: the list is on a disk that lasts, and each
 # boot ends as a reset does, with nothing synced but what memras itself made last.
 #
-# guest: cpus=1 memory=1G disk=128M timeout=120
+# guest: cpus=1 memory=1G disk=128M timeout=200
 # guest: boot=2
 # guest: boot=3 memory=768M
 

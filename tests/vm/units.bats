@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The systemd units under a systemd: what they may not do is nothing that they need.
+# It is PID 1 of a namespace of its own, with the units as they are installed.
+#
+# guest: kernels=6.1 cpus=1 memory=1G timeout=300 files=build/contrib/systemd
+# guest: programs=/lib/systemd/systemd,systemctl
+
+load lib
+
+list=/var/lib/memras/retired.json
+metrics=/var/lib/prometheus/node-exporter
+
+# A free page and one of a free hugepage, which memras keeps in its pool by the module:
+# it must be able to load that.
+setup_file() {
+	local unit units=/run/systemd/system
+
+	mkdir -p $units/sysinit.target.wants /usr/local/sbin $metrics
+	ln -s ../bin/memras /usr/local/sbin/memras
+	# As it is where node_exporter is installed.
+	chown nobody $metrics
+	: >/etc/machine-id
+	cp /memras/build/contrib/systemd/*.service $units
+	for unit in local-fs sysinit basic shutdown; do
+		echo '[Unit]' >$units/$unit.target
+	done
+	printf '%s\n' Requires=sysinit.target After=sysinit.target >>$units/basic.target
+	ln -s ../memras-restore.service $units/sysinit.target.wants
+	pool_set 10
+	printf '%s\n' "$(find_page buddy)" "$(find_page huge)" >/tmp/pages
+	memras retired import /tmp/pages
+	container=guest unshare --pid --fork --mount-proc /lib/systemd/systemd --system \
+		--unit=basic.target </dev/null >/tmp/systemd.log 2>&1 3>&- 7>&- &
+	export unshare_pid=$!
+}
+
+teardown_file() {
+	pkill -KILL -P "$unshare_pid"
+}
+
+# The systemctl of that systemd, which answers to those in its namespace only.
+systemctl_there() {
+	nsenter --target "$(pgrep -P "$unshare_pid")" --pid --mount systemctl "$@"
+}
+
+
+@test "memras-restore.service retires the pages of the list before sysinit.target" {
+	local page
+
+	is_up() { systemctl_there is-active --quiet basic.target; }
+	wait_for 60 is_up
+	systemctl_there status --no-pager memras-restore.service || cat /tmp/systemd.log
+	assert_equal "$(systemctl_there show memras-restore.service -P ActiveState)" active
+	assert_equal "$(systemctl_there show memras-restore.service -P ExecMainStatus)" 0
+	for page in $(jq '.retired[].pfn' $list); do
+		page_is hwpoison "$page"
+	done
+	assert_equal "$(poisoned_pages)" 2
+	[ "$(systemctl_there show memras-restore.service -P ActiveEnterTimestampMonotonic)" -le \
+		"$(systemctl_there show sysinit.target -P ActiveEnterTimestampMonotonic)" ]
+	# The module was loaded for it, and the hugepage replaced.
+	[ -d /sys/module/memras ]
+	assert_equal "$(pool nr)" 10
+}
+
+@test "memras-metrics.service writes a whole file into a folder of another user's" {
+	systemctl_there start memras-metrics.service
+	assert_equal "$(ls -A $metrics)" memras.prom
+	assert_equal "$(stat -c %a $metrics/memras.prom)" 644
+	grep -x "memras_hardware_corrupted_bytes 8192" $metrics/memras.prom
+	grep -x "memras_retired_pages 2" $metrics/memras.prom
+	grep -x "memras_retired_pending_pages 0" $metrics/memras.prom
+	grep -x "memras_module_loaded 1" $metrics/memras.prom
+}

@@ -237,9 +237,7 @@ make_database() {
 	[ ! -e "$state" ]
 }
 
-@test "a million lines are imported in seconds, in bounded memory" {
-	local before=$SECONDS
-
+@test "a million lines are imported in bounded memory" {
 	seq 3 7 7000000 | shuf --random-source=<(yes) >"$input"
 	status=0
 	(
@@ -250,7 +248,6 @@ make_database() {
 	read_results import
 	expect_status 0
 	expect_err "1000000 pages read, 1000000 of them new"
-	[ $((SECONDS - before)) -le 60 ]
 }
 
 @test "forget takes pages, addresses, ranges and all" {

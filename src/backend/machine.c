@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "backend/iomem.h"
 #include "util/cleanup.h"
 
 /*
@@ -44,6 +45,11 @@ int mr_machine_open(struct mr_machine *m, const char *sysroot, struct mr_err *er
 	if (mr_root_read_u64(&m->root, 16, &m->block_size,
 			     "sys/devices/system/memory/block_size_bytes"))
 		m->block_size = 0;
+	rc = mr_iomem_read_devices(m);
+	if (rc) {
+		mr_machine_close(m);
+		return mr_err_set(err, rc, "/proc/iomem", "no memory for the list of devices");
+	}
 	return 0;
 }
 
@@ -55,6 +61,7 @@ void mr_machine_close(struct mr_machine *m)
 		close(m->kpageflags);
 	if (m->kpagecount >= 0)
 		close(m->kpagecount);
+	free(m->device_memory);
 	mr_root_close(&m->root);
 }
 

@@ -2,13 +2,13 @@
 #define _GNU_SOURCE
 #include "backend/memlayout.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/dmi.h"
+#include "backend/iomem.h"
 #include "util/cleanup.h"
 #include "util/num.h"
 
@@ -86,23 +86,11 @@ static int read_memmap(const struct mr_machine *m, struct mr_memlayout *l)
 	return rc;
 }
 
-/* An ordinary user sees zeros there (kernel/resource.c, r_show()): not known, then. */
-static int read_iomem(const struct mr_machine *m, struct mr_memlayout *l)
+static int add_ram(const struct mr_iomem *io, void *layout)
 {
-	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/iomem");
-	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
-	mr_autofree char *line = NULL;
-	uint64_t start, end;
-	size_t room = 0;
-	int rc = 0;
-
-	while (!rc && f && getline(&line, &room, f) >= 0) {
-		if (line[0] == ' ' || !strstr(line, " : System RAM") ||
-		    sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) != 2 || !end)
-			continue;
-		rc = mr_memlayout_add_range(l, start, end + 1);
-	}
-	return rc;
+	if (io->depth || strncmp(io->name, "System RAM", strlen("System RAM")))
+		return 0;
+	return mr_memlayout_add_range(layout, io->start, io->end);
 }
 
 /* One memory device (SMBIOS 7.18): an empty slot has size 0. */
@@ -128,7 +116,7 @@ int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *l)
 	*l = (struct mr_memlayout){ 0 };
 	rc = read_memmap(m, l);
 	if (!rc && !l->nr_ranges)
-		rc = read_iomem(m, l);
+		rc = mr_iomem_walk(m, add_ram, l);
 	/* Who may not read them does without. */
 	if (!rc && mr_dmi_each(m, add_device, l) == -ENOMEM)
 		rc = -ENOMEM;

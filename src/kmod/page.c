@@ -94,6 +94,9 @@ static u32 view_kind(unsigned long pfn, const struct view *v, int *order)
 	unsigned long mapping = memras_page_mapping(v->head);
 
 	*order = v->order;
+	/* in a section that it shares with ordinary memory: 5.10 calls it online */
+	if (is_zone_device_page(v->page))
+		return MEMRAS_KIND_DEVICE;
 	if (v->flags & BIT(PG_reserved))
 		return MEMRAS_KIND_RESERVED;
 	if (PageOffline(v->page))
@@ -265,6 +268,29 @@ static u32 view_flags(unsigned long pfn, u32 kind, const struct view *v)
 	return flags;
 }
 
+/* A page that is not online, and memory if a device has it */
+static void describe_elsewhere(struct memras_page *info)
+{
+	struct dev_pagemap *pgmap = NULL;
+	struct page *page;
+
+	if (info->pfn <= ULONG_MAX)
+		pgmap = memras_pfn_pagemap(info->pfn);
+	if (!pgmap) {
+		info->error = ENXIO;
+		return;
+	}
+
+	page = pfn_to_page(info->pfn);
+	info->kind = MEMRAS_KIND_DEVICE;
+	info->node = page_to_nid(page);
+	strscpy(info->zone, page_zone(page)->name ?: "", sizeof(info->zone));
+	info->refcount = page_ref_count(page);
+	if (PageHWPoison(page))
+		info->flags |= MEMRAS_PAGE_HWPOISON;
+	put_dev_pagemap(pgmap);
+}
+
 static void describe_page(struct memras_page *info)
 {
 	unsigned long pfn = info->pfn;
@@ -280,10 +306,7 @@ static void describe_page(struct memras_page *info)
 	if (info->pfn <= ULONG_MAX)
 		page = pfn_to_online_page(pfn);
 	if (!page) {
-		if (info->pfn <= ULONG_MAX && memras_pfn_device(pfn))
-			info->kind = MEMRAS_KIND_DEVICE;
-		else
-			info->error = ENXIO;
+		describe_elsewhere(info);
 		return;
 	}
 	if (memras_page_uninitialised(page))

@@ -7,6 +7,7 @@
 
 #include "backend/device.h"
 #include "backend/hugepool.h"
+#include "backend/iomem.h"
 #include "backend/kpage.h"
 #include "util/cleanup.h"
 
@@ -19,8 +20,10 @@ static void look_at_block(const struct mr_machine *m, struct mr_snap *s)
 	if (!m->block_size)
 		return;
 	s->block = s->pfn / mr_block_pages(m);
-	if (mr_block_read(m, s->block, &block))
+	if (mr_block_read(m, s->block, &block)) {
+		s->block = UINT64_MAX;
 		return;
+	}
 	s->block_state = block.state;
 	s->node = block.node;
 	/* A block that is in one zone only tells that of all its pages. */
@@ -87,6 +90,29 @@ static void ask_module(const struct mr_machine *m, struct mr_snap *s)
 	}
 }
 
+/*
+ * The kernel keeps no flags of device memory, and a block that it shares with
+ * ordinary memory may tell of reserved pages: whose it is tells the map of
+ * physical memory. Only the module knows more of it.
+ */
+static void look_for_device(const struct mr_machine *m, struct mr_snap *s)
+{
+	const struct mr_iomem *device = mr_iomem_device(m, mr_pfn_phys(m, s->pfn));
+
+	if (device && (s->kind == MR_KIND_NONE || s->kind == MEMRAS_KIND_UNKNOWN ||
+		       s->kind == MEMRAS_KIND_RESERVED))
+		s->kind = MEMRAS_KIND_DEVICE;
+	if (s->kind != MEMRAS_KIND_DEVICE)
+		return;
+	/* Nobody counts who maps it. */
+	s->mapcount = -1;
+	s->extra_refs = -1;
+	if (!s->exact)
+		s->zone[0] = '\0';
+	if (device)
+		snprintf(s->device, sizeof(s->device), "%s", device->name);
+}
+
 int mr_inspect(const struct mr_machine *m, uint64_t pfn, struct mr_snap *snap, struct mr_err *err)
 {
 	struct mr_snap s = { .pfn = pfn, .refcount = -1, .mapcount = -1, .extra_refs = -1 };
@@ -112,6 +138,7 @@ int mr_inspect(const struct mr_machine *m, uint64_t pfn, struct mr_snap *snap, s
 	if (mr_snap_is_hugetlb(&s))
 		find_hugepage(m, &s);
 	ask_module(m, &s);
+	look_for_device(m, &s);
 	*snap = s;
 	return 0;
 }

@@ -26,6 +26,7 @@ struct mr_snap {
 	uint64_t huge_head;		/* hugetlb: its first page, and */
 	uint64_t huge_pages;		/* how many there are; else 0 */
 	char zone[16];			/* "" when it cannot be told */
+	char device[64];		/* device memory: whose, as /proc/iomem names it, or "" */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/iomem.h"
 #include "backend/pagemap.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -22,6 +23,7 @@ struct search {
 	const struct mr_machine *m;
 	uint64_t *pfns;			/* ascending */
 	size_t nr;
+	bool device;			/* some are device memory, which older smaps count as 0 */
 	uint64_t deadline;
 	struct mr_owners *out;
 	size_t room;
@@ -146,7 +148,8 @@ static int search_process(struct search *s, uint64_t pid)
 			   sscanf(line, "Shared_Hugetlb: %" SCNu64 " kB", &kb) == 1 ||
 			   sscanf(line, "Private_Hugetlb: %" SCNu64 " kB", &kb) == 1) {
 			in_memory += kb;
-		} else if (!strncmp(line, "VmFlags:", 8) && in_memory) {
+		} else if (!strncmp(line, "VmFlags:", 8) &&
+			   (in_memory || (s->device && s->now.mapping[0] == '/'))) {
 			rc = walk_mapping(s, pagemap, start, end);
 		}
 	}
@@ -194,6 +197,8 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 	memcpy(sorted, pfns, nr * sizeof(*sorted));
 	qsort(sorted, nr, sizeof(*sorted), by_pfn);
 	s.pfns = sorted;
+	for (size_t i = 0; !s.device && i < nr; i++)
+		s.device = mr_iomem_device(m, mr_pfn_phys(m, pfns[i])) != NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		if (out_of_time(&s) || (progress && !progress(i, count, data))) {

@@ -28,8 +28,9 @@ typedef bool (*mr_owners_progress_fn)(size_t done, size_t processes, void *data)
 /*
  * Finds who maps any of the @nr pages @pfns, within @timeout_ms. A search that
  * ran out of time, or met a process that it may not look into, is not complete.
- * Mappings with nothing in memory are left out by smaps, and where the kernel
- * has PAGEMAP_SCAN (6.7), holes in the others too. -EPERM when page frame numbers
+ * Mappings with nothing in memory are left out by smaps (but not those of files
+ * when a page is of device memory), and where the kernel has PAGEMAP_SCAN (6.7),
+ * holes in the others too. -EPERM when page frame numbers
  * are hidden from the caller.
  */
 int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,

@@ -44,7 +44,13 @@ static bool refuse_always(const struct mr_snap *s, struct mr_plan *plan)
 		refuse(plan, s, -EBUSY,
 		       "page is logically offline (PageOffline): a driver or balloon owns it");
 	} else if (s->kind == MEMRAS_KIND_DEVICE) {
-		refuse(plan, s, -ENXIO, "page is device memory, which has no spare to move to");
+		char why[160];
+
+		/* memory_failure() marks it and says "recovered", and the next fault maps it again. */
+		snprintf(why, sizeof(why), "page is device memory%s%s%s, which the kernel cannot retire: its driver alone gives it out",
+			 s->device[0] ? " (" : "", s->device, s->device[0] ? ")" : "");
+		refuse(plan, s, -EOPNOTSUPP, why);
+		mr_err_hint(&plan->err, "ndctl list --media-errors tells what of persistent memory is bad");
 	} else {
 		return false;
 	}
@@ -164,7 +170,8 @@ void mr_plan_offline(const struct mr_snap *snap, const struct mr_offline_policy 
 		     const struct mr_ability *ability, struct mr_plan *plan)
 {
 	*plan = (struct mr_plan){ .path = "none" };
-	if (snap->poisoned) {
+	/* Of device memory the flag says that it is bad, and not that nobody is given it. */
+	if (snap->poisoned && snap->kind != MEMRAS_KIND_DEVICE) {
 		plan->action = MR_ACTION_NONE;
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/block.h"
+#include "backend/iomem.h"
 #include "backend/kpage.h"
 #include "backend/pagemap.h"
 #include "util/cleanup.h"
@@ -62,19 +63,31 @@ static const struct mr_block *find_block(const struct resolver *r, uint64_t id)
 	return lo < r->blocks.nr && r->blocks.list[lo].id == id ? &r->blocks.list[lo] : NULL;
 }
 
+/* Where the device memory that @pfn is in ends, or 0: it is in none. */
+static uint64_t device_end(const struct resolver *r, uint64_t pfn)
+{
+	const struct mr_iomem *device = mr_iomem_device(r->m, mr_pfn_phys(r->m, pfn));
+
+	return device ? ((device->end - 1) >> r->m->page_shift) + 1 : 0;
+}
+
 /*
  * The first page frame of [@pfn, @pfn + @nr) that no memory backs, or
  * UINT64_MAX. By blocks where there are any, then by the flags of each page
- * where they can be read: a block may have holes.
+ * where they can be read: a block may have holes. Device memory is in no block
+ * and has no flags to read, but is memory.
  */
 static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t nr)
 {
 	const uint64_t per_block = mr_block_pages(r->m);
 	uint64_t flags[512];
 
-	for (uint64_t p = pfn; r->blocks.nr && p - pfn < nr; p = (p / per_block + 1) * per_block)
-		if (!find_block(r, p / per_block))
+	for (uint64_t p = pfn, next; r->blocks.nr && p - pfn < nr; p = next) {
+		next = find_block(r, p / per_block) ? (p / per_block + 1) * per_block :
+		       device_end(r, p);
+		if (!next)
 			return p;
+	}
 	for (uint64_t done = 0; done < nr;) {
 		uint64_t want = nr - done < 512 ? nr - done : 512;
 		ssize_t n = mr_kpage_flags(r->m, pfn + done, flags, want);
@@ -87,11 +100,18 @@ static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t n
 
 			/* In an offline block every page reads as none, and that is told later. */
 			if ((flags[i] & MR_KPF(KPF_NOPAGE)) &&
-			    !(b && b->state == MR_BLOCK_OFFLINE))
+			    !(b && b->state == MR_BLOCK_OFFLINE) &&
+			    !device_end(r, pfn + done + (uint64_t)i))
 				return pfn + done + (uint64_t)i;
 		}
-		if (n == 0)
-			return pfn + done;
+		/* /proc/kpageflags ends with the ordinary memory. */
+		if (n == 0) {
+			uint64_t end = device_end(r, pfn + done);
+
+			if (!end)
+				return pfn + done;
+			n = (ssize_t)(end - (pfn + done));
+		}
 		done += (uint64_t)n;
 	}
 	return UINT64_MAX;

@@ -337,6 +337,13 @@ void mr_unpoison_page(struct mr_machine *m, uint64_t pfn, bool dry_run, struct m
 		return;
 	}
 	fill(m, &snap, result);
+	if (snap.kind == MEMRAS_KIND_DEVICE) {
+		mr_err_set(&err, -EOPNOTSUPP, object,
+			   "page is device memory, whose poison its driver alone takes away");
+		mr_err_hint(&err, "ndctl clear-errors does so for persistent memory");
+		finish(result, MR_OUTCOME_REFUSED, &err);
+		return;
+	}
 	if (!snap.poisoned && snap.kind != MR_KIND_NONE) {
 		finish(result, MR_OUTCOME_ALREADY, NULL);
 		return;

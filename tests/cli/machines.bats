@@ -55,6 +55,30 @@ expect_soft_plans() {
 		"0x108060: page is logically offline (PageOffline)" "0x140000: page is in a gigantic hugepage"
 }
 
+@test "memory of a device is told by the map of physical memory, in a block or in none" {
+	local pfn
+
+	cat >"$BATS_TEST_TMPDIR/wanted" <<-END
+		0x108044 reserved none refused null
+		0x110005 device none refused null
+		0x130010 free taken-off-buddy planned null
+		0x190000 device none refused null
+		0x19ffff device none refused null
+	END
+	expect_soft_plans "$X86"
+	expect_err "0x110005: page is device memory (namespace0.0), which the kernel cannot retire"
+	run_memras --json --sysroot "$X86" inspect 0x1901ff+2
+	expect_status 0
+	expect_valid
+	expect_json '.pages | length == 2 and all(.kind == "device" and .block == null and .zone == null)'
+	expect_json '[.pages[].soft_error.reason | contains("namespace2.0")] == [true, false]'
+	for pfn in 0x1a0000 0x18ffff 0x190000-0x1a0000; do
+		run_memras --json --sysroot "$X86" inspect $pfn
+		expect_status 1
+		expect_json '.error.errno == "ENXIO"'
+	done
+}
+
 @test "soft offline knows 64 KiB pages and their three sizes of hugepages" {
 	cat >"$BATS_TEST_TMPDIR/wanted" <<-END
 		0x4000 reserved none refused null

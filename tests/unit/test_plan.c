@@ -60,7 +60,10 @@ static void soft_plans(void)
 	     "PageOffline");
 	soft((struct mr_snap){ .kind = MEMRAS_KIND_OFFLINE, .held = true }, MR_ACTION_REFUSE,
 	     "none", "memras itself");
-	soft((struct mr_snap){ .kind = MEMRAS_KIND_DEVICE }, MR_ACTION_REFUSE, "none", "device");
+	soft((struct mr_snap){ .kind = MEMRAS_KIND_DEVICE, .device = "dax0.0" }, MR_ACTION_REFUSE,
+	     "none", "device memory (dax0.0)");
+	soft((struct mr_snap){ .kind = MEMRAS_KIND_DEVICE, .poisoned = true }, MR_ACTION_REFUSE,
+	     "none", "device memory,");
 	soft((struct mr_snap){ .kind = MR_KIND_NONE }, MR_ACTION_REFUSE, "none", "no memory");
 	soft((struct mr_snap){ .kind = MR_KIND_NONE, .block_state = MR_BLOCK_OFFLINE },
 	     MR_ACTION_REFUSE, "none", "block is offline");

@@ -22,7 +22,8 @@ PROGRAMS = 'awk sh mkfs.ext4'.split()
 # Modules that every guest has, where its kernel has them and as modules.
 MODULES = '''virtio_pci virtio_console virtio_blk virtio_mem virtio_balloon ext4 loop
     hwpoison-inject memory-notifier-error-inject mce-inject nhpoly1305 crc32c_generic
-    crc32c-intel crc32c-cryptoapi ksm zsmalloc zram brd'''.split()
+    crc32c-intel crc32c-cryptoapi ksm zsmalloc zram brd nd_e820 nd_pmem nd_btt dax_pmem
+    device_dax'''.split()
 
 FILES = {
     'etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n'

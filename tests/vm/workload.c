@@ -45,7 +45,7 @@
 #define WORDS	(PAGE / sizeof(uint64_t))
 #define HUGE	(2UL << 20)
 
-enum backing { NONE, MEMFD, MEMFD_HUGE, PATH };
+enum backing { NONE, MEMFD, MEMFD_HUGE, PATH, DEVICE };
 
 struct kind {
 	const char *name;
@@ -148,7 +148,10 @@ static const struct kind kinds[] = {
 	  "hugepages, shared" },
 	{ "hugetlb-reserved", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false,
 	  true, NULL, "hugepages, promised but not yet had" },
+	{ "hugetlb-pinned", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false, false,
+	  settle_pin, "hugepages, held by a pipe" },
 	{ "hugetlb-file", MAP_SHARED, MEMFD_HUGE, HUGE, -1, false, false, NULL, "file on hugetlbfs" },
+	{ "dax", MAP_SHARED, DEVICE, HUGE, -1, false, false, NULL, "device memory of FILE, a DAX device" },
 	{ NULL }
 };
 
@@ -197,8 +200,13 @@ static void map(const char *path)
 			usage(2);
 		fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 		break;
+	case DEVICE:
+		if (!path)
+			usage(2);
+		fd = open(path, O_RDWR);
+		break;
 	}
-	if (kind->backing != NONE && (fd < 0 || ftruncate(fd, size)))
+	if (kind->backing != NONE && (fd < 0 || (kind->backing != DEVICE && ftruncate(fd, size))))
 		die("file");
 	room = mmap(NULL, around, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (room == MAP_FAILED)

@@ -188,24 +188,19 @@ static inline bool memras_pageblock_isolated(unsigned long pfn)
 }
 
 /*
- * Does a device own the pfn (ZONE_DEVICE)? The second argument went with
- * "mm/memremap: remove unused get_dev_pagemap() parameter" (6.18).
+ * The device that owns the pfn (ZONE_DEVICE), or NULL; put_dev_pagemap() it. The
+ * second argument went with "mm/memremap: remove unused get_dev_pagemap()
+ * parameter" (6.18).
  */
-static inline bool memras_pfn_device(unsigned long pfn)
+static inline struct dev_pagemap *memras_pfn_pagemap(unsigned long pfn)
 {
-	struct dev_pagemap *pgmap;
-
 	if (!pfn_valid(pfn))
-		return false;
+		return NULL;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
-	pgmap = get_dev_pagemap(pfn);
+	return get_dev_pagemap(pfn);
 #else
-	pgmap = get_dev_pagemap(pfn, NULL);
+	return get_dev_pagemap(pfn, NULL);
 #endif
-	if (!pgmap)
-		return false;
-	put_dev_pagemap(pgmap);
-	return true;
 }
 
 #endif /* _MEMRAS_COMPAT_PAGE_H */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "backend/iomem.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+int mr_iomem_walk(const struct mr_machine *m, int (*fn)(const struct mr_iomem *io, void *data),
+		  void *data)
+{
+	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/iomem");
+	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	mr_autofree char *line = NULL;
+	size_t room = 0;
+	int rc = 0;
+
+	while (!rc && f && getline(&line, &room, f) >= 0) {
+		struct mr_iomem io = { .depth = (unsigned int)strspn(line, " ") / 2 };
+		uint64_t last;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " : %63[^\n]", &io.start, &last,
+			   io.name) != 3 || !last)
+			continue;
+		io.end = last + 1;
+		rc = fn(&io, data);
+	}
+	return rc;
+}
+
+#define RAM "System RAM"
+
+/* As the firmware (enum e820_type) and the drivers (nvdimm, dax) call it. */
+static bool of_device(const char *name)
+{
+	static const char *const names[] = { "Persistent Memory", "namespace", "btt", "dax" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(name, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static int add_device(const struct mr_iomem *io, void *data)
+{
+	struct mr_machine *m = data;
+	struct mr_iomem *more;
+
+	if (!of_device(io->name) && strncmp(io->name, RAM, strlen(RAM)))
+		return 0;
+	more = reallocarray(m->device_memory, m->nr_device_memory + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	m->device_memory = more;
+	more[m->nr_device_memory++] = *io;
+	return 0;
+}
+
+int mr_iomem_read_devices(struct mr_machine *m)
+{
+	return mr_iomem_walk(m, add_device, m);
+}
+
+const struct mr_iomem *mr_iomem_device(const struct mr_machine *m, uint64_t phys)
+{
+	/* From the last on: the inner ones come behind those that they are in. */
+	for (size_t i = m->nr_device_memory; i-- > 0;) {
+		const struct mr_iomem *io = &m->device_memory[i];
+
+		if (phys >= io->start && phys < io->end)
+			return of_device(io->name) ? io : NULL;
+	}
+	return NULL;
+}

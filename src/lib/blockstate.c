@@ -13,6 +13,7 @@
 
 #include "backend/device.h"
 #include "backend/kpage.h"
+#include "lib/child.h"
 #include "lib/evacuate.h"
 #include "lib/poison.h"
 #include "lib/retire.h"
@@ -34,18 +35,12 @@ static int write_bounded(const struct mr_machine *m, uint64_t id, const char *wo
 	int status, ended = 0;
 	pid_t child;
 
-	child = fork();
+	child = mr_child_fork(m);
 	if (child < 0)
-		return -errno;
+		return child;
 	if (!child) {
-		/*
-		 * The parent decides for both, and the claims are its alone: it must
-		 * not outlive itself here, nor hold the device open if it is killed.
-		 */
+		/* If the parent is killed, what it asked for must not go on. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		signal(SIGINT, SIG_IGN);
-		if (m->device >= 0)
-			close(m->device);
 		_exit(-mr_block_write_state(m, id, word) & 0xff);
 	}
 	while (waitpid(child, &status, WNOHANG) == 0) {

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "backend/device.h"
-#include "backend/hugepool.h"
 #include "backend/kpage.h"
 #include "backend/madvise.h"
 #include "backend/pageattr.h"
+#include "lib/growth.h"
 #include "lib/hugepage.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
@@ -70,47 +70,6 @@ static void explain(int rc, const struct mr_snap *s, struct mr_err *err)
 	mr_err_hint(err, "nothing is retired; a longer --timeout tries again for longer");
 }
 
-static uint64_t pool_persistent(const struct mr_hugepool *pool)
-{
-	return pool->total - pool->surplus;
-}
-
-/* Grows the pool @before by one, and says whether it did. */
-static bool grow(const struct mr_machine *m, const struct mr_hugepool *before)
-{
-	uint64_t got = 0;
-
-	if (mr_hugepool_resize(m, before->size, before->node, pool_persistent(before) + 1, &got))
-		return false;
-	return got > before->total;
-}
-
-/*
- * Grows the pool of the page's node, or with policy->any_node of any other one
- * that has room. *@grown is the pool as it was before. -ENOMEM when none has.
- */
-static int grow_somewhere(const struct mr_machine *m, const struct mr_snap *s, bool any_node,
-			  struct mr_hugepool *grown)
-{
-	const uint64_t size = s->huge_pages << m->page_shift;
-	struct mr_hugepool *pools;
-	int rc = -ENOMEM;
-	size_t nr;
-
-	if (!mr_hugepool_read(m, size, s->node, grown) && grow(m, grown))
-		return 0;
-	if (!any_node || mr_hugepool_list(m, &pools, &nr))
-		return -ENOMEM;
-	for (size_t i = 0; rc && i < nr; i++) {
-		if (pools[i].size != size || pools[i].node == s->node || !grow(m, &pools[i]))
-			continue;
-		*grown = pools[i];
-		rc = 0;
-	}
-	free(pools);
-	return rc;
-}
-
 /* Soft offline by the plan's way. */
 static int soft_offline(const struct mr_machine *m, const struct mr_snap *s,
 			const struct mr_plan *plan, const struct mr_spot *spot)
@@ -129,29 +88,29 @@ static int grow_and_soft_offline(const struct mr_machine *m, const struct mr_sna
 				 const struct mr_plan *plan, const struct mr_spot *spot,
 				 bool any_node, struct mr_err *err)
 {
-	struct mr_hugepool grown, all, after;
-	uint64_t got = 0;
+	struct mr_growth growth;
 	char object[24];
 	int rc;
 
 	snprintf(object, sizeof(object), "0x%" PRIx64, s->pfn);
-	rc = mr_hugepool_read(m, s->huge_pages << m->page_shift, -1, &all);
-	if (rc)
-		return mr_err_set(err, rc, object, "the hugepage pool cannot be read");
-	if (grow_somewhere(m, s, any_node, &grown)) {
-		mr_err_set(err, -ENOMEM, object, "%s%d has no memory for a replacement",
+	rc = mr_growth_begin(m, s, any_node, &growth);
+	if (rc == -ENOMEM) {
+		mr_err_set(err, rc, object, "%s%d has no memory for a replacement",
 			   any_node ? "no node, nor node " : "node ", s->node);
 		mr_err_hint(err, any_node ? "free some, or --dissolve lets the pool shrink" :
 			    "free some there; --any-node takes it elsewhere, --dissolve does without");
-		return -ENOMEM;
+		return rc;
 	}
+	if (rc)
+		return mr_err_set(err, rc, object, rc == -EINTR ?
+				  "interrupted; the page and its pool are as they were" :
+				  "the hugepage pool cannot be grown under a guardian's eyes");
 	rc = soft_offline(m, s, plan, spot);
-	if (mr_kpage_poisoned(m, s->pfn) != 1)
-		mr_hugepool_resize(m, grown.size, grown.node, pool_persistent(&grown), &got);
-	if (!mr_hugepool_read(m, all.size, -1, &after) && after.total != all.total)
+	mr_growth_end(m, &growth);
+	if (growth.total_after != growth.total_before)
 		return mr_err_set(err, -EIO, object,
 				  "the pool had %" PRIu64 " hugepages and now has %" PRIu64,
-				  all.total, after.total);
+				  growth.total_before, growth.total_after);
 	if (rc)
 		explain(rc, s, err);
 	return rc;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hugepages: replaced in their pool, and kept when one of their pages is retired.
 #
-# guest: cpus=2 memory=1G timeout=300
+# guest: cpus=2 memory=1G timeout=500
 
 load lib
 
@@ -127,6 +127,70 @@ free_hugepage() {
 	page_is hwpoison "$pfn"
 	assert_equal "$(pool nr)" 8
 	assert_equal "$(pool free)" 8
+}
+
+# Until the pool has more than $1, and so memras is at work in it
+seen_grown() {
+	local nr=0 until=$((SECONDS + 60))
+
+	while [ "$nr" -le "$1" ] && [ $SECONDS -lt $until ]; do
+		read -r nr </sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	done
+	[ "$nr" -gt "$1" ]
+}
+
+@test "memras killed at any moment leaves the pool as large as it was" {
+	local i pages target pid end rc killed=0 kills=${MEMRAS_LONG:+180}
+
+	kills=$((kills + 20))
+	pool_set 24
+	workload_start hugetlb-pinned 512
+	mapfile -t pages < <(memras hugepage list --json |
+		jq -r '.hugepages[] | select(.state == "free") | .pfn + 9')
+	assert_equal "${#pages[@]}" 23
+	for ((i = 0; i < kills; i++)); do
+		# A page that cannot be retired, for which the pool is grown and shrunk
+		# again with each try, or now and then one that can be.
+		target=${pfns[7]}
+		((i % 4)) || target=${pages[i / 4 % 23]}
+		exec {end}< <(exec memras offline --soft --no-module --timeout 60s --quiet "$target" 2>&1 3>&-)
+		pid=$!
+		if ((i % 4)); then
+			seen_grown 24
+		else
+			sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
+		fi
+		kill -KILL $pid 2>/dev/null || true
+		rc=0
+		wait $pid || rc=$?
+		[ $rc -ne 137 ] || killed=$((killed + 1))
+		# Who outlives it puts things right, and lets go of its output then.
+		while read -r -u "$end"; do :; done
+		exec {end}<&-
+		assert_equal "$(pool nr) $(pool surplus)" "24 0" "after kill $i"
+	done
+	echo "# $killed of $kills killed" >&3
+	[ $killed -ge $((kills * 3 / 4)) ]
+	workload_check
+	workload_stop
+}
+
+@test "several at once grow and shrink one pool, each for itself" {
+	local i pages pids=() pid
+
+	pool_set 16
+	mapfile -t pages < <(memras hugepage list --json | jq -r '.hugepages[].pfn + 5')
+	for ((i = 0; i < 4; i++)); do
+		memras offline --soft --no-module --quiet "${pages[@]:i * 4:4}" 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	assert_equal "$(pool nr) $(pool free) $(pool surplus)" "16 16 0"
+	for ((i = 0; i < 16; i++)); do
+		page_is hwpoison "${pages[i]}"
+	done
 }
 
 @test "with --dissolve the pool shrinks by one, and says so" {

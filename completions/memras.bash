@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Made by completions/generate.
 
-# Sets what may follow the command $1: commands, options, operand.
+# Sets what may follow the command $1: commands, options, operand, or what is in
+# place of one.
 _memras_after() {
-	commands="" options="" operand=none
+	commands="" options="" operand=none instead=""
 	case $1 in
 	'')
 		commands='status offline unpoison inspect block hugepage quarantine retired module doctor'
@@ -33,90 +34,112 @@ _memras_after() {
 	'status')
 		options='--pages --prometheus --json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
+		instead=''
 		;;
 	'offline')
 		options='--soft --hard --force --dissolve --any-node --timeout --retries --via --json-lines --no-record --cause --from --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='target'
+		instead=''
 		;;
 	'unpoison')
 		options='--from --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='target'
+		instead=''
 		;;
 	'inspect')
 		options='--owners --timeout --from --json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='target'
+		instead=''
 		;;
 	'block list')
 		options='--all --bytes --merge --split --noheadings --output --output-all --pairs --raw --summary --json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='block'
+		instead=''
 		;;
 	'block show')
 		options='--json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='block'
+		instead=''
 		;;
 	'block offline')
 		options='--timeout --force --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='block'
+		instead=''
 		;;
 	'block online')
 		options='--timeout --force --zone --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='block'
+		instead=''
 		;;
 	'hugepage list')
 		options='--owners --timeout --json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='target'
+		instead=''
 		;;
 	'hugepage replace')
 		options='--timeout --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='target'
+		instead='all-free'
 		;;
 	'quarantine add')
 		options='--timeout --test --seed --poison-bad --from --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='target'
+		instead=''
 		;;
 	'quarantine list')
 		options='--json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
+		instead=''
 		;;
 	'quarantine release')
 		options='--json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='target'
+		instead=''
 		;;
 	'retired list')
 		options='--pending --json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
+		instead=''
 		;;
 	'retired restore')
 		options='--force --timeout --retries --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
+		instead=''
 		;;
 	'retired forget')
 		options='--from --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='target'
+		instead=''
 		;;
 	'retired import')
 		options='--format --phys --min-errors --since --cause --force --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='file'
+		instead=''
 		;;
 	'retired export')
 		options='--format --json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
+		instead=''
 		;;
 	'module status')
 		options='--json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
+		instead=''
 		;;
 	'module load')
 		options='--json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='file'
+		instead=''
 		;;
 	'module unload')
 		options='--json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
+		instead=''
 		;;
 	'doctor')
 		options='--json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
+		instead=''
 		;;
 	esac
 }
@@ -219,7 +242,7 @@ _memras_block() {
 
 _memras() {
 	local line=${COMP_LINE:0:COMP_POINT} words word cur prev="" command="" ended="" i
-	local commands options operand value
+	local commands options operand instead value
 
 	# By blanks alone: what readline splits at ":" and "=" is one word here.
 	read -ra words <<<"$line"
@@ -263,7 +286,7 @@ _memras() {
 	elif [[ ! $ended && $cur == -?* ]]; then
 		_memras_words "$cur" "$options"
 	else
-		_memras_words "$cur" "$commands"
+		_memras_words "$cur" "$commands $instead"
 		case $operand in
 		target) _memras_target "$cur" ;;
 		block) _memras_block "$cur" ;;

@@ -143,6 +143,7 @@ complete -c memras -n '__memras_at hugepage list' -l timeout -s t -x -d 'look fo
 complete -c memras -n '__memras_at hugepage list' -a '(__memras_target)'
 complete -c memras -n '__memras_at hugepage replace' -l timeout -s t -x -d 'try a busy hugepage again for so long (default 10s)'
 complete -c memras -n '__memras_at hugepage replace' -l dry-run -s n -d 'say what would be done, and stop'
+complete -c memras -n '__memras_at hugepage replace' -a 'all-free'
 complete -c memras -n '__memras_at hugepage replace' -a '(__memras_target)'
 complete -c memras -n '__memras_at quarantine add' -l timeout -s t -x -d 'give up on a target after so long (default 30s)'
 complete -c memras -n '__memras_at quarantine add' -l test -d 'write patterns to the pages, read them back, and say which fail'

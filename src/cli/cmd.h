@@ -65,6 +65,7 @@ struct mr_cmd {
 	const char *name;
 	const char *synopsis;		/* operands, as written in the usage line */
 	enum mr_operand operand;
+	const char *const *words;	/* that may stand in place of operands; or NULL */
 	int min_operands;
 	int max_operands;		/* -1: no bound */
 	const char *summary;		/* one line, no capital, no full stop */

@@ -46,6 +46,15 @@ static const char *operand_name(enum mr_operand operand)
 	return "none";
 }
 
+static json_object *strings(const char *const *list)
+{
+	json_object *array = json_object_new_array();
+
+	for (; list && *list; list++)
+		json_object_array_add(array, text(*list));
+	return array;
+}
+
 static json_object *options(const struct mr_opt *opts)
 {
 	json_object *list = json_object_new_array();
@@ -58,13 +67,8 @@ static json_object *options(const struct mr_opt *opts)
 		json_object_object_add(o, "letter", text(opts->letter ? letter : NULL));
 		json_object_object_add(o, "type", text(type_name(opts->type)));
 		json_object_object_add(o, "arg", text(opts->arg));
-		if (opts->choices) {
-			json_object *choices = json_object_new_array();
-
-			for (const char *const *c = opts->choices; *c; c++)
-				json_object_array_add(choices, text(*c));
-			json_object_object_add(o, "choices", choices);
-		}
+		if (opts->choices)
+			json_object_object_add(o, "choices", strings(opts->choices));
 		json_object_object_add(o, "help", text(opts->help));
 		json_object_array_add(list, o);
 	}
@@ -88,6 +92,7 @@ static json_object *commands(const struct mr_cmd *const *cmds)
 		}
 		json_object_object_add(o, "synopsis", text(c->synopsis));
 		json_object_object_add(o, "operand", text(operand_name(c->operand)));
+		json_object_object_add(o, "words", strings(c->words));
 		json_object_object_add(o, "dry_run",
 				       json_object_new_boolean(c->flags & MR_CMD_DRYRUN));
 		json_object_object_add(o, "options", options(c->opts));

@@ -24,12 +24,14 @@
 
 struct page_row {
 	struct mr_hugepage h;
+	uint64_t last;
 	const char *state;
 	struct mr_records owners;
 };
 
 static const struct mr_field page_fields[] = {
 	MR_FIELD(MR_FIELD_PFN, struct page_row, h.pfn, "pfn", "PFN", "its first page"),
+	MR_FIELD(MR_FIELD_PFN, struct page_row, last, "last_pfn", "LAST", "its last page"),
 	MR_FIELD(MR_FIELD_PFN, struct page_row, h.phys, "phys", "PHYS", "physical address, bytes",
 		 .optional = true),
 	MR_FIELD(MR_FIELD_BYTES, struct page_row, h.size, "size", "SIZE", "bytes", .right = true),
@@ -54,8 +56,9 @@ const struct mr_field mr_pool_fields[] = {
 		 .right = true),
 	MR_FIELD(MR_FIELD_U64, struct mr_hugepool, surplus, "surplus", "SURPLUS", "hugepages",
 		 .right = true),
-	MR_FIELD(MR_FIELD_U64, struct mr_hugepool, reserved, "reserved", NULL,
-		 "hugepages promised to mappings", .nullable = true),
+	MR_FIELD(MR_FIELD_U64, struct mr_hugepool, reserved, "reserved", "RESERVED",
+		 "hugepages promised to mappings, known for the whole machine alone",
+		 .nullable = true, .optional = true, .right = true),
 	{ 0 },
 };
 
@@ -130,13 +133,19 @@ static int find_owners(const struct mr_run *run, const struct mr_machine *m, str
 }
 
 static int print_tables(const struct mr_run *run, const struct mr_records *pages,
-			const struct mr_records *pools, const struct mr_owners *owners,
-			struct mr_err *err)
+			const struct mr_records *pools, const struct mr_records *totals,
+			const struct mr_owners *owners, struct mr_err *err)
 {
 	struct mr_records found = { owners->list, owners->nr, sizeof(*owners->list), false };
 	struct mr_layout layout = { .all = run->globals.verbose };
+	struct mr_layout with_reserved = { .all = true };
 	int rc = mr_table_print(mr_pool_fields, pools, NULL, err);
 
+	/* Who was promised how many is known for all nodes together. */
+	if (!rc && totals->nr) {
+		putchar('\n');
+		rc = mr_table_print(mr_pool_fields, totals, &with_reserved, err);
+	}
 	if (!rc && pages->nr) {
 		putchar('\n');
 		rc = mr_table_print(page_fields, pages, &layout, err);
@@ -162,8 +171,12 @@ static int print_list(struct mr_run *run, const struct mr_machine *m,
 	if (!rows)
 		return mr_err_set(err, -ENOMEM, "", "no memory for the list");
 	for (size_t i = 0; i < nr; i++)
-		rows[i] = (struct page_row){ pages[i], pages[i].free ? "free" : "in-use",
-					     { .absent = !args->owners } };
+		rows[i] = (struct page_row){
+			.h = pages[i],
+			.last = pages[i].pfn + (pages[i].size >> m->page_shift) - 1,
+			.state = pages[i].free ? "free" : "in-use",
+			.owners = { .absent = !args->owners },
+		};
 	if (args->owners)
 		rc = find_owners(run, m, rows, nr, args->timeout_ms, &owners, err);
 	if (rc)
@@ -180,7 +193,7 @@ static int print_list(struct mr_run *run, const struct mr_machine *m,
 		json_object_object_add(doc, "totals", mr_records_json(mr_pool_fields, &all));
 		mr_doc_print(doc);
 	} else {
-		rc = print_tables(run, &records, &by_node, &owners, err);
+		rc = print_tables(run, &records, &by_node, &all, &owners, err);
 	}
 	mr_owners_free(&owners);
 	return rc;
@@ -393,10 +406,13 @@ static const struct mr_cmd hugepage_list = {
 	.run = list_run,
 };
 
+static const char *const replace_words[] = { ALL_FREE, NULL };
+
 static const struct mr_cmd hugepage_replace = {
 	.name = "replace",
 	.synopsis = "TARGET...|all-free",
 	.operand = MR_OPERAND_TARGET,
+	.words = replace_words,
 	.min_operands = 1,
 	.max_operands = -1,
 	.summary = "replace hugepages on their node, and free what they were in",

@@ -54,6 +54,8 @@ setup() {
 		expect_offers $shell "memras bl" block
 		expect_offers $shell "memras block " list show offline online
 		expect_offers $shell "memras hugepage re" replace
+		expect_offers $shell "memras hugepage replace al" all-free
+		expect_nothing $shell "memras hugepage list al"
 		expect_offers $shell "memras --json block l" list
 		expect_nothing $shell "memras status "
 	done

@@ -30,7 +30,8 @@ free_hugepage() {
 	assert_json '[.pools[] | select(.size == 2097152)] | .[0].total == 6 and .[0].free == 4'
 	assert_json "[.hugepages[] | select(.state == \"in-use\") | .pfn] | index($((pfns[0]))) != null"
 	run_json 0 memras hugepage list --json "pid:$workload_pid@${vaddrs[700]}"
-	assert_json ".hugepages | length == 1 and .[0].pfn == $((pfns[512])) and .[0].size == 2097152"
+	assert_json ".hugepages | length == 1 and .[0].pfn == $((pfns[512])) and .[0].size == 2097152
+		and .[0].last_pfn == $((pfns[512] + 511))"
 	workload_stop
 }
 

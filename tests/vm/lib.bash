@@ -52,7 +52,7 @@ monitor() {
 	(
 		flock 9
 		echo "monitor $(printf %s "$*" | base64 -w 0)" >&"$MEMRAS_CONTROL"
-		IFS= read -r -t 20 answer <&"$MEMRAS_CONTROL" || return 1
+		IFS= read -r -t 60 answer <&"$MEMRAS_CONTROL" || return 1
 		base64 -d <<<"$answer"
 	) 9>/run/memras-control.lock
 }
@@ -182,12 +182,17 @@ pool() {
 	cat "$dir/hugepages-${2:-2048}kB/$name"
 }
 
-# pool_set NUMBER [PAGES-KB [NODE]]: and it must come out so
+# pool_set NUMBER [PAGES-KB [NODE]]: and it must come out so. What was freed a moment
+# ago may have to come together first.
 pool_set() {
 	local dir=/sys/kernel/mm/hugepages size=${2:-2048}
 
 	[ $# -lt 3 ] || dir=/sys/devices/system/node/node$3/hugepages
-	echo "$1" >"$dir/hugepages-${size}kB/nr_hugepages"
+	for _ in {1..5}; do
+		echo "$1" >"$dir/hugepages-${size}kB/nr_hugepages"
+		[ "$(cat "$dir/hugepages-${size}kB/nr_hugepages")" != "$1" ] || return 0
+		echo 1 >/proc/sys/vm/compact_memory
+	done
 	assert_equal "$(cat "$dir/hugepages-${size}kB/nr_hugepages")" "$1" "hugepages of ${size}kB"
 }
 
@@ -235,7 +240,7 @@ workload_start() {
 _workload_pages() {
 	local answer
 
-	IFS= read -r -t 60 -u "$workload_out" answer
+	IFS= read -r -t 240 -u "$workload_out" answer
 	if [[ $answer != "ready "* ]]; then
 		echo "workload: $answer" >&2
 		return 1
@@ -255,7 +260,7 @@ workload_ask() {
 	local answer
 
 	echo "$1" >&"$workload_in"
-	IFS= read -r -t 60 -u "$workload_out" answer
+	IFS= read -r -t 240 -u "$workload_out" answer
 	echo "$answer"
 }
 
@@ -286,7 +291,7 @@ crowd_add() {
 	crowd_lists+=("$file.list")
 	# shellcheck disable=SC2093,SC1083 # a descriptor, no command
 	exec {crowd_ends[i]}>"$file.in"
-	wait_for 60 grep -q ready "$file.out"
+	wait_for 240 grep -q ready "$file.out"
 }
 
 # crowd_ask NUMBER COMMAND: its answer of one line is printed
@@ -295,7 +300,7 @@ crowd_ask() {
 
 	lines=$(wc -l <"$file.out")
 	echo "$2" >&"${crowd_ends[$1]}"
-	wait_for 120 _more_lines "$file.out" "$lines"
+	wait_for 240 _more_lines "$file.out" "$lines"
 	tail -n 1 "$file.out"
 }
 

@@ -18,7 +18,7 @@ load doctor
 	expect_log 'Memory failure|mce:|Machine check|MCE|Killing workload'
 	# Action optional: status, mcg_status, address, misc as shared by the architecture.
 	monitor "mce -b 0 9 0xbd000000000000c0 0x5 $phys 0x8c"
-	wait_for 20 page_is hwpoison "$pfn"
+	wait_for 120 page_is hwpoison "$pfn"
 	assert_equal "$(poisoned_pages)" $((poisoned + 1))
 	run_json 0 memras status --pages --json
 	assert_json ".hardware_corrupted == $(((poisoned + 1) * 4096)) and ([.poisoned[].pfn] | index($((pfn))) != null)"

@@ -27,7 +27,8 @@ disturb() {
 	disturb &
 	disturber=$!
 	until=$((SECONDS + ${MEMRAS_LONG:+270} + 30))
-	while [ $SECONDS -lt $until ]; do
+	# On a slow machine longer, until it was a storm.
+	while [ $SECONDS -lt $until ] || [ "$(grep -cE '"result": ?"offlined"' /run/storm.lines)" -le 200 ]; do
 		for ((i = 0; i < PROCESSES; i++)); do
 			# A different stretch of each process each time, and some free pages.
 			start=$(awk -v n=$(((rounds * 37) % 480 + 1)) 'NR == n { print $2 }' "${crowd_lists[i]}")

@@ -284,10 +284,11 @@ class Run:
 
     def _command(self, line):
         """
-        A line from the guest, at most 4 KiB:
+        A line from the guest:
             ready | exit STATUS         the job may start; it ended
             artifact NAME               what follows is a file for the host
-            data BASE64 | end           ... its content, its end
+            data BASE64 | line TEXT     ... its content
+            end                         ... its end
             expect BASE64               a pattern that the kernel log may have
             monitor BASE64              a command for QEMU; the answer is a line of base64
         """
@@ -301,6 +302,8 @@ class Run:
             self._open = {'name': name, 'data': b''}
         elif word == 'data' and self._open:
             self._open['data'] += base64.b64decode(rest)
+        elif word == 'line' and self._open:
+            self._open['data'] += rest.encode() + b'\n'
         elif word == 'end' and self._open:
             folder = self.results / 'artifacts'
             folder.mkdir(exist_ok=True)

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 
 # Debian packages whose programs every guest has, whole.
-PACKAGES = ('bash coreutils util-linux mount kmod procps jq grep sed mawk findutils '
+PACKAGES = ('bash coreutils util-linux mount kmod procps gojq grep sed mawk findutils '
             'gzip diffutils bats').split()
 # ... and single programs and files of others.
 PROGRAMS = 'awk sh mkfs.ext4'.split()
@@ -31,6 +31,8 @@ FILES = {
     'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
     'etc/hostname': 'guest\n',
 }
+# jq itself takes a third of a second to start under emulation, gojq a tenth of that.
+LINKS = {'usr/bin/jq': 'gojq'}
 DIRS = 'proc sys dev run tmp root mnt mnt/disk var var/lib var/log'.split()
 
 
@@ -66,6 +68,10 @@ class Archive:
             mode = data.stat().st_mode & 0o777
         self.entries[path] = (stat.S_IFREG | mode, data)
 
+    def link(self, path, target):
+        self.mkdir(os.path.dirname(path))
+        self.entries[path] = (stat.S_IFLNK | 0o777, target.encode())
+
     def host_file(self, path):
         """A file of the host at its own place, with every link on the way to it."""
         done = ''
@@ -77,8 +83,7 @@ class Archive:
             if os.path.islink(here):
                 target = os.readlink(here)
                 if here[1:] not in self.entries:
-                    self.mkdir(done)
-                    self.entries[here[1:]] = (stat.S_IFLNK | 0o777, target.encode())
+                    self.link(here[1:], target)
                 self.host_file(os.path.join(done, target))
                 done = os.path.realpath(here)
             else:
@@ -236,6 +241,8 @@ def base_archive():
         archive.mkdir(name)
     for name, text in FILES.items():
         archive.put(name, text.encode())
+    for name, target in LINKS.items():
+        archive.link(name, target)
     for link in ('bin', 'sbin', 'lib', 'lib64'):      # where the host has them merged
         archive.host_file(f'/{link}')
     paths = list(package_files(PACKAGES)) + [find_program(name) for name in PROGRAMS]

@@ -77,6 +77,9 @@ static void ask_module(const struct mr_machine *m, struct mr_snap *s)
 		return;
 	}
 	s->kind = page.kind;
+	/* The huge zero page is not exported to modules; /proc/kpageflags tells of it. */
+	if (s->kind == MEMRAS_KIND_UNKNOWN && (s->flags & MR_KPF(KPF_ZERO_PAGE)))
+		s->kind = MEMRAS_KIND_RESERVED;
 	s->poisoned = page.flags & MEMRAS_PAGE_HWPOISON;
 	s->held = page.flags & MEMRAS_PAGE_HELD;
 	s->refcount = page.refcount;

@@ -299,7 +299,7 @@ class Run:
             self.status = int(rest)
         elif word == 'artifact':
             name = re.sub(r'[^\w.:+-]', '_', rest) or 'unnamed'
-            self._open = {'name': name, 'data': b''}
+            self._open = {'name': name, 'data': bytearray()}
         elif word == 'data' and self._open:
             self._open['data'] += base64.b64decode(rest)
         elif word == 'line' and self._open:

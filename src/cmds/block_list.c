@@ -322,19 +322,25 @@ static int list_run(struct mr_run *run, const void *pargs, int nr, char **words)
 /* Looks for what would be in the way in each block that is online. */
 static int find_blockers(const struct mr_machine *m, struct rows *rows, struct mr_err *err)
 {
+	mr_autofree struct mr_blockers **found = calloc(rows->nr + 1, sizeof(*found));
+
+	if (!found)
+		return mr_err_set(err, -ENOMEM, "", "no memory for the list");
 	for (size_t i = 0; i < rows->nr; i++) {
 		struct row *r = &rows->list[i];
 		int rc;
 
+		found[i] = &r->found;
 		if (strcmp(r->state, mr_block_state_name(MR_BLOCK_ONLINE)))
 			continue;
 		rc = mr_blockers_find(m, r->start >> m->page_shift, r->size >> m->page_shift,
 				      &r->found, err);
 		if (rc)
 			return rc;
-		mr_blockers_find_owners(m, &r->found);
-		r->blockers = mr_blocker_rows(&r->found);
 	}
+	mr_blockers_find_owners(m, found, rows->nr);
+	for (size_t i = 0; i < rows->nr; i++)
+		rows->list[i].blockers = mr_blocker_rows(&rows->list[i].found);
 	return 0;
 }
 

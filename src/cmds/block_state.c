@@ -143,6 +143,19 @@ static void tell_poison(const struct mr_run *run, const struct mr_block_result *
 			    r->block, retired, retired == 1 ? " is" : "s are");
 }
 
+/* A dry run has yet to look for the owners: once for all blocks. */
+static void show_blockers(const struct mr_machine *m, struct row *rows, size_t nr, bool dry_run)
+{
+	mr_autofree struct mr_blockers **found = calloc(nr + 1, sizeof(*found));
+
+	for (size_t i = 0; found && i < nr; i++)
+		found[i] = &rows[i].r.blockers;
+	if (found && dry_run)
+		mr_blockers_find_owners(m, found, nr);
+	for (size_t i = 0; i < nr; i++)
+		rows[i].blockers = mr_blocker_rows(&rows[i].r.blockers);
+}
+
 static int change_blocks(struct mr_run *run, const struct state_args *args, int nr, char **words,
 			 enum mr_blocksel_use use)
 {
@@ -207,7 +220,6 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		rows[n].poison = (struct mr_records){ r->poison, r->nr_poison, sizeof(*r->poison),
 						      false };
 		tell_poison(run, r);
-		rows[n].blockers = mr_blocker_rows(&r->blockers);
 		mr_summary_add(&sum, r->outcome, &r->err);
 		if (r->err.code)
 			mr_msg_error(run, &r->err);
@@ -217,6 +229,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		}
 	}
 
+	show_blockers(&m, rows, n, run->globals.dry_run);
 	records = (struct mr_records){ rows, n, sizeof(*rows), false };
 	/* Those that were never reached are not done either. */
 	rc = mr_exit_of_counts(sum.done + sum.already + sum.planned, sum.failed + nr_chosen - n,

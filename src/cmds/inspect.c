@@ -105,12 +105,27 @@ static int make_row(const struct mr_machine *m, uint64_t pfn, struct row *row, s
 	row->zone = row->s.zone[0] ? row->s.zone : NULL;
 	row->kind = mr_kind_name(row->s.kind);
 	row->flags = mr_kpage_flag_names(row->s.flags);
-	row->cgroup = mr_cgroup_of_page(m, pfn);
 	row->soft_path = plan.path;
 	row->soft_err = plan.err;
 	row->soft_error = &row->soft_err;
 	row->owners.absent = true;
 	return row->flags ? 0 : mr_err_set(err, -ENOMEM, "", "no memory for the flags");
+}
+
+static int find_cgroups(const struct mr_machine *m, struct row *rows, size_t nr,
+			struct mr_err *err)
+{
+	mr_autofree uint64_t *pfns = calloc(nr + 1, sizeof(*pfns));
+	mr_autofree char **paths = calloc(nr + 1, sizeof(*paths));
+
+	if (!pfns || !paths)
+		return mr_err_set(err, -ENOMEM, "", "no memory for the cgroups");
+	for (size_t i = 0; i < nr; i++)
+		pfns[i] = rows[i].s.pfn;
+	mr_cgroups_of_pages(m, pfns, nr, paths);
+	for (size_t i = 0; i < nr; i++)
+		rows[i].cgroup = paths[i];
+	return 0;
 }
 
 static bool show_search(size_t done, size_t processes, void *line)
@@ -187,6 +202,8 @@ static int inspect_spans(const struct mr_run *run, const struct mr_machine *m,
 	for (size_t i = 0; !rc && i < spans->nr; i++)
 		for (uint64_t n = 0; !rc && n < spans->list[i].nr; n++)
 			rc = make_row(m, spans->list[i].pfn + n, &rows[nr++], err);
+	if (!rc)
+		rc = find_cgroups(m, rows, nr, err);
 	if (!rc && args->owners)
 		rc = find_owners(run, m, rows, nr, args->timeout_ms, &owners, err);
 	if (!rc)

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/device.h"
 #include "backend/kpage.h"
@@ -151,7 +152,7 @@ int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be looked at") : 0;
 }
 
-/* The pages that are listed, as far as there is room; ascending, as the list is. */
+/* The pages that are listed, as far as there is room. */
 static size_t listed_pages(const struct mr_blockers *b, uint64_t *pfns, size_t room)
 {
 	size_t n = 0;
@@ -162,21 +163,23 @@ static size_t listed_pages(const struct mr_blockers *b, uint64_t *pfns, size_t r
 	return n;
 }
 
-void mr_blockers_find_owners(const struct mr_machine *m, struct mr_blockers *b)
+/* Those of @all, which ascend as the list does, that map pages of @b. */
+static void hand_out(struct mr_blockers *b, const struct mr_owners *all)
 {
-	uint64_t pfns[BATCH];
-	struct mr_err ignored;
-	size_t at = 0;
+	const struct mr_blocker *last = &b->list[b->nr - 1];
+	size_t first = 0, end, at = 0;
 
-	mr_owners_free(&b->owners);
-	for (size_t i = 0; i < b->nr; i++) {
-		free(b->list[i].cgroup);
-		b->list[i].cgroup = mr_cgroup_of_page(m, b->list[i].pfn);
-	}
-	if (!b->nr || mr_owners_find(m, pfns, listed_pages(b, pfns, BATCH), OWNERS_MS, NULL, NULL,
-				     &b->owners, &ignored))
+	while (first < all->nr && all->list[first].pfn < b->list[0].pfn)
+		first++;
+	for (end = first; end < all->nr && all->list[end].pfn < last->pfn + last->pages;)
+		end++;
+	if (end == first)
 		return;
-	/* Both lists ascend. */
+	b->owners.list = malloc((end - first) * sizeof(*all->list));
+	if (!b->owners.list)
+		return;
+	memcpy(b->owners.list, &all->list[first], (end - first) * sizeof(*all->list));
+	b->owners.nr = end - first;
 	for (size_t i = 0; i < b->nr; i++) {
 		struct mr_blocker *run = &b->list[i];
 
@@ -188,6 +191,63 @@ void mr_blockers_find_owners(const struct mr_machine *m, struct mr_blockers *b)
 			run->nr_owners++;
 			at++;
 		}
+	}
+}
+
+static void find_owners(const struct mr_machine *m, struct mr_blockers *const *lists, size_t nr)
+{
+	mr_autofree uint64_t *pfns = calloc(nr, BATCH * sizeof(*pfns));
+	struct mr_owners all = { 0 };
+	struct mr_err ignored;
+	size_t n = 0;
+
+	for (size_t i = 0; pfns && i < nr; i++)
+		n += listed_pages(lists[i], pfns + n, BATCH);
+	if (!n || mr_owners_find(m, pfns, n, OWNERS_MS, NULL, NULL, &all, &ignored))
+		return;
+	for (size_t i = 0; i < nr; i++)
+		if (lists[i]->nr)
+			hand_out(lists[i], &all);
+	mr_owners_free(&all);
+}
+
+static void find_cgroups(const struct mr_machine *m, struct mr_blockers *const *lists, size_t nr)
+{
+	mr_autofree uint64_t *pfns = calloc(nr, MR_BLOCKERS_MAX * sizeof(*pfns));
+	mr_autofree char **paths = calloc(nr, MR_BLOCKERS_MAX * sizeof(*paths));
+	size_t n = 0, at = 0;
+
+	if (!pfns || !paths)
+		return;
+	for (size_t i = 0; i < nr; i++)
+		for (size_t k = 0; k < lists[i]->nr; k++)
+			pfns[n++] = lists[i]->list[k].pfn;
+	mr_cgroups_of_pages(m, pfns, n, paths);
+	for (size_t i = 0; i < nr; i++)
+		for (size_t k = 0; k < lists[i]->nr; k++)
+			lists[i]->list[k].cgroup = paths[at++];
+}
+
+/* What an earlier call found. */
+static void forget_owners(struct mr_blockers *b)
+{
+	for (size_t i = 0; i < b->nr; i++) {
+		free(b->list[i].cgroup);
+		b->list[i].cgroup = NULL;
+		b->list[i].owners = NULL;
+		b->list[i].nr_owners = 0;
+	}
+	mr_owners_free(&b->owners);
+}
+
+void mr_blockers_find_owners(const struct mr_machine *m, struct mr_blockers *const *lists,
+			     size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		forget_owners(lists[i]);
+	if (nr) {
+		find_owners(m, lists, nr);
+		find_cgroups(m, lists, nr);
 	}
 }
 
@@ -204,9 +264,7 @@ int mr_blockers_explain(const struct mr_blockers *b, int rc, const char *object,
 
 void mr_blockers_free(struct mr_blockers *b)
 {
-	for (size_t i = 0; i < b->nr; i++)
-		free(b->list[i].cgroup);
-	mr_owners_free(&b->owners);
+	forget_owners(b);
 	free(b->list);
 	*b = (struct mr_blockers){ 0 };
 }

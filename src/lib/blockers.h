@@ -40,11 +40,13 @@ int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 		     struct mr_blockers *out, struct mr_err *err);
 
 /*
- * Finds who maps the pages that are listed and what they are charged to; a
- * matter of seconds where there are many processes. What cannot be found out is
- * left out. To be called when the list is complete.
+ * Finds who maps the pages that are in the @nr @lists, which are of different
+ * ranges, and what they are charged to. All are looked for at once, as that is a
+ * matter of seconds where there are many processes; what cannot be found out is
+ * left out. To be called when the lists are complete.
  */
-void mr_blockers_find_owners(const struct mr_machine *m, struct mr_blockers *b);
+void mr_blockers_find_owners(const struct mr_machine *m, struct mr_blockers *const *lists,
+			     size_t nr);
 
 /*
  * Says in @err that @b, which is not empty, is in the way: how many pages, the

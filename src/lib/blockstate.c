@@ -75,6 +75,7 @@ static void name_block(char *buf, size_t size, uint64_t id)
 static void explain_offline(const struct mr_machine *m, const struct mr_block *b, int rc,
 			    struct mr_block_result *r)
 {
+	struct mr_blockers *blockers = &r->blockers;
 	struct mr_err ignored;
 	char object[32];
 
@@ -90,7 +91,7 @@ static void explain_offline(const struct mr_machine *m, const struct mr_block *b
 	if (!r->blockers.nr)
 		mr_blockers_find(m, b->start >> m->page_shift, b->size >> m->page_shift,
 				 &r->blockers, &ignored);
-	mr_blockers_find_owners(m, &r->blockers);
+	mr_blockers_find_owners(m, &blockers, 1);
 	if (r->blockers.nr)
 		mr_blockers_explain(&r->blockers, rc, object, &r->err);
 	else if (rc == -ETIMEDOUT)
@@ -159,7 +160,6 @@ void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 		result->outcome = MR_OUTCOME_PLANNED;
 		mr_blockers_find(m, block->start >> m->page_shift, block->size >> m->page_shift,
 				 &result->blockers, &result->err);
-		mr_blockers_find_owners(m, &result->blockers);
 		mr_err_clear(&result->err);
 		return;
 	}

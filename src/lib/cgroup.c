@@ -4,40 +4,81 @@
 
 #include <fcntl.h>
 #include <fts.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backend/mounts.h"
 #include "util/cleanup.h"
 
-static char *find_folder(const char *top, uint64_t inode)
+struct charge {
+	uint64_t inode;		/* of the folder; first, as it is what is compared */
+	size_t page;		/* which of the pages */
+};
+
+static int by_inode(const void *pa, const void *pb)
 {
-	char *const paths[] = { (char *)top, NULL };
-	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	char *found = NULL;
+	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
+
+	return a > b ? 1 : a < b ? -1 : 0;
+}
+
+/* Those that are charged to anything, by inode. */
+static size_t read_charges(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
+			   struct charge *charges)
+{
+	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/kpagecgroup");
+	size_t n = 0;
+
+	for (size_t i = 0; fd >= 0 && i < nr; i++) {
+		uint64_t inode;
+
+		if (pread(fd, &inode, sizeof(inode), (off_t)(pfns[i] * sizeof(inode))) ==
+		    sizeof(inode) && inode)
+			charges[n++] = (struct charge){ inode, i };
+	}
+	if (n)
+		qsort(charges, n, sizeof(*charges), by_inode);
+	return n;
+}
+
+static void find_folders(const char *top, const struct charge *charges, size_t nr, char **paths)
+{
+	char *const tops[] = { (char *)top, NULL };
+	FTS *fts = fts_open(tops, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	size_t left = nr;
 	FTSENT *e;
 
-	while (fts && !found && (e = fts_read(fts))) {
-		if (e->fts_info != FTS_D || e->fts_statp->st_ino != inode)
-			continue;
-		found = strdup(e->fts_pathlen > strlen(top) ? e->fts_path + strlen(top) : "/");
+	while (fts && left && (e = fts_read(fts))) {
+		uint64_t inode = e->fts_info == FTS_D ? e->fts_statp->st_ino : 0;
+		const struct charge *c = inode ? bsearch(&inode, charges, nr, sizeof(*c), by_inode) :
+						 NULL;
+
+		while (c && c > charges && c[-1].inode == inode)
+			c--;
+		for (; c && c < charges + nr && c->inode == inode; c++, left--)
+			paths[c->page] = strdup(e->fts_pathlen > strlen(top) ?
+						e->fts_path + strlen(top) : "/");
 	}
 	if (fts)
 		fts_close(fts);
-	return found;
 }
 
-char *mr_cgroup_of_page(const struct mr_machine *m, uint64_t pfn)
+void mr_cgroups_of_pages(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
+			 char **paths)
 {
-	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/kpagecgroup");
+	mr_autofree struct charge *charges = calloc(nr + 1, sizeof(*charges));
 	mr_autofree char *top = NULL;
-	uint64_t inode = 0;
+	size_t n = 0;
 
-	if (fd < 0 || !m->root.live ||
-	    pread(fd, &inode, sizeof(inode), (off_t)(pfn * sizeof(inode))) != sizeof(inode) || !inode)
-		return NULL;
+	memset(paths, 0, nr * sizeof(*paths));
+	if (charges && m->root.live)
+		n = read_charges(m, pfns, nr, charges);
+	if (!n)
+		return;
 	top = mr_mounts_find(&m->root, "cgroup2", NULL);
 	if (!top)
 		top = mr_mounts_find(&m->root, "cgroup", "memory");
-	return top ? find_folder(top, inode) : NULL;
+	if (top)
+		find_folders(top, charges, n, paths);
 }

@@ -122,10 +122,11 @@ static bool diagnose(struct evacuation *e)
 
 static int explain(struct evacuation *e, int rc)
 {
+	struct mr_blockers *blockers = &e->result->blockers;
 	char object[32];
 
 	if (rc != -EINTR)
-		mr_blockers_find_owners(e->m, &e->result->blockers);
+		mr_blockers_find_owners(e->m, &blockers, 1);
 	snprintf(object, sizeof(object), "memory%" PRIu64, e->result->block);
 	if (rc == -EINTR)
 		mr_err_set(&e->result->err, rc, object,

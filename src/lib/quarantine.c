@@ -429,9 +429,10 @@ static void unkeep(struct add *a)
 static void explain_add(const struct add *a, int rc)
 {
 	struct mr_quarantine_result *r = a->result;
+	struct mr_blockers *blockers = &r->blockers;
 
 	if (rc != -EINTR)
-		mr_blockers_find_owners(a->m, &r->blockers);
+		mr_blockers_find_owners(a->m, &blockers, 1);
 	switch (rc) {
 	case -EINTR:
 		mr_err_set(&r->err, rc, r->target, "interrupted; nothing of it is held");
@@ -482,6 +483,7 @@ static int add(struct add *a, const struct ranges *all, uint64_t start)
 {
 	const uint64_t deadline = start + a->policy->timeout_ms * 1000;
 	struct mr_quarantine_result *r = a->result;
+	struct mr_blockers *blockers = &r->blockers;
 	int rc = subtract_held(a, all);
 
 	if (rc)
@@ -501,7 +503,7 @@ static int add(struct add *a, const struct ranges *all, uint64_t start)
 		return rc;
 	if (a->policy->dry_run) {
 		diagnose(a, false);
-		mr_blockers_find_owners(a->m, &r->blockers);
+		mr_blockers_find_owners(a->m, &blockers, 1);
 		r->outcome = MR_OUTCOME_PLANNED;
 		return 0;
 	}

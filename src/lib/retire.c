@@ -9,6 +9,7 @@
 #include "backend/kpage.h"
 #include "backend/madvise.h"
 #include "backend/pageattr.h"
+#include "backend/percpu.h"
 #include "lib/growth.h"
 #include "lib/hugepage.h"
 #include "util/clock.h"
@@ -262,6 +263,9 @@ void mr_retire_page(struct mr_machine *m, const struct mr_spot *spot,
 			result->pool = NULL;
 			break;
 		}
+		/* 5.10 looks for a free page in the buddy lists only, and drains nothing. */
+		if (rc == -EIO && snap.kind == MEMRAS_KIND_UNKNOWN && snap.refcount <= 0)
+			mr_percpu_drain(snap.node);
 		mr_clock_sleep_us(backoff);
 		backoff = backoff * 2 > BACKOFF_LAST_US ? BACKOFF_LAST_US : backoff * 2;
 	}

@@ -46,6 +46,8 @@ static const struct mr_field fields[] = {
 		 "pages claimed", .right = true),
 	MR_FIELD(MR_FIELD_U64, struct row, r.poisoned_pages, "poisoned_pages", "POISONED",
 		 "poisoned pages gone round", .right = true),
+	MR_FIELD(MR_FIELD_STRING, struct row, r.pool, "pool", NULL,
+		 "how the pool of its hugepages kept its size"),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, blockers, "blockers", NULL,
 		 "what is in the way", .sub = mr_blocker_fields),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, poison, "poison", NULL,
@@ -56,6 +58,7 @@ static const struct mr_field fields[] = {
 
 struct state_args {
 	uint64_t timeout_ms;
+	uint64_t retries;
 	bool force;
 	const char *zone;
 };
@@ -68,7 +71,12 @@ static const char *const zone_choices[] = { "auto", "movable", "kernel", NULL };
 	MR_FLAG("force", 'f', struct state_args, force,                                           \
 		"go on with the next block when one fails")
 
-static const struct mr_opt offline_opts[] = { COMMON_OPTS, { 0 } };
+static const struct mr_opt offline_opts[] = {
+	COMMON_OPTS,
+	MR_NUMBER("retries", 'r', struct state_args, retries, "N",
+		  "pass over a busy block again so many times at most"),
+	{ 0 },
+};
 
 static const struct mr_opt online_opts[] = {
 	COMMON_OPTS,
@@ -77,7 +85,9 @@ static const struct mr_opt online_opts[] = {
 	{ 0 },
 };
 
-static const struct state_args state_defaults = { .timeout_ms = 60000, .zone = "auto" };
+static const struct state_args state_defaults = {
+	.timeout_ms = 60000, .retries = UINT64_MAX, .zone = "auto",
+};
 
 struct watcher {
 	struct mr_progress_line line;
@@ -87,11 +97,17 @@ struct watcher {
 static void on_progress(const struct mr_progress *p, void *data)
 {
 	struct watcher *w = data;
-	char what[40], waiting[48] = "";
+	char what[40], waiting[160] = "";
 
 	snprintf(what, sizeof(what), "memory%" PRIu64 " pages", p->block);
-	if (p->waiting_for)
-		snprintf(waiting, sizeof(waiting), "%" PRIu64 " busy pageblocks", p->waiting_for);
+	if (p->by_kernel)
+		snprintf(waiting, sizeof(waiting), "the kernel");
+	else if (p->busy && p->obstacle)
+		snprintf(waiting, sizeof(waiting), "%" PRIu64 " pageblock%s, 0x%" PRIx64 ": %s",
+			 p->busy, p->busy == 1 ? "" : "s", p->obstacle->pfn, p->obstacle->reason);
+	else if (p->busy)
+		snprintf(waiting, sizeof(waiting), "%" PRIu64 " pageblock%s", p->busy,
+			 p->busy == 1 ? "" : "s");
 	mr_progress_show(&w->line, what, p->done, p->total, w->page_size, waiting);
 }
 
@@ -141,6 +157,19 @@ static void tell_poison(const struct mr_run *run, const struct mr_block_result *
 	if (retired)
 		mr_msg_note(run, "memory%" PRIu64 ": %" PRIu64 " poisoned page%s retired again",
 			    r->block, retired, retired == 1 ? " is" : "s are");
+}
+
+/* Where pools of hugepages are kept by more than the module's replacing, or were not. */
+static void tell_pool(const struct mr_run *run, const struct mr_block_result *r)
+{
+	if (!r->pool || r->outcome == MR_OUTCOME_PLANNED)
+		return;
+	if (!strcmp(r->pool, "grown"))
+		mr_msg_note(run, "memory%" PRIu64 ": the pool of its hugepages was grown first, and has its size again",
+			    r->block);
+	else if (!strcmp(r->pool, "shrunk"))
+		mr_msg_note(run, "memory%" PRIu64 ": the pool of its hugepages is smaller now, and there is no room to grow it",
+			    r->block);
 }
 
 /* A dry run has yet to look for the owners: once for all blocks. */
@@ -204,8 +233,9 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	watcher.page_size = mr_page_size(&m);
 	for (; n < nr_chosen && !mr_interrupted(); n++) {
 		struct mr_block_policy policy = {
-			.timeout_ms = args->timeout_ms, .dry_run = run->globals.dry_run,
-			.zone = args->zone, .progress = on_progress, .progress_data = &watcher,
+			.timeout_ms = args->timeout_ms, .retries = args->retries,
+			.dry_run = run->globals.dry_run, .zone = args->zone,
+			.progress = on_progress, .progress_data = &watcher,
 		};
 		struct mr_block_result *r = &rows[n].r;
 
@@ -220,6 +250,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		rows[n].poison = (struct mr_records){ r->poison, r->nr_poison, sizeof(*r->poison),
 						      false };
 		tell_poison(run, r);
+		tell_pool(run, r);
 		mr_summary_add(&sum, r->outcome, &r->err);
 		if (r->err.code)
 			mr_msg_error(run, &r->err);

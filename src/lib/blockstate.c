@@ -13,6 +13,7 @@
 
 #include "backend/device.h"
 #include "backend/kpage.h"
+#include "lib/blockpool.h"
 #include "lib/child.h"
 #include "lib/evacuate.h"
 #include "lib/poison.h"
@@ -22,15 +23,29 @@
 #include "util/interrupt.h"
 
 #define LOOK_US 2000	/* how often a child that writes is looked after */
+#define PAUSE_US 200000	/* before the kernel is asked again */
+
+static uint64_t first_pfn(const struct mr_machine *m, const struct mr_block *b)
+{
+	return b->start >> m->page_shift;
+}
+
+static uint64_t nr_pages(const struct mr_machine *m, const struct mr_block *b)
+{
+	return b->size >> m->page_shift;
+}
 
 /*
  * Writes @word to the state from a child, which can be ended: the kernel's
  * offlining looks for a signal between its passes only, and without one may
- * never end. Returns what the write did, -ETIMEDOUT, or -EINTR.
+ * never end. @done pages of the block are out of the way. Returns what the write
+ * did, -ETIMEDOUT, or -EINTR.
  */
-static int write_bounded(const struct mr_machine *m, uint64_t id, const char *word,
-			 uint64_t deadline_us)
+static int write_bounded(const struct mr_machine *m, const struct mr_block *b, const char *word,
+			 const struct mr_block_policy *policy, uint64_t deadline_us, uint64_t done)
 {
+	const struct mr_progress progress = { .block = b->id, .done = done,
+					      .total = nr_pages(m, b), .by_kernel = true };
 	uint64_t wait_us = LOOK_US / 8;
 	int status, ended = 0;
 	pid_t child;
@@ -41,7 +56,7 @@ static int write_bounded(const struct mr_machine *m, uint64_t id, const char *wo
 	if (!child) {
 		/* If the parent is killed, what it asked for must not go on. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(-mr_block_write_state(m, id, word) & 0xff);
+		_exit(-mr_block_write_state(m, b->id, word) & 0xff);
 	}
 	while (waitpid(child, &status, WNOHANG) == 0) {
 		if (!ended && mr_interrupted())
@@ -50,6 +65,8 @@ static int write_bounded(const struct mr_machine *m, uint64_t id, const char *wo
 			ended = -ETIMEDOUT;
 		if (ended)
 			kill(child, SIGKILL);
+		if (policy->progress)
+			policy->progress(&progress, policy->progress_data);
 		mr_clock_sleep_us(wait_us);
 		wait_us = wait_us < LOOK_US ? wait_us * 2 : LOOK_US;
 	}
@@ -89,12 +106,23 @@ static void explain_offline(const struct mr_machine *m, const struct mr_block *b
 		return;
 	}
 	if (!r->blockers.nr)
-		mr_blockers_find(m, b->start >> m->page_shift, b->size >> m->page_shift,
-				 &r->blockers, &ignored);
+		mr_blockers_find(m, first_pfn(m, b), nr_pages(m, b), &r->blockers, &ignored);
 	mr_blockers_find_owners(m, &blockers, 1);
-	if (r->blockers.nr)
-		mr_blockers_explain(&r->blockers, rc, object, &r->err);
-	else if (rc == -ETIMEDOUT)
+	if (r->blockers.nr) {
+		mr_blockers_explain(blockers, rc, object, &r->err);
+	} else if (rc == -ETIMEDOUT && mr_blockpool_count(m, b, true)) {
+		/*
+		 * Where mm/hugetlb.c takes the hugepage that was freed last, be it in an
+		 * isolated pageblock (seen up to 6.12), those of the block move into
+		 * each other's place for ever.
+		 */
+		mr_err_set(&r->err, rc, object,
+			   "hugepages in use are in it, and the kernel moves them within it");
+		mr_err_hint(&r->err, mr_device_has(m, MEMRAS_FEAT_REPLACE) || m->device < 0 ?
+			    "nothing is changed; from 5.13 on memras.ko replaces them" :
+			    "nothing is changed; it can go when the pool has none that is free");
+		return;
+	} else if (rc == -ETIMEDOUT)
 		mr_err_set(&r->err, rc, object, "it was not offline by the timeout");
 	else
 		mr_err_set(&r->err, rc, object, "the kernel did not take it offline");
@@ -103,9 +131,10 @@ static void explain_offline(const struct mr_machine *m, const struct mr_block *b
 		    "nothing is changed; with memras.ko more could be told and done");
 }
 
-static uint64_t first_pfn(const struct mr_machine *m, const struct mr_block *b)
+/* How a pool with hugepages in the block keeps its size. */
+static const char *pool_way(const struct mr_machine *m, bool empty)
 {
-	return b->start >> m->page_shift;
+	return empty && mr_device_has(m, MEMRAS_FEAT_REPLACE) ? "replaced" : "grown";
 }
 
 /* The poisoned pages of a block that is about to go offline; none where they cannot be read. */
@@ -115,7 +144,7 @@ static void note_poison(const struct mr_machine *m, const struct mr_block *b,
 	mr_autofree uint64_t *pfns = NULL;
 	size_t n;
 
-	if (mr_poison_list(m, first_pfn(m, b), b->size >> m->page_shift, &pfns, &n) || !n)
+	if (mr_poison_list(m, first_pfn(m, b), nr_pages(m, b), &pfns, &n) || !n)
 		return;
 	r->poison = calloc(n, sizeof(*r->poison));
 	if (!r->poison)
@@ -135,7 +164,7 @@ static void see_remembered(const struct mr_machine *m, const struct mr_block *b,
 	size_t n;
 
 	if (!mr_device_has(m, MEMRAS_FEAT_RECALL) ||
-	    mr_device_recall(m, first_pfn(m, b), b->size >> m->page_shift, &list, &n))
+	    mr_device_recall(m, first_pfn(m, b), nr_pages(m, b), &list, &n))
 		return;
 	for (size_t i = 0; i < r->nr_poison; i++)
 		for (size_t k = 0; k < n; k++)
@@ -143,39 +172,95 @@ static void see_remembered(const struct mr_machine *m, const struct mr_block *b,
 				r->poison[i].state = "remembered";
 }
 
+/* What is lasting stays in the way however often the kernel is asked. */
+static bool lasting_blocker(const struct mr_machine *m, const struct mr_block *b,
+			    struct mr_block_result *r)
+{
+	struct mr_err ignored;
+
+	mr_blockers_free(&r->blockers);
+	mr_blockers_find(m, first_pfn(m, b), nr_pages(m, b), &r->blockers, &ignored);
+	return r->blockers.lasting;
+}
+
+/* The kernel's own offlining, asked again while what it met may pass. */
+static int offline_by_kernel(const struct mr_machine *m, const struct mr_block *b,
+			     const struct mr_block_policy *policy, uint64_t deadline,
+			     struct mr_block_result *r)
+{
+	int rc;
+
+	for (;;) {
+		r->attempts++;
+		rc = write_bounded(m, b, "offline", policy, deadline, 0);
+		if (rc != -EBUSY || r->attempts > policy->retries || lasting_blocker(m, b, r) ||
+		    mr_interrupted() || mr_clock_us() + PAUSE_US >= deadline)
+			return rc;
+		mr_clock_sleep_us(PAUSE_US);
+	}
+}
+
+/*
+ * Takes the block offline with the pools of its hugepages kept whole, by the
+ * module (@empty) or by the kernel alone. On an error the block is as it was,
+ * and the result says why.
+ */
+static int take_offline(const struct mr_machine *m, const struct mr_block *b,
+			const struct mr_block_policy *policy, uint64_t deadline, bool empty,
+			struct mr_block_result *r)
+{
+	const bool hugepages = mr_blockpool_count(m, b, false) > 0;
+	struct mr_blockpool pools = { 0 };
+	int rc = 0;
+
+	if (empty)
+		rc = mr_evacuate(m, b, policy, deadline, r);
+	if (rc)
+		return rc;
+	if (hugepages)
+		r->pool = pool_way(m, empty);
+	if (hugepages && !strcmp(r->pool, "grown"))
+		rc = mr_blockpool_begin(m, b, &pools, &r->err);
+	if (!rc) {
+		rc = empty ? write_bounded(m, b, "offline", policy, deadline, nr_pages(m, b)) :
+			     offline_by_kernel(m, b, policy, deadline, r);
+		if (rc)
+			explain_offline(m, b, rc, r);
+	}
+	/* Once it is offline the claims in it are no more; else they go back. */
+	if (empty && state_now(m, b->id) != MR_BLOCK_OFFLINE)
+		mr_evacuate_undo(m, b);
+	if (rc)
+		r->pool = NULL;
+	if (mr_blockpool_end(m, &pools))
+		r->pool = "shrunk";
+	return rc;
+}
+
 void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 		      const struct mr_block_policy *policy, struct mr_block_result *result)
 {
 	const uint64_t start = mr_clock_us(), deadline = start + policy->timeout_ms * 1000;
-	bool by_module = mr_device_has(m, MEMRAS_FEAT_CLAIM) && m->info.pageblock_pages;
-	int rc = 0;
+	const bool empty = mr_device_has(m, MEMRAS_FEAT_CLAIM) && m->info.pageblock_pages;
+	int rc;
 
 	*result = (struct mr_block_result){ .block = block->id };
 	if (state_now(m, block->id) == MR_BLOCK_OFFLINE) {
 		result->outcome = MR_OUTCOME_ALREADY;
 		return;
 	}
-	result->via = by_module ? "module" : "sysfs";
+	result->via = empty ? "module" : "sysfs";
 	if (policy->dry_run) {
 		result->outcome = MR_OUTCOME_PLANNED;
-		mr_blockers_find(m, block->start >> m->page_shift, block->size >> m->page_shift,
-				 &result->blockers, &result->err);
+		if (mr_blockpool_count(m, block, false))
+			result->pool = pool_way(m, empty);
+		mr_blockers_find(m, first_pfn(m, block), nr_pages(m, block), &result->blockers,
+				 &result->err);
 		mr_err_clear(&result->err);
 		return;
 	}
 	note_poison(m, block, result);
-	if (by_module)
-		rc = mr_evacuate(m, block, policy, deadline, result);
-	else
-		result->attempts = 1;
-	if (!rc) {
-		rc = write_bounded(m, block->id, "offline", deadline);
-		/* Once it is offline the claims in it are no more; else they go back. */
-		if (by_module && state_now(m, block->id) != MR_BLOCK_OFFLINE)
-			mr_evacuate_undo(m, block);
-		if (rc)
-			explain_offline(m, block, rc, result);
-	}
+	rc = take_offline(m, block, policy, deadline, empty, result);
 	if (state_now(m, block->id) == MR_BLOCK_OFFLINE) {
 		result->outcome = MR_OUTCOME_DONE;
 		mr_err_clear(&result->err);
@@ -210,7 +295,7 @@ static void recall_poison(const struct mr_machine *m, const struct mr_block *b,
 	size_t n;
 
 	if (!mr_device_has(m, MEMRAS_FEAT_RECALL) ||
-	    mr_device_recall(m, first_pfn(m, b), b->size >> m->page_shift, &list, &n) || !n)
+	    mr_device_recall(m, first_pfn(m, b), nr_pages(m, b), &list, &n) || !n)
 		return;
 	r->poison = calloc(n, sizeof(*r->poison));
 	if (!r->poison)
@@ -270,8 +355,8 @@ void mr_block_online(struct mr_machine *m, const struct mr_block *block,
 	}
 	recall_poison(m, block, result);
 	result->attempts = 1;
-	rc = write_bounded(m, block->id, online_word(policy->zone),
-			   start + policy->timeout_ms * 1000);
+	rc = write_bounded(m, block, online_word(policy->zone), policy,
+			   start + policy->timeout_ms * 1000, 0);
 	if (state_now(m, block->id) == MR_BLOCK_ONLINE) {
 		uint64_t lost = retire_again(m, policy->timeout_ms, result);
 

@@ -14,17 +14,20 @@
 #include "lib/blockers.h"
 #include "lib/result.h"
 
-/* How far an evacuation is; called after each pageblock. */
+/* How far an evacuation is; called after each pageblock, and while the kernel works. */
 struct mr_progress {
 	uint64_t block;
 	uint64_t done;		/* pages claimed or stepped over */
 	uint64_t total;		/* pages of the block */
-	uint64_t waiting_for;	/* pageblocks that were busy in this pass */
+	uint64_t busy;		/* pageblocks that could not be had in this pass */
+	const struct mr_blocker *obstacle;	/* the first that is in the way, or NULL */
+	bool by_kernel;		/* the state is written: the kernel does the rest */
 };
 typedef void (*mr_progress_fn)(const struct mr_progress *progress, void *data);
 
 struct mr_block_policy {
 	uint64_t timeout_ms;		/* for one block */
+	uint64_t retries;		/* offline: passes over it after the first, at most */
 	bool dry_run;
 	const char *zone;		/* online: "movable", "kernel" or "auto" */
 	mr_progress_fn progress;	/* may be NULL */
@@ -51,6 +54,11 @@ struct mr_block_result {
 	uint64_t elapsed_us;
 	uint64_t evacuated_pages;
 	uint64_t poisoned_pages;	/* gone round */
+	/*
+	 * How the pools kept their sizes that have hugepages in the block: "replaced"
+	 * by the module, "grown" first, or "shrunk" where they did not; NULL: it has none.
+	 */
+	const char *pool;
 	struct mr_block_poison *poison;	/* its poisoned pages, ascending */
 	size_t nr_poison;
 	struct mr_blockers blockers;
@@ -60,7 +68,8 @@ struct mr_block_result {
 /*
  * Takes @block offline. "Done" means that its state reads offline. On any
  * other outcome the block is online and whole, err says why, and blockers what
- * was in the way. Free the result by mr_block_result_free().
+ * was in the way; of a dry run without their owners, which are best looked for
+ * once for all blocks. Free the result by mr_block_result_free().
  */
 void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 		      const struct mr_block_policy *policy, struct mr_block_result *result);

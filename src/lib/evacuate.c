@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "backend/device.h"
+#include "lib/hugepage.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
@@ -17,7 +18,7 @@
 enum slot_state {
 	SLOT_BUSY = 0,		/* to be claimed */
 	SLOT_CLAIMED,
-	SLOT_LEFT,		/* a driver's own: the kernel asks the driver when it offlines */
+	SLOT_LEFT,		/* left to the kernel: a driver's own, or hugepages before 5.13 */
 };
 
 struct evacuation {
@@ -39,10 +40,11 @@ static uint64_t slot_pages(const struct evacuation *e, size_t i)
 	return left < e->step ? left : e->step;
 }
 
-static void tell(const struct evacuation *e, uint64_t waiting)
+static void tell(const struct evacuation *e, uint64_t busy)
 {
-	struct mr_progress p = { .block = e->result->block, .total = e->pages,
-				 .waiting_for = waiting };
+	const struct mr_blockers *b = &e->result->blockers;
+	struct mr_progress p = { .block = e->result->block, .total = e->pages, .busy = busy,
+				 .obstacle = b->nr ? &b->list[0] : NULL };
 
 	if (!e->policy->progress)
 		return;
@@ -89,14 +91,40 @@ static size_t pass(struct evacuation *e, uint64_t deadline)
 }
 
 /*
+ * Where the module cannot replace hugepages, those that the kernel can move or
+ * dissolve are its own to deal with.
+ */
+static void leave_hugepages(struct evacuation *e)
+{
+	mr_autofree struct mr_hugepage *list = NULL;
+	struct mr_err ignored;
+	size_t nr = 0;
+
+	if (mr_device_has(e->m, MEMRAS_FEAT_REPLACE) ||
+	    mr_hugepage_list(e->m, e->first, e->pages, &list, &nr, &ignored))
+		return;
+	for (size_t i = 0; i < nr; i++) {
+		size_t first = (list[i].pfn - e->first) / e->step;
+		size_t last = first + ((list[i].size >> e->m->page_shift) - 1) / e->step;
+
+		if (list[i].gigantic || list[i].poisoned || list[i].pfn < e->first)
+			continue;
+		for (size_t k = first; k <= last && k < e->slots; k++)
+			if (e->state[k] == SLOT_BUSY)
+				e->state[k] = SLOT_LEFT;
+	}
+}
+
+/*
  * Looks at what is still busy. Pageblocks in which nothing but a driver's own
- * PageOffline pages is in the way are left to the kernel. Returns true when a
- * lasting blocker was seen.
+ * PageOffline pages is in the way are left to the kernel, as are hugepages that
+ * only it can move. Returns true when a lasting blocker was seen.
  */
 static bool diagnose(struct evacuation *e)
 {
 	struct mr_err ignored;
 
+	leave_hugepages(e);
 	mr_blockers_free(&e->result->blockers);
 	for (size_t i = 0; i < e->slots; i++) {
 		struct mr_blockers here = { 0 };
@@ -131,14 +159,15 @@ static int explain(struct evacuation *e, int rc)
 	if (rc == -EINTR)
 		mr_err_set(&e->result->err, rc, object,
 			   "interrupted; the block is online and whole");
-	else if (e->result->blockers.nr)
-		mr_blockers_explain(&e->result->blockers, rc, object, &e->result->err);
+	else if (blockers->nr)
+		mr_blockers_explain(blockers, rc, object, &e->result->err);
 	else if (rc == -ENOMEM)
 		mr_err_set(&e->result->err, rc, object,
 			   "no memory is left elsewhere to move its pages to");
 	else
 		mr_err_set(&e->result->err, rc, object,
-			   "its pages stayed busy until the timeout");
+			   "its pages stayed busy until the %s",
+			   rc == -ETIMEDOUT ? "timeout" : "last try");
 	if (rc == -EBUSY || rc == -ETIMEDOUT)
 		mr_err_hint(&e->result->err, "nothing is changed; memras block show %" PRIu64
 			    " tells what is in it", e->result->block);
@@ -172,7 +201,7 @@ static int run(struct evacuation *e, uint64_t deadline)
 		hopeless = diagnose(e) ? hopeless + 1 : 0;
 		if (!count_busy(e))
 			break;
-		if (hopeless == HOPELESS_LOOKS)
+		if (hopeless == HOPELESS_LOOKS || e->result->attempts > e->policy->retries)
 			return -EBUSY;
 		if (mr_clock_us() + pause >= deadline)
 			return e->last_rc == -ENOMEM ? -ENOMEM : -ETIMEDOUT;

@@ -19,17 +19,26 @@ static uint64_t persistent(const struct mr_hugepool *pool)
 	return pool->total - pool->surplus;
 }
 
-/* Takes the growth back, if there is one and it was for nothing. */
+/*
+ * Gives the pool its size again, unless the growth was for a page that was
+ * retired. What others changed meanwhile stays where it is more than ours.
+ */
 static void settle(const struct mr_machine *m, const struct mr_growth *g)
 {
+	const uint64_t before = persistent(&g->before);
 	struct mr_hugepool now;
-	uint64_t got;
+	uint64_t has, got;
 
-	if (mr_kpage_poisoned(m, g->pfn) == 1 ||
-	    mr_hugepool_read(m, g->before.size, g->before.node, &now) ||
-	    persistent(&now) <= persistent(&g->before))
+	if ((g->pfn != MR_GROWTH_NO_PFN && mr_kpage_poisoned(m, g->pfn) == 1) ||
+	    mr_hugepool_read(m, g->before.size, g->before.node, &now))
 		return;
-	mr_hugepool_resize(m, now.size, now.node, persistent(&now) - 1, &got);
+	has = persistent(&now);
+	if (has > before)
+		mr_hugepool_resize(m, now.size, now.node,
+				   has - before > g->most ? has - g->most : before, &got);
+	else if (has < before && g->pfn == MR_GROWTH_NO_PFN)
+		mr_hugepool_resize(m, now.size, now.node,
+				   before - has > g->most ? has + g->most : before, &got);
 }
 
 /*
@@ -79,21 +88,34 @@ static void end_guardian(const struct mr_machine *m, const struct mr_growth *g)
 		settle(m, g);
 }
 
-/* Grows the pool @before by one under a guardian's eyes. */
-static int grow(const struct mr_machine *m, const struct mr_hugepool *before, struct mr_growth *g)
+/* Grows the pool @before by @by under a guardian's eyes. */
+static int grow(const struct mr_machine *m, const struct mr_hugepool *before, uint64_t by,
+		struct mr_growth *g)
 {
-	uint64_t got = 0;
 	int rc;
 
 	g->before = *before;
+	g->by = 0;
 	rc = start_guardian(m, g);
 	if (rc)
 		return rc;
-	rc = mr_hugepool_resize(m, before->size, before->node, persistent(before) + 1, &got);
-	if (!rc && got > before->total)
-		return 0;
-	end_guardian(m, g);
-	return -ENOMEM;
+	rc = mr_growth_more(m, g, by);
+	if (rc)
+		end_guardian(m, g);
+	return rc;
+}
+
+int mr_growth_more(const struct mr_machine *m, struct mr_growth *growth, uint64_t by)
+{
+	const struct mr_hugepool *before = &growth->before;
+	uint64_t sum = growth->by + by, got = 0;
+
+	if (sum > growth->most ||
+	    mr_hugepool_resize(m, before->size, before->node, persistent(before) + sum, &got) ||
+	    got < before->total + sum)
+		return -ENOMEM;
+	growth->by = sum;
+	return 0;
 }
 
 /* Two that grow one pool at once would each take the other's for its own. */
@@ -113,36 +135,45 @@ static int lock_pools(const struct mr_machine *m, uint64_t size)
 	return fd;
 }
 
-int mr_growth_begin(const struct mr_machine *m, const struct mr_snap *s, bool any_node,
-		    struct mr_growth *growth)
+static int begin(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t by,
+		 bool any_node, struct mr_growth *g)
 {
-	const uint64_t size = s->huge_pages << m->page_shift;
-	struct mr_growth g = { .pfn = s->pfn };
 	mr_autofree struct mr_hugepool *pools = NULL;
 	struct mr_hugepool own, all;
 	size_t nr = 0;
 	int rc;
 
-	g.lock = lock_pools(m, size);
-	if (g.lock < 0)
-		return g.lock;
+	g->lock = lock_pools(m, size);
+	if (g->lock < 0)
+		return g->lock;
 	rc = mr_hugepool_read(m, size, -1, &all);
 	if (!rc)
-		rc = mr_hugepool_read(m, size, s->node, &own);
+		rc = mr_hugepool_read(m, size, node, &own);
 	if (!rc)
-		rc = grow(m, &own, &g);
+		rc = grow(m, &own, by, g);
 	if (rc == -ENOMEM && any_node && mr_hugepool_list(m, &pools, &nr))
 		nr = 0;
 	for (size_t i = 0; rc == -ENOMEM && i < nr; i++)
-		if (pools[i].size == size && pools[i].node != s->node)
-			rc = grow(m, &pools[i], &g);
-	if (rc) {
-		close(g.lock);
-		return rc;
-	}
-	g.total_before = g.total_after = all.total;
-	*growth = g;
-	return 0;
+		if (pools[i].size == size && pools[i].node != node)
+			rc = grow(m, &pools[i], by, g);
+	if (rc)
+		close(g->lock);
+	g->total_before = g->total_after = all.total;
+	return rc;
+}
+
+int mr_growth_begin(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t pfn,
+		    bool any_node, struct mr_growth *growth)
+{
+	*growth = (struct mr_growth){ .pfn = pfn, .most = 1 };
+	return begin(m, size, node, 1, any_node, growth);
+}
+
+int mr_growth_begin_many(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t by,
+			 uint64_t most, struct mr_growth *growth)
+{
+	*growth = (struct mr_growth){ .pfn = MR_GROWTH_NO_PFN, .most = most };
+	return begin(m, size, node, by, false, growth);
 }
 
 void mr_growth_end(const struct mr_machine *m, struct mr_growth *growth)

@@ -94,7 +94,8 @@ static int grow_and_soft_offline(const struct mr_machine *m, const struct mr_sna
 	int rc;
 
 	snprintf(object, sizeof(object), "0x%" PRIx64, s->pfn);
-	rc = mr_growth_begin(m, s, any_node, &growth);
+	rc = mr_growth_begin(m, s->huge_pages << m->page_shift, s->node, s->pfn, any_node,
+			     &growth);
 	if (rc == -ENOMEM) {
 		mr_err_set(err, rc, object, "%s%d has no memory for a replacement",
 			   any_node ? "no node, nor node " : "node ", s->node);

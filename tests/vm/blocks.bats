@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Memory blocks: listed, taken offline and brought back, or told why not.
 #
-# guest: cpus=2 memory=768M dimm=512M timeout=400
+# guest: cpus=2 memory=768M dimm=512M timeout=400 programs=script
 
 load lib
 
@@ -117,6 +117,14 @@ pages_in_block() {
 	assert_equal "$(meminfo MemTotal)" "$total"
 	workload_check
 
+	run_json 1 memras block offline --json --timeout 60s --retries 2 "$n"
+	assert_json '.results[0] | .attempts == 3 and .error.errno == "EBUSY"'
+
+	# On a terminal
+	run script -qec "memras block offline --timeout 3s $n" /dev/null
+	assert_equal "$status" 1
+	[[ $output =~ memory$n\ pages:\ [0-9]+\ of\ $((memory * 256)),\ [0-9]+\ MiB/s,\ waiting\ for\ [0-9]+\ pageblocks?,\ 0x[0-9a-f]+:\ pinned ]]
+
 	# Without the module a child spins in the kernel until it is signalled.
 	before=$SECONDS
 	run_json 1 memras block offline --json --no-module --timeout 3s "$n"
@@ -129,19 +137,111 @@ pages_in_block() {
 	assert_json '.results[0].result == "offlined"'
 }
 
-@test "a block full of hugepages goes offline and the pool keeps its size" {
-	local n nr
+# What the module cannot replace (before 5.13), and all without it, is grown first.
+pool_way() {
+	if [ "$1" != --no-module ] && replaces; then echo replaced; else echo grown; fi
+}
 
-	replaces || skip "hugepages are replaced from kernel 5.13 on"
+# fill_block N: it alone is movable, empty, and then as full of hugepages as it can be
+fill_block() {
+	only_movable "$1"
+	memras block offline --quiet "$1"
+	memras block online --quiet --zone movable "$1"
+	pool_set 96
+	in_block=$(memras hugepage list --json $(($1 * memory * 256))+$((memory * 256)) | jq '.hugepages | length')
+	[ "$in_block" -gt 40 ]
+}
+
+@test "a block full of hugepages goes offline and the pool keeps its size" {
+	local n option way used=0 before
+
+	n=$(movable_block)
+	for option in "" --no-module; do
+		way=$(pool_way $option)
+		fill_block "$n"
+		if [ "$way" = replaced ]; then
+			workload_start hugetlb $((56 * 512))
+			used=$(($(pages_in_block "$n") / 512))
+			[ $used -gt 8 ]
+		fi
+		before="$(pool nr) $(pool free) $(pool surplus)"
+		run_json 0 memras block offline --dry-run --json $option "$n"
+		assert_json ".results[0] | .result == \"planned\" and .pool == \"$way\""
+		run_json 0 memras block offline --json $option "$n"
+		assert_json ".results[0] | .result == \"offlined\" and .pool == \"$way\""
+		assert_equal "$(pool nr) $(pool free) $(pool surplus)" "$before"
+		[ $used = 0 ] || workload_check
+		[ $used = 0 ] || workload_stop
+		pool_set 0
+		memras block online --quiet --zone movable "$n"
+		echo "# $in_block hugepages in the block, $used in use, a pool of ${before%% *}: $way" >&3
+		used=0
+	done
+}
+
+# Kernels that take the hugepage that was freed last, be it in the block, never end
+# by themselves.
+@test "hugepages in use that the kernel moves within the block end it at the timeout" {
+	local n before
+
+	n=$(movable_block)
+	fill_block "$n"
+	workload_start hugetlb $((56 * 512))
+	[ "$(pages_in_block "$n")" -gt 4096 ]
+	before="$(pool nr) $(pool free) $(pool surplus)"
+	if memras block offline --no-module --json --timeout 4s "$n" >"$BATS_TEST_TMPDIR/out" 2>/dev/null; then
+		assert_equal "$(block_state "$n")" offline
+	else
+		json=$(<"$BATS_TEST_TMPDIR/out")
+		assert_json '.results[0].error | .errno == "ETIMEDOUT" and (.reason | startswith("hugepages in use"))'
+		assert_equal "$(block_state "$n")" online
+	fi
+	assert_equal "$(pool nr) $(pool free) $(pool surplus)" "$before"
+	workload_check
+	workload_stop
+	pool_set 0
+}
+
+@test "where the node has no room for its hugepages, it stays, and so do they" {
+	local n nr option
+
 	n=$(movable_block)
 	only_movable "$n"
-	pool_set 40
-	nr=$(memras hugepage list --json | jq "[.hugepages[] | select(.pfn / ($memory * 256) | floor == $n)] | length")
-	[ "$nr" -gt 0 ]
-	run_json 0 memras block offline --json "$n"
-	assert_equal "$(pool nr)" 40
-	assert_equal "$(pool free)" 40
-	memras block online --quiet "$n"
+	echo 4000 >/proc/sys/vm/nr_hugepages
+	# Room for the rest of the machine, and for a few
+	nr=$(($(pool nr) - 8))
+	pool_set $nr
+	for option in "" --no-module; do
+		run_json 1 memras block offline --json $option --timeout 3s "$n"
+		assert_json '.results[0] | .result == "failed" and .error.errno == "ENOMEM" and .pool == null'
+		assert_equal "$(block_state "$n")" online
+		assert_equal "$(pool nr) $(pool free) $(pool surplus)" "$nr $nr 0"
+	done
+	pool_set 0
+}
+
+@test "killed while its hugepages go, memras leaves the pool as large as it was" {
+	local n pid end i offlined=0
+
+	n=$(movable_block)
+	fill_block "$n"
+	for i in 05 1 2 3 5; do
+		exec {end}< <(exec memras block offline --no-module --quiet "$n" 2>&1 3>&-)
+		pid=$!
+		sleep "0.$i"
+		kill -KILL $pid 2>/dev/null || true
+		# Who outlives it puts things right, and lets go of its output then.
+		while read -r -u "$end"; do :; done
+		exec {end}<&-
+		assert_equal "$(pool nr) $(pool free) $(pool surplus)" "96 96 0" "after the kill at 0.$i s"
+		[ "$(block_state "$n")" = offline ] || continue
+		offlined=$((offlined + 1))
+		memras block online --quiet --zone movable "$n"
+		pool_set 0
+		fill_block "$n"
+	done
+	echo "# $offlined of 5 times it was offline already" >&3
+	[ $offlined -lt 5 ]
 	pool_set 0
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Blocks offline and online again and again: under a refault storm beside chmem(8),
-# killed at any moment, called off by another notifier, full of hugepages.
+# killed at any moment, called off by another notifier.
 #
 # guest: cpus=2 memory=768M dimm=512M disk=256M timeout=3000 silence=1500 programs=chmem long=yes
 
@@ -14,7 +14,6 @@ setup() {
 
 teardown() {
 	crowd_end
-	echo 0 >/proc/sys/vm/nr_hugepages
 	memras quarantine release --quiet all
 	memras block online --quiet --zone movable all
 }
@@ -148,25 +147,4 @@ settled() {
 	memras block online --quiet --zone movable "$n"
 	assert_equal "$(accounts)" "$before"
 	modprobe -r memory-notifier-error-inject
-}
-
-@test "a block full of hugepages goes offline, and the pool keeps its size" {
-	local n nr in_block blocks
-
-	memras status --json | jq -e '.module.features | index("replace-hugepage")' >/dev/null ||
-		skip "this kernel replaces no hugepages"
-	mapfile -t blocks < <(movable_blocks | tail -n 2)
-	n=${blocks[1]}
-	memras block offline --quiet "${blocks[0]}"
-	keep_blocks "$n"
-	echo $((pages / 512)) >/proc/sys/vm/nr_hugepages
-	nr=$(pool nr)
-	in_block=$(memras hugepage list --json $((n * pages))+"$pages" | jq '.hugepages | length')
-	[ "$in_block" -gt $((pages * 3 / 4 / 512)) ]
-	# Room for what replaces them
-	memras block online --quiet --zone movable "${blocks[0]}"
-	run_json 0 memras block offline --json "$n"
-	assert_equal "$(pool nr)" "$nr"
-	assert_equal "$(pool free)" "$nr"
-	echo "# $in_block hugepages in the block, a pool of $nr kept its size" >&3
 }

@@ -251,8 +251,7 @@ int mr_device_unpoison(const struct mr_machine *m, uint64_t pfn)
 	return call(m, MEMRAS_IOC_UNPOISON, &p);
 }
 
-/* Moving a page of ours to where it is drains every CPU's batches first. */
-static void drain(void)
+void mr_device_drain(void)
 {
 	static char own[64];
 	void *page = own;
@@ -273,7 +272,7 @@ int mr_device_claim_drained(const struct mr_machine *m, struct memras_claim *cla
 	for (unsigned int i = 0; i < tries && rc == -EBUSY; i++) {
 		if (i)
 			mr_clock_sleep_us(1000ULL << (i < 6 ? i : 6));
-		drain();
+		mr_device_drain();
 		rc = mr_device_claim(m, claim);
 	}
 	return rc;

@@ -59,7 +59,9 @@ static size_t pass(struct evacuation *e, uint64_t deadline)
 {
 	size_t busy = 0;
 
-	e->result->attempts++;
+	/* Draining costs: only once the first try of all was refused. */
+	if (e->result->attempts++)
+		mr_device_drain();
 	for (size_t i = 0; i < e->slots; i++) {
 		struct memras_claim claim = {
 			.start_pfn = e->first + i * e->step,
@@ -74,9 +76,7 @@ static size_t pass(struct evacuation *e, uint64_t deadline)
 			busy++;
 			continue;
 		}
-		/* Draining costs: only once the first try of all was refused. */
-		rc = e->result->attempts == 1 ? mr_device_claim(e->m, &claim) :
-						mr_device_claim_drained(e->m, &claim, 1);
+		rc = mr_device_claim(e->m, &claim);
 		if (rc) {
 			e->last_rc = rc;
 			busy++;

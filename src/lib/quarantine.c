@@ -234,27 +234,27 @@ static int make_slots(struct add *a)
 }
 
 /* 0 when all of the range is ours, or poisoned; what went round is what we have already. */
-static int claim(struct add *a, uint64_t pfn, uint64_t nr, bool drained)
+static int claim(struct add *a, uint64_t pfn, uint64_t nr)
 {
 	struct memras_claim c = { .start_pfn = pfn, .nr_pages = nr, .flags = MEMRAS_CLAIM_ROUND };
 
-	return drained ? mr_device_claim_drained(a->m, &c, 1) : mr_device_claim(a->m, &c);
+	return mr_device_claim(a->m, &c);
 }
 
 /*
  * Claims what is wanted of one pageblock. A few pages that someone uses are not
  * to be had by themselves (mm/page_isolation.c, test_pages_isolated()): then
  * the pageblock is claimed around them, and what is not wanted goes back in
- * the end.
+ * the end; but only when the batches of the CPUs are @drained.
  */
 static int claim_slot(struct add *a, const struct slot *s, bool drained)
 {
 	int rc = 0;
 
 	for (size_t i = s->first; !rc && i < s->first + s->ranges; i++)
-		rc = claim(a, a->want.list[i].pfn, a->want.list[i].nr, drained);
+		rc = claim(a, a->want.list[i].pfn, a->want.list[i].nr);
 	if (rc == -EBUSY && drained && a->want.list[s->first].nr < s->nr)
-		rc = claim(a, s->pfn, s->nr, drained);
+		rc = claim(a, s->pfn, s->nr);
 	return rc;
 }
 
@@ -275,7 +275,9 @@ static size_t pass(struct add *a, uint64_t deadline)
 {
 	size_t busy = 0;
 
-	a->result->attempts++;
+	/* Draining costs: only once the first try was refused. */
+	if (a->result->attempts++)
+		mr_device_drain();
 	for (size_t i = 0; i < a->nr_slots; i++) {
 		struct slot *s = &a->slots[i];
 		int rc;
@@ -286,7 +288,6 @@ static size_t pass(struct add *a, uint64_t deadline)
 			busy++;
 			continue;
 		}
-		/* Draining costs: only once the first try was refused. */
 		rc = claim_slot(a, s, a->result->attempts > 1);
 		s->had = !rc;
 		if (rc) {

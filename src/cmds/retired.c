@@ -84,16 +84,12 @@ static int list_run(struct mr_run *run, const void *pargs, int nr, char **words)
 	int rc;
 
 	(void)nr, (void)words;
-	rc = mr_begin(run, &m, 0, &err);
+	rc = mr_retired_begin(run, 0, false, &m, &list, &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	rc = mr_retlist_open(&list, &m, run->globals.state_dir, 0, &err);
-	if (!rc) {
-		mr_retlist_refresh(&list, &m);
-		rc = print_list(run, &list, args->pending, &err);
-		mr_retlist_close(&list);
-	}
-	mr_machine_close(&m);
+	mr_retlist_refresh(&list, &m);
+	rc = print_list(run, &list, args->pending, &err);
+	mr_retired_end(&m, &list);
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 

@@ -13,6 +13,21 @@ extern const struct mr_cmd mr_cmd_retired_forget;
 extern const struct mr_cmd mr_cmd_retired_import;
 extern const struct mr_cmd mr_cmd_retired_export;
 
+/*
+ * Opens the retired list of @run's state folder; with @write to be saved, which a dry run
+ * never does. 0, or -errno with @err set and @list closed.
+ */
+int mr_retired_open(const struct mr_run *run, const struct mr_machine *m, bool write,
+		    struct mr_retlist *list, struct mr_err *err);
+
+/*
+ * mr_begin() with @needs, then mr_retired_open(). 0, or -errno with @err set and nothing
+ * open; mr_retired_end() closes both.
+ */
+int mr_retired_begin(const struct mr_run *run, unsigned int needs, bool write,
+		     struct mr_machine *m, struct mr_retlist *list, struct mr_err *err);
+void mr_retired_end(struct mr_machine *m, struct mr_retlist *list);
+
 /* Pages that a run did something to, to be written into the list at its end. */
 struct mr_retnotes {
 	struct mr_retlist pages;

@@ -82,24 +82,20 @@ static int export_run(struct mr_run *run, const void *pargs, int nr, char **word
 	int rc;
 
 	(void)nr, (void)words;
-	rc = mr_begin(run, &m, 0, &err);
+	rc = mr_retired_begin(run, 0, false, &m, &list, &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	rc = mr_retlist_open(&list, &m, run->globals.state_dir, 0, &err);
-	if (!rc) {
-		if (run->globals.json || !strcmp(args->format, "json"))
-			rc = print_json(run, &list);
-		else if (!strcmp(args->format, "badram"))
-			rc = print_badram(&list);
-		else if (!strcmp(args->format, "memmap"))
-			print_memmap(&list);
-		else
-			print_plain(&list);
-		if (rc)
-			mr_err_set(&err, rc, list.path, "the list cannot be printed");
-		mr_retlist_close(&list);
-	}
-	mr_machine_close(&m);
+	if (run->globals.json || !strcmp(args->format, "json"))
+		rc = print_json(run, &list);
+	else if (!strcmp(args->format, "badram"))
+		rc = print_badram(&list);
+	else if (!strcmp(args->format, "memmap"))
+		print_memmap(&list);
+	else
+		print_plain(&list);
+	if (rc)
+		mr_err_set(&err, rc, list.path, "the list cannot be printed");
+	mr_retired_end(&m, &list);
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 

@@ -82,20 +82,15 @@ static int forget_run(struct mr_run *run, const void *pargs, int nr, char **word
 		rc = check_targets(&targets, &err);
 	if (rc)
 		goto out_targets;
-	rc = mr_begin(run, &m, 0, &err);
+	rc = mr_retired_begin(run, 0, true, &m, &list, &err);
 	if (rc)
 		goto out_targets;
-	rc = mr_retlist_open(&list, &m, run->globals.state_dir,
-			     run->globals.dry_run ? 0 : MR_RETLIST_WRITE, &err);
-	if (!rc) {
-		n = all ? mr_retlist_forget(&list, 0, UINT64_MAX) : forget(&list, &targets);
-		if (n && !run->globals.dry_run)
-			rc = mr_retlist_save(&list, &err);
-		if (!rc)
-			print_result(run, n, list.nr);
-		mr_retlist_close(&list);
-	}
-	mr_machine_close(&m);
+	n = all ? mr_retlist_forget(&list, 0, UINT64_MAX) : forget(&list, &targets);
+	if (n && !run->globals.dry_run)
+		rc = mr_retlist_save(&list, &err);
+	if (!rc)
+		print_result(run, n, list.nr);
+	mr_retired_end(&m, &list);
 out_targets:
 	mr_targets_free(&targets);
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;

@@ -92,8 +92,7 @@ static int import_into(const struct mr_run *run, const struct mr_machine *m, str
 		if (rc)
 			return rc;
 	}
-	rc = mr_retlist_open(&list, m, run->globals.state_dir,
-			     run->globals.dry_run ? 0 : MR_RETLIST_WRITE, err);
+	rc = mr_retired_open(run, m, true, &list, err);
 	if (rc)
 		return rc;
 	rc = mr_retlist_fits(&list, m, force, err);

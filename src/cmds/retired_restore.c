@@ -74,7 +74,7 @@ static int record(const struct mr_run *run, const struct mr_machine *m,
 		  const struct mr_retlist *done, bool force, struct mr_err *err)
 {
 	struct mr_retlist list;
-	int rc = mr_retlist_open(&list, m, run->globals.state_dir, MR_RETLIST_WRITE, err);
+	int rc = mr_retired_open(run, m, true, &list, err);
 
 	if (rc)
 		return rc;
@@ -144,15 +144,11 @@ static int restore_run(struct mr_run *run, const void *pargs, int nr, char **wor
 	int rc, code = MR_EXIT_OK;
 
 	(void)nr, (void)words;
-	rc = mr_begin(run, &m, MR_NEED_MEMORY_FAILURE, &err);
+	rc = mr_retired_begin(run, MR_NEED_MEMORY_FAILURE, false, &m, &list, &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	rc = mr_retlist_open(&list, &m, run->globals.state_dir, 0, &err);
-	if (!rc) {
-		rc = restore(run, &m, pargs, &list, &code, &err);
-		mr_retlist_close(&list);
-	}
-	mr_machine_close(&m);
+	rc = restore(run, &m, pargs, &list, &code, &err);
+	mr_retired_end(&m, &list);
 	return rc ? mr_end_error(run, &err) : code;
 }
 

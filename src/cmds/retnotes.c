@@ -5,7 +5,34 @@
 #include "backend/edac.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
+#include "cmds/begin.h"
 #include "cmds/retired.h"
+
+int mr_retired_open(const struct mr_run *run, const struct mr_machine *m, bool write,
+		    struct mr_retlist *list, struct mr_err *err)
+{
+	return mr_retlist_open(list, m, run->globals.state_dir,
+			       write && !run->globals.dry_run ? MR_RETLIST_WRITE : 0, err);
+}
+
+int mr_retired_begin(const struct mr_run *run, unsigned int needs, bool write,
+		     struct mr_machine *m, struct mr_retlist *list, struct mr_err *err)
+{
+	int rc = mr_begin(run, m, needs, err);
+
+	if (rc)
+		return rc;
+	rc = mr_retired_open(run, m, write, list, err);
+	if (rc)
+		mr_machine_close(m);
+	return rc;
+}
+
+void mr_retired_end(struct mr_machine *m, struct mr_retlist *list)
+{
+	mr_retlist_close(list);
+	mr_machine_close(m);
+}
 
 void mr_retnotes_add(struct mr_retnotes *notes, const struct mr_result *result)
 {
@@ -63,14 +90,14 @@ int mr_retnotes_record(struct mr_retnotes *notes, const struct mr_run *run,
 		rc = mr_err_set(&err, -ENOMEM, "", "no memory for the retired list");
 	/* What is in no list needs none made. */
 	if (!rc && notes->pages.nr && forget) {
-		rc = mr_retlist_open(&list, m, run->globals.state_dir, 0, &err);
+		rc = mr_retired_open(run, m, false, &list, &err);
 		if (!rc && !list.nr)
 			notes->pages.nr = 0;
 		if (!rc)
 			mr_retlist_close(&list);
 	}
 	if (!rc && notes->pages.nr) {
-		rc = mr_retlist_open(&list, m, run->globals.state_dir, MR_RETLIST_WRITE, &err);
+		rc = mr_retired_open(run, m, true, &list, &err);
 		if (!rc) {
 			rc = apply(notes, &list, m, cause, forget, &err);
 			mr_retlist_close(&list);

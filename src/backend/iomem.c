@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "backend/iomem.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +12,12 @@
 int mr_iomem_walk(const struct mr_machine *m, int (*fn)(const struct mr_iomem *io, void *data),
 		  void *data)
 {
-	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/iomem");
-	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	mr_autofclose FILE *f = NULL;
 	mr_autofree char *line = NULL;
 	size_t room = 0;
 	int rc = 0;
 
+	mr_root_fopen(&m->root, &f, "proc/iomem");
 	while (!rc && f && getline(&line, &room, f) >= 0) {
 		struct mr_iomem io = { .depth = (unsigned int)strspn(line, " ") / 2 };
 		uint64_t last;

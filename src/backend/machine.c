@@ -112,18 +112,14 @@ int mr_machine_read_only(const char *object, struct mr_err *err)
 
 int mr_machine_meminfo(const struct mr_machine *m, const char *field, uint64_t *bytes)
 {
-	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/meminfo");
-	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
 	mr_autofree char *line = NULL;
-	size_t room = 0, len = strlen(field);
+	char start[32];
+	int rc;
 
-	if (!f)
-		return fd < 0 ? fd : -ENOMEM;
-	while (getline(&line, &room, f) >= 0) {
-		if (strncmp(line, field, len) || line[len] != ':')
-			continue;
-		*bytes = strtoull(line + len + 1, NULL, 10) * 1024;
-		return 0;
-	}
-	return -ENOENT;
+	if (snprintf(start, sizeof(start), "%s:", field) >= (int)sizeof(start))
+		return -ENAMETOOLONG;
+	rc = mr_root_find_line(&m->root, start, &line, "proc/meminfo");
+	if (!rc)
+		*bytes = strtoull(line + strlen(start), NULL, 10) * 1024;
+	return rc;
 }

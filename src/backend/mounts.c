@@ -17,16 +17,14 @@
 
 static struct libmnt_table *read_table(const struct mr_root *root)
 {
-	mr_autoclose int fd = mr_root_openf(root, O_RDONLY, "proc/self/mountinfo");
 	struct libmnt_table *table = mnt_new_table();
-	FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	mr_autofclose FILE *f = NULL;
 
+	mr_root_fopen(root, &f, "proc/self/mountinfo");
 	if (f && table && mnt_table_parse_stream(table, f, "mountinfo")) {
 		mnt_unref_table(table);
 		table = NULL;
 	}
-	if (f)
-		fclose(f);
 	return table;
 }
 
@@ -56,13 +54,13 @@ char *mr_mounts_find(const struct mr_root *root, const char *type, const char *o
 /* "nodev	tracefs": fs/filesystems.c, filesystems_proc_show() */
 int mr_mounts_known(const struct mr_root *root, const char *type)
 {
-	mr_autoclose int fd = mr_root_openf(root, O_RDONLY, "proc/filesystems");
-	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	mr_autofclose FILE *f = NULL;
 	mr_autofree char *line = NULL;
 	size_t room = 0;
+	int rc = mr_root_fopen(root, &f, "proc/filesystems");
 
-	if (!f)
-		return fd < 0 ? fd : -ENOMEM;
+	if (rc)
+		return rc;
 	while (getline(&line, &room, f) >= 0) {
 		const char *name = strchr(line, '\t');
 

@@ -52,15 +52,9 @@ static int need_open_debugfs(const struct mr_machine *m, struct mr_err *err)
 /* "hwpoison_inject 16384 0 - Live 0x0" */
 static bool captured_inject(const struct mr_machine *m)
 {
-	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/modules");
-	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
 	mr_autofree char *line = NULL;
-	size_t room = 0;
 
-	while (f && getline(&line, &room, f) >= 0)
-		if (!strncmp(line, "hwpoison_inject ", 16))
-			return true;
-	return false;
+	return !mr_root_find_line(&m->root, "hwpoison_inject ", &line, "proc/modules");
 }
 
 int mr_pageattr_need_unpoison(const struct mr_machine *m, struct mr_err *err)

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "lib/doctor.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -345,15 +344,10 @@ static void lockdown(struct exam *e)
 /* arch/x86/kernel/cpu/proc.c: the flag "hypervisor" (CPUID 1, ECX bit 31) */
 static bool is_guest(const struct mr_machine *m)
 {
-	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/cpuinfo");
-	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
 	mr_autofree char *line = NULL;
-	size_t room = 0;
 
-	while (f && getline(&line, &room, f) >= 0)
-		if (!strncmp(line, "flags", 5))
-			return strstr(line, " hypervisor");
-	return false;
+	return !mr_root_find_line(&m->root, "flags", &line, "proc/cpuinfo") &&
+	       strstr(line, " hypervisor");
 }
 
 static void edac(struct exam *e)

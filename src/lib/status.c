@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "lib/status.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,13 +155,13 @@ static bool interrupt_line(const char *line, const char *name, uint64_t *sum)
 
 static void read_machine_checks(const struct mr_machine *m, struct mr_status *st)
 {
-	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/interrupts");
-	mr_autofclose FILE *f = fd >= 0 ? fdopen(dup(fd), "r") : NULL;
+	mr_autofclose FILE *f = NULL;
 	struct mr_machine_checks *c = &st->machine_checks;
 	mr_autofree char *line = NULL;
 	size_t room = 0;
 
 	*c = (struct mr_machine_checks){ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+	mr_root_fopen(&m->root, &f, "proc/interrupts");
 	while (f && getline(&line, &room, f) >= 0)
 		if (interrupt_line(line, "MCE", &c->exceptions) ||
 		    interrupt_line(line, "MCP", &c->polls) ||

@@ -132,6 +132,42 @@ ssize_t mr_root_read(const struct mr_root *root, char *buf, size_t size, const c
 	return fd < 0 ? fd : read_small(fd, buf, size);
 }
 
+static int open_stream(int fd, FILE **f)
+{
+	*f = NULL;
+	if (fd < 0)
+		return fd;
+	*f = fdopen(fd, "r");
+	if (!*f) {
+		close(fd);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int mr_root_fopen(const struct mr_root *root, FILE **f, const char *path, ...)
+{
+	return open_stream(OPEN_ARGS(root, O_RDONLY, path), f);
+}
+
+int mr_root_find_line(const struct mr_root *root, const char *start, char **line,
+		      const char *path, ...)
+{
+	mr_autofclose FILE *f = NULL;
+	int rc = open_stream(OPEN_ARGS(root, O_RDONLY, path), &f);
+	size_t room = 0, len = strlen(start);
+
+	*line = NULL;
+	while (!rc && getline(line, &room, f) >= 0)
+		if (!strncmp(*line, start, len)) {
+			(*line)[strcspn(*line, "\n")] = '\0';
+			return 0;
+		}
+	free(*line);
+	*line = NULL;
+	return rc ? rc : -ENOENT;
+}
+
 int mr_root_read_u64(const struct mr_root *root, int base, uint64_t *value, const char *path, ...)
 {
 	mr_autoclose int fd = OPEN_ARGS(root, O_RDONLY, path);

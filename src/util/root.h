@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct mr_root {
@@ -50,6 +51,18 @@ int mr_root_writable(const struct mr_root *root, const char *path, ...);
  */
 __attribute__((format(printf, 4, 5)))
 ssize_t mr_root_read(const struct mr_root *root, char *buf, size_t size, const char *path, ...);
+
+/* A file to read as a stream, in *@f for fclose(). *@f is NULL on failure. */
+__attribute__((format(printf, 3, 4)))
+int mr_root_fopen(const struct mr_root *root, FILE **f, const char *path, ...);
+
+/*
+ * The first line of a file that begins with @start, without its newline, in *@line for
+ * free(). Returns 0; -ENOENT also when no line does. *@line is NULL on failure.
+ */
+__attribute__((format(printf, 4, 5)))
+int mr_root_find_line(const struct mr_root *root, const char *start, char **line,
+		      const char *path, ...);
 
 /* A file that holds one number; hexadecimal when @base is 16, with or without 0x. */
 __attribute__((format(printf, 4, 5)))

@@ -54,6 +54,36 @@ static void in_folder(void)
 	mr_root_close(&root);
 }
 
+static void lines(void)
+{
+	struct mr_root root;
+	char *line, text[16];
+	FILE *f;
+
+	CHECK_INT(mr_root_open(&root, dir), 0);
+	CHECK_INT(mr_root_find_line(&root, "b", &line, "%s", "lines"), 0);
+	CHECK_STR(line, "b: 1");
+	free(line);
+	/* The whole of the start, at a line's start; the last line has no newline. */
+	CHECK_INT(mr_root_find_line(&root, "b: 2", &line, "lines"), 0);
+	CHECK_STR(line, "b: 2");
+	free(line);
+	CHECK_INT(mr_root_find_line(&root, ": 1", &line, "lines"), -ENOENT);
+	CHECK(!line);
+	CHECK_INT(mr_root_find_line(&root, "b: 11", &line, "lines"), -ENOENT);
+	CHECK_INT(mr_root_find_line(&root, "root", &line, "link-out"), -ENOENT);
+	CHECK(!line);
+
+	CHECK_INT(mr_root_fopen(&root, &f, "lines"), 0);
+	CHECK(f && fgets(text, sizeof(text), f));
+	CHECK_STR(text, "a: 1\n");
+	if (f)
+		fclose(f);
+	CHECK_INT(mr_root_fopen(&root, &f, "none"), -ENOENT);
+	CHECK(!f);
+	mr_root_close(&root);
+}
+
 static void live(void)
 {
 	struct mr_root root;
@@ -74,8 +104,8 @@ static void live(void)
 
 int main(void)
 {
-	static const char *const names[] = { "word", "long", "number", "hex", "link-out",
-					     "link-up", "link-in" };
+	static const char *const names[] = { "word", "long", "number", "hex", "lines",
+					     "link-out", "link-up", "link-in" };
 	char path[128];
 
 	CHECK(mkdtemp(dir) != NULL);
@@ -83,6 +113,7 @@ int main(void)
 	put("long", "longer than the buffer that it is read to\n");
 	put("number", "42\n");
 	put("hex", "8000000\n");
+	put("lines", "a: 1\nb: 1\nb: 2");
 	snprintf(path, sizeof(path), "%s/link-out", dir);
 	CHECK_INT(symlink("/etc/passwd", path), 0);
 	snprintf(path, sizeof(path), "%s/link-up", dir);
@@ -90,6 +121,7 @@ int main(void)
 	snprintf(path, sizeof(path), "%s/link-in", dir);
 	CHECK_INT(symlink("/word", path), 0);
 	in_folder();
+	lines();
 	live();
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);

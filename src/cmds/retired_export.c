@@ -12,7 +12,7 @@
 #include "util/cleanup.h"
 
 struct export_args {
-	const char *format;
+	const char *format;	/* NULL: not given */
 };
 
 static const char *const formats[] = { "plain", "json", "badram", "memmap", NULL };
@@ -22,8 +22,6 @@ static const struct mr_opt export_opts[] = {
 		  "plain, json, badram or memmap (default plain)"),
 	{ 0 },
 };
-
-static const struct export_args export_defaults = { .format = "plain" };
 
 static int print_json(const struct mr_run *run, const struct mr_retlist *list)
 {
@@ -76,20 +74,26 @@ static int print_badram(const struct mr_retlist *list)
 static int export_run(struct mr_run *run, const void *pargs, int nr, char **words)
 {
 	const struct export_args *args = pargs;
+	const char *format = args->format ? args->format : run->globals.json ? "json" : "plain";
 	struct mr_retlist list;
 	struct mr_err err = { 0 };
 	struct mr_machine m;
 	int rc;
 
 	(void)nr, (void)words;
+	if (run->globals.json && strcmp(format, "json")) {
+		mr_err_usage(&err, -EINVAL, "", "only one of --json or --format %s can be given",
+			     format);
+		return mr_end_error(run, &err);
+	}
 	rc = mr_retired_begin(run, 0, false, &m, &list, &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	if (run->globals.json || !strcmp(args->format, "json"))
+	if (!strcmp(format, "json"))
 		rc = print_json(run, &list);
-	else if (!strcmp(args->format, "badram"))
+	else if (!strcmp(format, "badram"))
 		rc = print_badram(&list);
-	else if (!strcmp(args->format, "memmap"))
+	else if (!strcmp(format, "memmap"))
 		print_memmap(&list);
 	else
 		print_plain(&list);
@@ -104,9 +108,8 @@ const struct mr_cmd mr_cmd_retired_export = {
 	.summary = "print the list for another tool, or as it is",
 	.details = "plain has a page frame number a line; badram is GRUB's GRUB_BADRAM and memmap the\n"
 		   "kernel's memmap=SIZE$ADDR, which keep the memory from being used from boot on;\n"
-		   "json is the whole list, and what --json prints.",
+		   "json is the whole list, and what --json prints: no other goes with --json.",
 	.opts = export_opts,
-	.defaults = &export_defaults,
 	.args_size = sizeof(struct export_args),
 	.run = export_run,
 };

@@ -123,6 +123,27 @@ print(*pages)' >"$input"
 	[ "$("$SUITE/memras" --state-dir "$state" retired export --format badram | tr , '\n' | wc -l)" -le 660 ]
 }
 
+@test "export --json beside another --format is refused, and beside its own is not" {
+	local format
+
+	echo 5 >"$input"
+	import
+	for format in plain badram memmap; do
+		run_memras --state-dir "$state" retired export --json --format $format
+		expect_status 2
+		expect_err "only one of --json or --format $format can be given"
+		expect_valid
+		run_memras --state-dir "$state" retired export --format=$format --json
+		expect_status 2
+		expect_err "only one of --json or --format $format can be given"
+		expect_valid
+	done
+	run_memras --state-dir "$state" retired export --json --format json
+	expect_status 0
+	expect_valid
+	expect_json '.retired[0].pfn == 5'
+}
+
 make_database() {
 	sqlite3 "$1" <<-'END'
 		CREATE TABLE mc_event (id INTEGER PRIMARY KEY, timestamp TEXT, err_count INTEGER,

@@ -58,6 +58,19 @@ int mr_begin(const struct mr_run *run, struct mr_machine *m, unsigned int needs,
 	return rc;
 }
 
+json_object *mr_summary_json(const struct mr_summary *sum, const char *done)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "requested", json_object_new_uint64(sum->requested));
+	json_object_object_add(o, "planned", json_object_new_uint64(sum->planned));
+	json_object_object_add(o, done, json_object_new_uint64(sum->done));
+	json_object_object_add(o, "already", json_object_new_uint64(sum->already));
+	json_object_object_add(o, "refused", json_object_new_uint64(sum->refused));
+	json_object_object_add(o, "failed", json_object_new_uint64(sum->failed));
+	return o;
+}
+
 int mr_end_error(const struct mr_run *run, const struct mr_err *err)
 {
 	mr_msg_error(run, err);

@@ -3,8 +3,11 @@
 #ifndef MR_CMDS_BEGIN_H
 #define MR_CMDS_BEGIN_H
 
+#include <json-c/json_object.h>
+
 #include "backend/machine.h"
 #include "cli/run.h"
+#include "lib/result.h"
 
 #define MR_NEED_MEMORY_FAILURE	(1U << 0)	/* a kernel with memory failure handling */
 #define MR_NEED_ADMIN		(1U << 1)	/* CAP_SYS_ADMIN, dry run or not */
@@ -21,6 +24,9 @@
  */
 int mr_begin(const struct mr_run *run, struct mr_machine *m, unsigned int needs,
 	     struct mr_err *err);
+
+/* The counts of @sum, what was done being called @done. */
+json_object *mr_summary_json(const struct mr_summary *sum, const char *done);
 
 /* Says @err on stderr, and as JSON on stdout where asked for. Returns the exit code. */
 int mr_end_error(const struct mr_run *run, const struct mr_err *err);

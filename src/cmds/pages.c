@@ -100,20 +100,6 @@ int mr_page_report_add(struct mr_page_report *rp, const struct mr_result *result
 	return 0;
 }
 
-static json_object *summary_json(const struct mr_page_report *rp)
-{
-	const struct mr_summary *s = &rp->summary;
-	json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "requested", json_object_new_uint64(s->requested));
-	json_object_object_add(o, "planned", json_object_new_uint64(s->planned));
-	json_object_object_add(o, rp->done, json_object_new_uint64(s->done));
-	json_object_object_add(o, "already", json_object_new_uint64(s->already));
-	json_object_object_add(o, "refused", json_object_new_uint64(s->refused));
-	json_object_object_add(o, "failed", json_object_new_uint64(s->failed));
-	return o;
-}
-
 static int print_report(const struct mr_page_report *rp)
 {
 	struct mr_layout layout = { .all = rp->run->globals.verbose };
@@ -130,7 +116,7 @@ static int print_report(const struct mr_page_report *rp)
 	if (rp->run->globals.json) {
 		doc = head_json(rp);
 		json_object_object_add(doc, "results", mr_records_json(fields, &records));
-		json_object_object_add(doc, "summary", summary_json(rp));
+		json_object_object_add(doc, "summary", mr_summary_json(&rp->summary, rp->done));
 		mr_doc_print(doc);
 	} else if (!rp->run->globals.quiet) {
 		rc = mr_table_print(fields, &records, &layout, &err);
@@ -151,7 +137,7 @@ int mr_page_report_end(struct mr_page_report *rp)
 	if (rp->lines) {
 		json_object *line = head_json(rp);
 
-		json_object_object_add(line, "summary", summary_json(rp));
+		json_object_object_add(line, "summary", mr_summary_json(s, rp->done));
 		mr_doc_print_line(line);
 	} else if (print_report(rp)) {
 		code = MR_EXIT_FAILED;

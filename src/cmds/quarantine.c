@@ -196,18 +196,12 @@ static int end(struct job *job, const struct mr_field *fields)
 	if ((mr_interrupted() || job->bad) && code == MR_EXIT_OK)
 		code = MR_EXIT_PART;
 	if (job->run->globals.json) {
-		json_object *doc = mr_doc_new(job->run), *o = json_object_new_object();
+		json_object *doc = mr_doc_new(job->run);
 
 		json_object_object_add(doc, "dry_run",
 				       json_object_new_boolean(job->run->globals.dry_run));
 		json_object_object_add(doc, "results", mr_records_json(fields, &records));
-		json_object_object_add(o, "requested", json_object_new_uint64(s->requested));
-		json_object_object_add(o, "planned", json_object_new_uint64(s->planned));
-		json_object_object_add(o, job->done, json_object_new_uint64(s->done));
-		json_object_object_add(o, "already", json_object_new_uint64(s->already));
-		json_object_object_add(o, "refused", json_object_new_uint64(s->refused));
-		json_object_object_add(o, "failed", json_object_new_uint64(s->failed));
-		json_object_object_add(doc, "summary", o);
+		json_object_object_add(doc, "summary", mr_summary_json(s, job->done));
 		mr_doc_print(doc);
 	} else if (!job->run->globals.quiet && job->nr) {
 		mr_table_print(fields, &records, &layout, &err);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "util/cleanup.h"
+#include "util/grow.h"
 #include "util/num.h"
 
 #define MEMORY "sys/devices/system/memory"
@@ -129,16 +130,9 @@ int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct m
 		/* "memory_failure" and the like live here too. */
 		if (strncmp(d->d_name, "memory", 6) || mr_num_parse(d->d_name + 6, &id))
 			continue;
-		if (blocks->nr == room) {
-			struct mr_block *list;
-
-			room = room ? room * 2 : 64;
-			list = reallocarray(blocks->list, room, sizeof(*list));
-			if (!list) {
-				mr_blocks_free(blocks);
-				return mr_err_set(err, -ENOMEM, "", "no memory for the blocks");
-			}
-			blocks->list = list;
+		if (mr_make_room(blocks->list, blocks->nr, room)) {
+			mr_blocks_free(blocks);
+			return mr_err_set(err, -ENOMEM, "", "no memory for the blocks");
 		}
 		/* A block that was removed since the folder was read is not there. */
 		if (!mr_block_read(m, id, &blocks->list[blocks->nr]))

@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "cmds/begin.h"
 #include "cmds/owners.h"
+#include "util/grow.h"
 #include "util/interrupt.h"
 
 struct row {
@@ -87,15 +88,8 @@ int mr_page_report_add(struct mr_page_report *rp, const struct mr_result *result
 		mr_owners_free(&owners);
 		return 0;
 	}
-	if (rp->nr == rp->room) {
-		size_t room = rp->room ? rp->room * 2 : 16;
-		struct mr_result *list = reallocarray(rp->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		rp->list = list;
-		rp->room = room;
-	}
+	if (mr_make_room(rp->list, rp->nr, rp->room))
+		return -ENOMEM;
 	rp->list[rp->nr++] = *result;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "backend/kpage.h"
 #include "lib/poison.h"
 #include "util/clock.h"
+#include "util/grow.h"
 #include "util/interrupt.h"
 
 #define TRIES_AT_ONCE 4
@@ -83,15 +84,8 @@ struct lister {
 
 static int add(struct lister *l, const struct mr_machine *m, const struct mr_snap *s)
 {
-	if (l->nr == l->room) {
-		size_t room = l->room ? l->room * 2 : 64;
-		struct mr_hugepage *list = reallocarray(l->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		l->list = list;
-		l->room = room;
-	}
+	if (mr_make_room(l->list, l->nr, l->room))
+		return -ENOMEM;
 	l->list[l->nr++] = (struct mr_hugepage){
 		.pfn = s->huge_head,
 		.phys = mr_pfn_phys(m, s->huge_head),

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "util/grow.h"
+
 #define STRETCH		(1UL << 20)	/* bytes between two looks at progress() */
 #define CACHE_LINE	64		/* or more: then lines are flushed twice */
 
@@ -98,7 +100,6 @@ static void flush(const volatile uint64_t *mem, size_t bytes)
 static int found(struct run *r, const struct step *s, size_t i, uint64_t wrote, uint64_t read)
 {
 	const size_t words = r->p->page_size / sizeof(wrote);
-	struct mr_pattern_bad *b;
 
 	for (size_t k = 0; k < r->nr; k++) {
 		if (r->bad[k].page == i / words) {
@@ -106,15 +107,8 @@ static int found(struct run *r, const struct step *s, size_t i, uint64_t wrote, 
 			return 0;
 		}
 	}
-	if (r->nr == r->room) {
-		size_t room = r->room ? r->room * 2 : 16;
-
-		b = reallocarray(r->bad, room, sizeof(*b));
-		if (!b)
-			return -ENOMEM;
-		r->bad = b;
-		r->room = room;
-	}
+	if (mr_make_room(r->bad, r->nr, r->room))
+		return -ENOMEM;
 	r->bad[r->nr++] = (struct mr_pattern_bad){
 		.page = i / words, .offset = i % words * sizeof(wrote), .wrote = wrote,
 		.read = read, .words = 1, .pattern = names[s->kind],

@@ -8,6 +8,7 @@
 #include "backend/device.h"
 #include "backend/kpage.h"
 #include "util/cleanup.h"
+#include "util/grow.h"
 
 #define BATCH 4096
 
@@ -76,15 +77,8 @@ static int collect(uint64_t pfn, uint64_t nr, void *data)
 	struct collector *c = data;
 
 	for (; nr; nr--, pfn++) {
-		if (c->nr == c->room) {
-			size_t room = c->room ? c->room * 2 : 64;
-			struct mr_poisoned *list = reallocarray(c->list, room, sizeof(*list));
-
-			if (!list)
-				return -ENOMEM;
-			c->list = list;
-			c->room = room;
-		}
+		if (mr_make_room(c->list, c->nr, c->room))
+			return -ENOMEM;
 		c->list[c->nr++] = (struct mr_poisoned){
 			.pfn = pfn, .phys = mr_pfn_phys(c->m, pfn),
 			.node = c->block ? c->block->node : -1,

@@ -12,6 +12,7 @@
 #include "backend/device.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/grow.h"
 #include "util/interrupt.h"
 
 #define HOPELESS_LOOKS	3	/* looks that all saw a blocker that waiting does not remove */
@@ -97,15 +98,8 @@ static int push(struct ranges *r, uint64_t pfn, uint64_t nr)
 			last->nr = pfn + nr - last->pfn;
 		return 0;
 	}
-	if (r->nr == r->room) {
-		size_t room = r->room ? r->room * 2 : 64;
-		struct range *list = reallocarray(r->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		r->list = list;
-		r->room = room;
-	}
+	if (mr_make_room(r->list, r->nr, r->room))
+		return -ENOMEM;
 	r->list[r->nr++] = (struct range){ pfn, nr };
 	return 0;
 }
@@ -175,15 +169,12 @@ static int want(struct add *a, uint64_t pfn, uint64_t nr)
 {
 	while (nr) {
 		uint64_t n = a->unit - pfn % a->unit;
-		struct range *list;
 
 		n = n < nr ? n : nr;
 		/* Not push(): that would join what is cut here. */
-		list = reallocarray(a->want.list, a->want.nr + 1, sizeof(*list));
-		if (!list)
+		if (mr_make_room(a->want.list, a->want.nr, a->want.room))
 			return -ENOMEM;
-		a->want.list = list;
-		list[a->want.nr++] = (struct range){ pfn, n };
+		a->want.list[a->want.nr++] = (struct range){ pfn, n };
 		a->pages += n;
 		pfn += n;
 		nr -= n;

@@ -11,6 +11,7 @@
 #include "backend/kpage.h"
 #include "backend/pagemap.h"
 #include "util/cleanup.h"
+#include "util/grow.h"
 
 struct resolver {
 	const struct mr_machine *m;
@@ -30,15 +31,8 @@ static int push(struct resolver *r, uint64_t pfn, uint64_t nr, uint64_t where)
 		last->nr += nr;
 		return 0;
 	}
-	if (s->nr == s->room) {
-		size_t room = s->room ? s->room * 2 : 64;
-		struct mr_span *list = reallocarray(s->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		s->list = list;
-		s->room = room;
-	}
+	if (mr_make_room(s->list, s->nr, s->room))
+		return -ENOMEM;
 	s->list[s->nr++] = (struct mr_span){ pfn, nr, where, r->target };
 	return 0;
 }

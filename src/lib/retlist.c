@@ -13,6 +13,7 @@
 #include "backend/kpage.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/grow.h"
 #include "util/interrupt.h"
 
 #define STATE_DIR	"var/lib/memras"
@@ -73,15 +74,8 @@ const char *mr_retlist_text(const struct mr_retlist *l, mr_text_id id)
 
 int mr_retlist_add(struct mr_retlist *l, const struct mr_retired *entry)
 {
-	if (l->nr == l->room) {
-		size_t room = l->room ? l->room * 2 : 64;
-		struct mr_retired *list = reallocarray(l->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		l->list = list;
-		l->room = room;
-	}
+	if (mr_make_room(l->list, l->nr, l->room))
+		return -ENOMEM;
 	l->list[l->nr++] = *entry;
 	return 0;
 }

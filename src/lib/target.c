@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/grow.h"
 #include "util/num.h"
 
 /* What a number in a target can be refused for. */
@@ -205,17 +206,10 @@ static int add(struct mr_targets *targets, const char *word, unsigned int flags,
 	rc = mr_target_parse(word, &t, err);
 	if (rc)
 		return rc;
-	if (targets->nr == targets->room) {
-		size_t room = targets->room ? targets->room * 2 : 16;
-		struct mr_target *list = reallocarray(targets->list, room, sizeof(*list));
-
-		if (!list) {
-			free(t.word);
-			free(t.path);
-			return mr_err_set(err, -ENOMEM, word, "no memory for the targets");
-		}
-		targets->list = list;
-		targets->room = room;
+	if (mr_make_room(targets->list, targets->nr, targets->room)) {
+		free(t.word);
+		free(t.path);
+		return mr_err_set(err, -ENOMEM, word, "no memory for the targets");
 	}
 	targets->list[targets->nr++] = t;
 	if (t.type == MR_TARGET_NODE && (flags & MR_TARGETS_NO_NODES))

@@ -5,13 +5,30 @@
 
 #include "check.h"
 
+struct num_case {
+	const char *text;
+	int rc;
+	uint64_t value;
+};
+
+static void parse_all(int (*parse)(const char *text, uint64_t *value),
+		      const struct num_case *cases, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t v = 0;
+		int rc = parse(cases[i].text, &v);
+
+		if (rc != cases[i].rc || (!rc && v != cases[i].value))
+			fprintf(stderr, "'%s':\n", cases[i].text);
+		CHECK_INT(rc, cases[i].rc);
+		if (!cases[i].rc)
+			CHECK(v == cases[i].value);
+	}
+}
+
 static void numbers(void)
 {
-	const struct {
-		const char *text;
-		int rc;
-		uint64_t value;
-	} cases[] = {
+	static const struct num_case cases[] = {
 		{ "0", 0, 0 },
 		{ "107187", 0, 107187 },
 		{ "0x1a2b3", 0, 0x1a2b3 },
@@ -31,22 +48,12 @@ static void numbers(void)
 		{ "1 ", -EINVAL, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint64_t v = 0;
-
-		CHECK_INT(mr_num_parse(cases[i].text, &v), cases[i].rc);
-		if (!cases[i].rc)
-			CHECK(v == cases[i].value);
-	}
+	parse_all(mr_num_parse, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void sizes(void)
 {
-	const struct {
-		const char *text;
-		int rc;
-		uint64_t value;
-	} cases[] = {
+	static const struct num_case cases[] = {
 		{ "4096", 0, 4096 },
 		{ "4K", 0, 4096 },
 		{ "4k", 0, 4096 },
@@ -63,27 +70,23 @@ static void sizes(void)
 		{ "K", -EINVAL, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint64_t v = 0;
-
-		CHECK_INT(mr_size_parse(cases[i].text, &v), cases[i].rc);
-		if (!cases[i].rc)
-			CHECK(v == cases[i].value);
-	}
+	parse_all(mr_size_parse, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void durations(void)
 {
-	uint64_t ms = 0;
+	static const struct num_case cases[] = {
+		{ "10", 0, 10000 },
+		{ "10s", 0, 10000 },
+		{ "500ms", 0, 500 },
+		{ "2m", 0, 120000 },
+		{ "1h", 0, 3600000 },
+		{ "1d", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ "18446744073709551615h", -ERANGE, 0 },
+	};
 
-	CHECK(!mr_duration_parse("10", &ms) && ms == 10000);
-	CHECK(!mr_duration_parse("10s", &ms) && ms == 10000);
-	CHECK(!mr_duration_parse("500ms", &ms) && ms == 500);
-	CHECK(!mr_duration_parse("2m", &ms) && ms == 120000);
-	CHECK(!mr_duration_parse("1h", &ms) && ms == 3600000);
-	CHECK_INT(mr_duration_parse("1d", &ms), -EINVAL);
-	CHECK_INT(mr_duration_parse("", &ms), -EINVAL);
-	CHECK_INT(mr_duration_parse("18446744073709551615h", &ms), -ERANGE);
+	parse_all(mr_duration_parse, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void texts(void)

@@ -18,6 +18,7 @@
 #include "lib/evacuate.h"
 #include "lib/poison.h"
 #include "lib/retire.h"
+#include "lib/room.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
@@ -242,11 +243,18 @@ void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 {
 	const uint64_t start = mr_clock_us(), deadline = start + policy->timeout_ms * 1000;
 	const bool empty = mr_device_has(m, MEMRAS_FEAT_CLAIM) && m->info.pageblock_pages;
+	char object[32];
 	int rc;
 
 	*result = (struct mr_block_result){ .block = block->id };
 	if (state_now(m, block->id) == MR_BLOCK_OFFLINE) {
 		result->outcome = MR_OUTCOME_ALREADY;
+		return;
+	}
+	name_block(object, sizeof(object), block->id);
+	if (mr_room_need(m, mr_room_pages(m, first_pfn(m, block), nr_pages(m, block)), object,
+			 &result->err)) {
+		result->outcome = MR_OUTCOME_FAILED;
 		return;
 	}
 	result->via = empty ? "module" : "sysfs";

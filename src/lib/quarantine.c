@@ -10,6 +10,7 @@
 
 #include "backend/block.h"
 #include "backend/device.h"
+#include "lib/room.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/grow.h"
@@ -423,6 +424,8 @@ static void explain_add(const struct add *a, int rc)
 	struct mr_quarantine_result *r = a->result;
 	struct mr_blockers *blockers = &r->blockers;
 
+	if (r->err.code)
+		return;
 	if (rc != -EINTR)
 		mr_blockers_find_owners(a->m, &blockers, 1);
 	switch (rc) {
@@ -489,6 +492,12 @@ static int add(struct add *a, const struct ranges *all, uint64_t start)
 		r->outcome = MR_OUTCOME_REFUSED;
 		r->via = NULL;
 		return -ENXIO;
+	}
+	rc = mr_room_need(a->m, a->pages, r->target, &r->err);
+	if (rc) {
+		r->outcome = MR_OUTCOME_REFUSED;
+		r->via = NULL;
+		return rc;
 	}
 	rc = make_slots(a);
 	if (rc)

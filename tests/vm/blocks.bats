@@ -202,7 +202,7 @@ fill_block() {
 	pool_set 0
 }
 
-@test "where the node has no room for its hugepages, it stays, and so do they" {
+@test "where the memory that is left could not hold it, it is refused at once" {
 	local n nr option
 
 	n=$(movable_block)
@@ -211,12 +211,15 @@ fill_block() {
 	# Room for the rest of the machine, and for a few
 	nr=$(($(pool nr) - 8))
 	pool_set $nr
-	for option in "" --no-module; do
-		run_json 1 memras block offline --json $option --timeout 3s "$n"
-		assert_json '.results[0] | .result == "failed" and .error.errno == "ENOMEM" and .pool == null'
+	for option in "" --no-module --dry-run; do
+		run_json 1 memras block offline --json $option "$n"
+		assert_json '.results[0] | .result == "failed" and .via == null and .error.errno == "ENOMEM" and .pool == null'
+		assert_json '.results[0].error.reason | test("run out of memory: 128 MiB")'
 		assert_equal "$(block_state "$n")" online
 		assert_equal "$(pool nr) $(pool free) $(pool surplus)" "$nr $nr 0"
 	done
+	run_json 1 memras quarantine add --json $((n * memory * 256))+$((memory * 256))
+	assert_json '.results[0] | .result == "refused" and .error.errno == "ENOMEM"'
 	pool_set 0
 }
 

@@ -101,3 +101,23 @@ had_room() {
 	assert_equal "$(pool nr)" "$nr"
 	assert_equal "$(pool nr 2048 0)" 1
 }
+
+@test "a block whose hugepages have no room on its node stays, and so do they" {
+	local n nr option before
+
+	taskset -pc 0 $$ >/dev/null
+	# One that the kernel has nothing in
+	for n in $(memras block list --json node:1 | jq -r '.blocks[].block'); do
+		! memras block offline --quiet "$n" 2>/dev/null || break
+	done
+	memras block online --quiet --zone movable "$n"
+	fill
+	before="$(pool nr 2048 0) $(pool nr 2048 1) $(pool free 2048 1) $(pool surplus 2048 1)"
+	for option in "" --no-module; do
+		run_json 1 memras block offline --json --timeout 3s $option "$n"
+		assert_json '.results[0] | .result == "failed" and .error.errno == "ENOMEM" and .pool == null'
+		assert_json '.results[0].error.reason | test("run out of memory") | not'
+		assert_equal "$(block_state "$n")" online
+		assert_equal "$(pool nr 2048 0) $(pool nr 2048 1) $(pool free 2048 1) $(pool surplus 2048 1)" "$before"
+	done
+}

@@ -10,6 +10,8 @@ import time
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 KMOD = TREE / 'src/kmod'
+# Modules that only guests get: see "fakes" in tests/vm/guest.
+FAKES = sorted(path.parent for path in (TREE / 'tests/vm').glob('*/Kbuild'))
 
 SANITIZERS = {
     'ASAN_OPTIONS': 'halt_on_error=1:abort_on_error=1:detect_leaks=1:strict_string_checks=1',
@@ -126,47 +128,64 @@ class Phases:
             return None if status else pathlib.Path(out.strip().splitlines()[-1])
         return self._once(f'fetch kernel {name}', make)
 
+    def compiled(self, what, make, folder):
+        """Whether MAKE builds a module in FOLDER, with every warning on and none given."""
+        shutil.rmtree(folder, ignore_errors=True)
+        status, out = run([*make, folder, 'W=1'])
+        warnings = re.findall(r'^.*(?:\d: warning:|WARNING: modpost:).*$', out, re.MULTILINE)
+        self.tally.add(f'{what}: builds without a warning', not status and not warnings,
+                       '\n'.join(warnings) or out[-4000:])
+        return not status
+
+    def checked(self, what, make, folder, kernel, source):
+        """Has sparse look at a module of the folder SOURCE while MAKE builds it in FOLDER."""
+        shutil.rmtree(folder, ignore_errors=True)
+        status, out = run([*make, folder, 'C=2',
+                           # What 7.2's headers use and this sparse does not know.
+                           'CF=-D__typeof_unqual__=__typeof__'])
+        # The kernel's own headers may be too new for this sparse: ours are what counts,
+        # and not what it makes of 7.2's MODULE_LICENSE(), module_param() and the like.
+        ours = {path.name for top in (KMOD, source) for path in top.rglob('*.[ch]')} | {'memras.h'}
+        found = [line for line in out.splitlines()
+                 if (match := re.match(r'([^\s:]+):\d+:\d+: ', line))
+                 and os.path.basename(match[1]) in ours
+                 and not match[1].startswith(str(kernel))
+                 and not (line.endswith('bad constant expression')
+                          and source_line(folder, line).startswith(('MODULE_', 'module_param')))]
+        ran = out.count('  CHECK ')
+        self.tally.add(f'{what}: sparse finds nothing', not status and not found and ran,
+                       '\n'.join(found) or (out[-4000:] if ran else 'sparse did not run'))
+
     def module(self, name):
-        """Builds memras.ko for a kernel, with every warning on; whether that went well."""
+        """Whether memras.ko is built for a kernel, without a warning."""
         def make():
-            folder = TREE / 'build/kmod' / name
-            shutil.rmtree(folder, ignore_errors=True)
-            kernel = self.fetch(name)
-            if not kernel:
-                return False
-            status, out = run([KMOD / 'build', kernel / 'build', folder, 'W=1'])
-            warnings = re.findall(r'^.*(?:\d: warning:|WARNING: modpost:).*$', out, re.MULTILINE)
-            self.tally.add(f'kmod {name}: builds without a warning', not status and not warnings,
-                           '\n'.join(warnings) or out[-4000:])
-            return not status and (folder / 'memras.ko').exists()
+            kernel, folder = self.fetch(name), TREE / 'build/kmod' / name
+            return (kernel is not None
+                    and self.compiled(f'kmod {name}', [KMOD / 'build', kernel / 'build'], folder)
+                    and (folder / 'memras.ko').exists())
         return self._once(f'kmod {name}', make)
 
     def sparse(self, name):
         def make():
             kernel = self.fetch(name)
-            if not kernel:
-                return
-            folder = TREE / 'build/kmod' / f'{name}-sparse'
-            shutil.rmtree(folder, ignore_errors=True)
-            status, out = run([KMOD / 'build', kernel / 'build', folder, 'C=2',
-                               # What 7.2's headers use and this sparse does not know.
-                               'CF=-D__typeof_unqual__=__typeof__'])
-            # The kernel's own headers may be too new for this sparse: ours are what counts,
-            # and not what it makes of 7.2's MODULE_LICENSE() and the like.
-            ours = {path.name for path in KMOD.rglob('*.[ch]')} | {'memras.h'}
-            found = [line for line in out.splitlines()
-                     if (match := re.match(r'([^\s:]+):\d+:\d+: ', line))
-                     and os.path.basename(match[1]) in ours
-                     and not match[1].startswith(str(kernel))
-                     and not (line.endswith('bad constant expression')
-                              and source_line(folder, line).startswith('MODULE_'))]
-            checked = out.count('  CHECK ')
-            self.tally.add(f'kmod {name}: sparse finds nothing',
-                           not status and not found and checked,
-                           '\n'.join(found) or (out[-4000:] if checked else 'sparse did not run'))
+            if kernel:
+                self.checked(f'kmod {name}', [KMOD / 'build', kernel / 'build'],
+                             TREE / 'build/kmod' / f'{name}-sparse', kernel, KMOD)
         return self._once(f'sparse {name}', make)
+
+    def fakes(self, name):
+        """The modules of tests/vm, which are to be as clean; what guests load, guest builds."""
+        def make():
+            kernel = self.fetch(name)
+            for source in FAKES if kernel else ():
+                what, folder = f'kmod {name} {source.name}', f'build/kmod/{name}-{source.name}'
+                command = [TREE / 'tests/vm/build-module', source.name, kernel / 'build']
+                self.compiled(what, command, TREE / folder)
+                self.checked(what, command, TREE / f'{folder}-sparse', kernel, source)
+        return self._once(f'fakes {name}', make)
 
     def kmod(self):
         for name in self.kernels():
             self.module(name)
             self.sparse(name)
+            self.fakes(name)

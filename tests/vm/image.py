@@ -3,7 +3,8 @@
 
 Two archives, which the kernel unpacks one over the other: a base of this
 machine's own programs and the kernel's modules, kept by content in the cache,
-and what changes from run to run on top: memras, its module, the suites.
+and what changes from run to run on top: memras, its module, the suites and what
+they need.
 """
 import hashlib
 import lzma
@@ -275,12 +276,34 @@ def static_programs(sources):
         yield source.stem, program
 
 
-def build(out, kernel, module, memras, tree, files, programs, job, stdin=None):
+def fake_module(name, kernel, tree):
+    """Builds the module of tests/vm/NAME for a kernel, kept by content."""
+    make = tree / 'tests/vm/build-module'
+    sources = [make, *sorted((tree / 'tests/vm' / name).iterdir()),
+               *sorted((tree / 'src/kmod/compat').iterdir())]
+    sha = hashlib.sha256(b''.join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    module = cache_dir('fakes') / f'{name}-{kernel.release}-{sha}.ko'
+    if not module.exists():
+        if not kernel.build:
+            raise SystemExit(f'guest: {name} cannot be built: {kernel.name} is a kernel without '
+                             'headers')
+        with tempfile.TemporaryDirectory(dir=module.parent, prefix='.build.') as tmp:
+            got = subprocess.run([make, name, kernel.build, tmp], stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True, check=False)
+            if got.returncode:
+                raise SystemExit(f'guest: {name} cannot be built:\n{got.stdout}')
+            pathlib.Path(tmp, f'{name}.ko').rename(module)
+        prune(module.parent, 32)
+    return module
+
+
+def build(out, kernel, module, memras, tree, files, fakes, programs, job, stdin=None):
     """Writes the initramfs of one run to the open file OUT.
 
-    TREE is the source tree, FILES more of its files that the job needs,
-    PROGRAMS more of the host's programs (see package_program()), JOB what the guest's init runs,
-    STDIN what that may read from /memras/stdin.
+    TREE is the source tree, FILES more of its files that the job needs, FAKES
+    modules of tests/vm that go beside the suites, PROGRAMS more of the host's
+    programs (see package_program()), JOB what the guest's init runs, STDIN what
+    that may read from /memras/stdin.
     """
     archive = Archive()
     here = tree / 'tests/vm'
@@ -296,6 +319,8 @@ def build(out, kernel, module, memras, tree, files, programs, job, stdin=None):
                 archive.put(f'memras/{below.relative_to(tree)}', below)
     for name, program in static_programs(sorted(here.glob('*.c'))):
         archive.put(f'usr/local/bin/{name}', program)
+    for name in fakes:
+        archive.put(f'memras/tests/vm/{name}.ko', fake_module(name, kernel, tree))
     fetched = [word for word in programs if '/' in word[1:] and word[0] != '/']
     own = [find_program(name) for name in programs if name not in fetched]
     for path in own:

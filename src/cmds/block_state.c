@@ -13,6 +13,7 @@
 #include "cmds/block.h"
 #include "cmds/commands.h"
 #include "cmds/progress.h"
+#include "cmds/quarantine.h"
 #include "lib/blocksel.h"
 #include "lib/blockstate.h"
 #include "util/cleanup.h"
@@ -22,7 +23,7 @@ struct row {
 	struct mr_block_result r;
 	const char *result;
 	const struct mr_err *err;
-	struct mr_records blockers, poison;
+	struct mr_records blockers, poison, quarantine;
 };
 
 static const struct mr_field poison_fields[] = {
@@ -52,6 +53,8 @@ static const struct mr_field fields[] = {
 		 "what is in the way", .sub = mr_blocker_fields),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, poison, "poison", NULL,
 		 "its poisoned pages", .sub = poison_fields),
+	MR_FIELD(MR_FIELD_RECORDS, struct row, quarantine, "quarantine", NULL,
+		 "what of it is put aside", .sub = mr_quarantine_fields),
 	MR_FIELD(MR_FIELD_ERROR, struct row, err, "error", NULL, "why not"),
 	{ 0 },
 };
@@ -249,6 +252,8 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		rows[n].err = &r->err;
 		rows[n].poison = (struct mr_records){ r->poison, r->nr_poison, sizeof(*r->poison),
 						      false };
+		rows[n].quarantine = (struct mr_records){ r->quarantine, r->nr_quarantine,
+							  sizeof(*r->quarantine), false };
 		tell_poison(run, r);
 		tell_pool(run, r);
 		mr_summary_add(&sum, r->outcome, &r->err);

@@ -115,6 +115,8 @@ static const struct mr_field release_fields[] = {
 	ROW_FIELDS,
 	MR_FIELD(MR_FIELD_U64, struct row, r.changed, "released", "RELEASED",
 		 "pages given back, or forgotten", .right = true),
+	MR_FIELD(MR_FIELD_U64, struct row, r.forgotten, "forgotten", "FORGOTTEN",
+		 "how many of them were away or lost", .right = true),
 	MR_FIELD(MR_FIELD_U64, struct row, r.poisoned, "poisoned", "POISONED",
 		 "pages poisoned while held: they stay retired", .right = true),
 	MR_FIELD(MR_FIELD_ERROR, struct row, err, "error", NULL, "why not"),
@@ -338,7 +340,7 @@ static int release_all(struct job *job, struct mr_err *err)
 {
 	mr_autofree struct mr_quarantine *list = NULL;
 	size_t nr;
-	int rc = mr_quarantine_list(&job->m, &list, &nr, err);
+	int rc = mr_quarantine_list(&job->m, 0, UINT64_MAX, &list, &nr, err);
 
 	if (rc)
 		return rc;
@@ -391,7 +393,7 @@ static int list_run(struct mr_run *run, const void *args, int nr, char **words)
 	rc = mr_begin(run, &m, MR_NEED_ADMIN | MR_WANT_MODULE, &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	rc = mr_quarantine_list(&m, &list, &records.nr, &err);
+	rc = mr_quarantine_list(&m, 0, UINT64_MAX, &list, &records.nr, &err);
 	records.list = list;
 	if (!rc && run->globals.json) {
 		json_object *doc = mr_doc_new(run);
@@ -415,7 +417,8 @@ static const struct mr_cmd quarantine_add = {
 	.details = "What is on the pages is moved elsewhere, hugepages are replaced in their pools.\n"
 		   "All pages of a target are had, or none. They stay aside after memras has ended,\n"
 		   "do not keep their memory block from going offline, and are taken again when it\n"
-		   "comes back. A reboot ends it.",
+		   "comes back; what is lost then, adding it again tries to have once more. A reboot\n"
+		   "ends it.",
 	.opts = add_opts,
 	.defaults = &add_defaults,
 	.args_size = sizeof(struct add_args),

@@ -173,6 +173,15 @@ static void see_remembered(const struct mr_machine *m, const struct mr_block *b,
 				r->poison[i].state = "remembered";
 }
 
+static void see_quarantine(const struct mr_machine *m, const struct mr_block *b,
+			   struct mr_block_result *r)
+{
+	struct mr_err ignored = { 0 };
+
+	mr_quarantine_list(m, first_pfn(m, b), nr_pages(m, b), &r->quarantine,
+			   &r->nr_quarantine, &ignored);
+}
+
 /* What is lasting stays in the way however often the kernel is asked. */
 static bool lasting_blocker(const struct mr_machine *m, const struct mr_block *b,
 			    struct mr_block_result *r)
@@ -274,6 +283,7 @@ void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 		mr_err_clear(&result->err);
 		mr_blockers_free(&result->blockers);
 		see_remembered(m, block, result);
+		see_quarantine(m, block, result);
 	} else {
 		result->outcome = MR_OUTCOME_FAILED;
 		free(result->poison);
@@ -343,6 +353,29 @@ static uint64_t retire_again(struct mr_machine *m, uint64_t timeout_ms, struct m
 	return lost;
 }
 
+/* Memory that was put aside and is used now: nobody is to believe that all is as it was. */
+static void tell_lost(const char *object, struct mr_block_result *r)
+{
+	const struct mr_quarantine *first = NULL;
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < r->nr_quarantine; i++) {
+		if (strcmp(r->quarantine[i].state, "lost") != 0)
+			continue;
+		if (!first)
+			first = &r->quarantine[i];
+		lost += r->quarantine[i].pages;
+	}
+	if (!lost)
+		return;
+	mr_err_set(&r->err, -EIO, object,
+		   "it is online, but %" PRIu64 " page%s in quarantine, first 0x%" PRIx64
+		   ", could not be had again and %s in use", lost, lost == 1 ? "" : "s", first->pfn,
+		   lost == 1 ? "is" : "are");
+	mr_err_hint(&r->err, "memras quarantine add 0x%" PRIx64 "+%" PRIu64
+		    " tries again, and names what is in the way", first->pfn, first->pages);
+}
+
 void mr_block_online(struct mr_machine *m, const struct mr_block *block,
 		     const struct mr_block_policy *policy, struct mr_block_result *result)
 {
@@ -368,11 +401,15 @@ void mr_block_online(struct mr_machine *m, const struct mr_block *block,
 	if (state_now(m, block->id) == MR_BLOCK_ONLINE) {
 		uint64_t lost = retire_again(m, policy->timeout_ms, result);
 
-		result->outcome = lost ? MR_OUTCOME_FAILED : MR_OUTCOME_DONE;
+		result->outcome = MR_OUTCOME_DONE;
+		see_quarantine(m, block, result);
+		tell_lost(object, result);
 		if (lost)
 			mr_err_set(&result->err, -EIO, object,
 				   "it is online, but %" PRIu64 " page%s that %s poisoned could not be retired again",
 				   lost, lost == 1 ? "" : "s", lost == 1 ? "was" : "were");
+		if (result->err.code)
+			result->outcome = MR_OUTCOME_FAILED;
 	} else {
 		result->outcome = MR_OUTCOME_FAILED;
 		if (rc == -EHWPOISON && result->nr_poison)
@@ -399,6 +436,9 @@ void mr_block_result_free(struct mr_block_result *result)
 {
 	mr_blockers_free(&result->blockers);
 	free(result->poison);
+	free(result->quarantine);
 	result->poison = NULL;
 	result->nr_poison = 0;
+	result->quarantine = NULL;
+	result->nr_quarantine = 0;
 }

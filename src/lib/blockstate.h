@@ -12,6 +12,7 @@
 
 #include "backend/block.h"
 #include "lib/blockers.h"
+#include "lib/quarantine.h"
 #include "lib/result.h"
 
 /* How far an evacuation is; called after each pageblock, and while the kernel works. */
@@ -61,6 +62,8 @@ struct mr_block_result {
 	const char *pool;
 	struct mr_block_poison *poison;	/* its poisoned pages, ascending */
 	size_t nr_poison;
+	struct mr_quarantine *quarantine;	/* those in it, after it changed its state */
+	size_t nr_quarantine;
 	struct mr_blockers blockers;
 	struct mr_err err;
 };
@@ -77,7 +80,8 @@ void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 /*
  * Brings @block back, into the zone that the policy names. Pages that were
  * poisoned when it went offline, and that the module remembers, are poisoned
- * again when this returns, or it failed.
+ * again when this returns, or it failed; so it has if quarantines of the block
+ * could not have all of their pages again.
  */
 void mr_block_online(struct mr_machine *m, const struct mr_block *block,
 		     const struct mr_block_policy *policy, struct mr_block_result *result);

@@ -25,8 +25,8 @@ static const char *hold_state(const struct memras_hold *h)
 	return h->flags & MEMRAS_HOLD_AWAY ? "away" : h->flags & MEMRAS_HOLD_LOST ? "lost" : "held";
 }
 
-int mr_quarantine_list(const struct mr_machine *m, struct mr_quarantine **list, size_t *nr,
-		       struct mr_err *err)
+int mr_quarantine_list(const struct mr_machine *m, uint64_t pfn, uint64_t pages,
+		       struct mr_quarantine **list, size_t *nr, struct mr_err *err)
 {
 	mr_autofree struct memras_hold *holds = NULL;
 	struct mr_quarantine *out;
@@ -51,7 +51,7 @@ int mr_quarantine_list(const struct mr_machine *m, struct mr_quarantine **list, 
 		struct mr_quarantine *q;
 		struct tm tm;
 
-		if (!(h->flags & MEMRAS_HOLD_KEPT))
+		if (!(h->flags & MEMRAS_HOLD_KEPT) || h->pfn < pfn || h->pfn - pfn >= pages)
 			continue;
 		/* The module keeps blocks apart; for a person they are one range. */
 		if (last && last->pfn + last->nr == h->pfn && last->since == h->since &&
@@ -83,6 +83,7 @@ static int list_holds(const struct mr_machine *m, struct memras_hold **list, siz
 
 struct range {
 	uint64_t pfn, nr;
+	bool lost;		/* a quarantine has it, and is to hold it again */
 };
 
 struct ranges {
@@ -101,7 +102,7 @@ static int push(struct ranges *r, uint64_t pfn, uint64_t nr)
 	}
 	if (mr_make_room(r->list, r->nr, r->room))
 		return -ENOMEM;
-	r->list[r->nr++] = (struct range){ pfn, nr };
+	r->list[r->nr++] = (struct range){ .pfn = pfn, .nr = nr };
 	return 0;
 }
 
@@ -153,6 +154,33 @@ struct slot {
 	bool had;
 };
 
+/*
+ * How many pages of the ranges quarantines have, held or not, in holds with any of
+ * these flags.
+ */
+static int count_kept(const struct mr_machine *m, const struct ranges *all, uint32_t flags,
+		      uint64_t *kept)
+{
+	mr_autofree struct memras_hold *holds = NULL;
+	size_t n;
+	int rc = list_holds(m, &holds, &n);
+
+	*kept = 0;
+	for (size_t i = 0; !rc && i < all->nr; i++) {
+		for (size_t h = 0; h < n; h++) {
+			uint64_t first = all->list[i].pfn, end = first + all->list[i].nr;
+			uint64_t hold_end = holds[h].pfn + holds[h].nr;
+
+			if (!(holds[h].flags & MEMRAS_HOLD_KEPT) || !(holds[h].flags & flags))
+				continue;
+			first = first > holds[h].pfn ? first : holds[h].pfn;
+			end = end < hold_end ? end : hold_end;
+			*kept += first < end ? end - first : 0;
+		}
+	}
+	return rc;
+}
+
 struct add {
 	const struct mr_machine *m;
 	const struct mr_quarantine_policy *policy;
@@ -160,13 +188,14 @@ struct add {
 	uint64_t unit;		/* pages of a pageblock */
 	struct ranges want;	/* cut at pageblocks; without what is in quarantine already */
 	uint64_t pages;		/* in want */
+	uint64_t lost;		/* of them */
 	struct slot *slots;
 	size_t nr_slots;
 	int last_rc;
 };
 
-/* What of [@pfn, @pfn + @nr) is in no quarantine yet goes to @a->want, pageblock by pageblock. */
-static int want(struct add *a, uint64_t pfn, uint64_t nr)
+/* [@pfn, @pfn + @nr) goes to @a->want, pageblock by pageblock. */
+static int want(struct add *a, uint64_t pfn, uint64_t nr, bool lost)
 {
 	while (nr) {
 		uint64_t n = a->unit - pfn % a->unit;
@@ -175,8 +204,9 @@ static int want(struct add *a, uint64_t pfn, uint64_t nr)
 		/* Not push(): that would join what is cut here. */
 		if (mr_make_room(a->want.list, a->want.nr, a->want.room))
 			return -ENOMEM;
-		a->want.list[a->want.nr++] = (struct range){ pfn, n };
+		a->want.list[a->want.nr++] = (struct range){ pfn, n, lost };
 		a->pages += n;
+		a->lost += lost ? n : 0;
 		pfn += n;
 		nr -= n;
 	}
@@ -196,15 +226,21 @@ static int subtract_held(struct add *a, const struct ranges *all)
 		while (h < n && holds[h].pfn + holds[h].nr <= pfn)
 			h++;
 		for (size_t k = h; !rc && k < n && holds[k].pfn < end; k++) {
-			if (!(holds[k].flags & MEMRAS_HOLD_KEPT) ||
-			    (holds[k].flags & MEMRAS_HOLD_LOST))
+			uint64_t hold_end = holds[k].pfn + holds[k].nr;
+
+			if (!(holds[k].flags & MEMRAS_HOLD_KEPT))
 				continue;
-			if (holds[k].pfn > pfn)
-				rc = want(a, pfn, holds[k].pfn - pfn);
-			pfn = holds[k].pfn + holds[k].nr;
+			if (holds[k].pfn > pfn) {
+				rc = want(a, pfn, holds[k].pfn - pfn, false);
+				pfn = holds[k].pfn;
+			}
+			hold_end = hold_end < end ? hold_end : end;
+			if (!rc && (holds[k].flags & MEMRAS_HOLD_LOST))
+				rc = want(a, pfn, hold_end - pfn, true);
+			pfn = hold_end;
 		}
 		if (!rc && pfn < end)
-			rc = want(a, pfn, end - pfn);
+			rc = want(a, pfn, end - pfn, false);
 	}
 	return rc;
 }
@@ -406,7 +442,10 @@ static int verify(struct add *a, const struct ranges *all)
 	return rc;
 }
 
-/* All or nothing: what was kept before something went wrong. */
+/*
+ * All or nothing: what was kept before something went wrong. What had been lost
+ * is not this call's to release.
+ */
 static void unkeep(struct add *a)
 {
 	for (size_t i = 0; a->result->changed && i < a->want.nr; i++) {
@@ -414,23 +453,54 @@ static void unkeep(struct add *a)
 						  .nr_pages = a->want.list[i].nr,
 						  .flags = MEMRAS_RELEASE_KEPT };
 
-		mr_device_release(a->m, &release);
+		if (!a->want.list[i].lost)
+			mr_device_release(a->m, &release);
 	}
 	a->result->changed = 0;
 }
 
-static void explain_add(const struct add *a, int rc)
+/* How much is had again of what had been lost; that stays, even if the rest fails. */
+static uint64_t regained(const struct add *a, const struct ranges *all)
+{
+	uint64_t lost;
+
+	if (count_kept(a->m, all, MEMRAS_HOLD_LOST, &lost) || lost > a->lost)
+		return 0;
+	return a->lost - lost;
+}
+
+/* What quarantines have of it after a failure, in words. */
+static const char *what_stays(const struct add *a, const struct ranges *all, char *buf, size_t size)
+{
+	uint64_t kept, idle, lost;
+
+	if (count_kept(a->m, all, MEMRAS_HOLD_KEPT, &kept) ||
+	    count_kept(a->m, all, MEMRAS_HOLD_AWAY | MEMRAS_HOLD_LOST, &idle) ||
+	    count_kept(a->m, all, MEMRAS_HOLD_LOST, &lost) || (kept == idle && !lost))
+		snprintf(buf, size, "nothing of it is held");
+	else if (lost)
+		snprintf(buf, size, "of its pages %" PRIu64 " are held and %" PRIu64 " lost",
+			 kept - idle, lost);
+	else
+		snprintf(buf, size, "of its pages %" PRIu64 " are held, as they were",
+			 kept - idle);
+	return buf;
+}
+
+static void explain_add(const struct add *a, const struct ranges *all, int rc)
 {
 	struct mr_quarantine_result *r = a->result;
 	struct mr_blockers *blockers = &r->blockers;
+	char stays[80];
 
 	if (r->err.code)
 		return;
+	what_stays(a, all, stays, sizeof(stays));
 	if (rc != -EINTR)
 		mr_blockers_find_owners(a->m, &blockers, 1);
 	switch (rc) {
 	case -EINTR:
-		mr_err_set(&r->err, rc, r->target, "interrupted; nothing of it is held");
+		mr_err_set(&r->err, rc, r->target, "interrupted; %s", stays);
 		return;
 	case -ENXIO:
 		mr_err_set(&r->err, rc, r->target, "its memory block is offline");
@@ -450,7 +520,7 @@ static void explain_add(const struct add *a, int rc)
 			mr_err_set(&r->err, rc, r->target, "its pages stayed busy until the timeout");
 		break;
 	}
-	mr_err_hint(&r->err, "nothing of it is held; a longer --timeout tries again for longer");
+	mr_err_hint(&r->err, "%s; a longer --timeout tries again for longer", stays);
 }
 
 static void finish(struct mr_quarantine_result *r, enum mr_outcome outcome, uint64_t start)
@@ -514,10 +584,11 @@ static int add(struct add *a, const struct ranges *all, uint64_t start)
 	give_back(a);
 	if (!rc)
 		rc = verify(a, all);
-	if (rc) {
+	if (rc)
 		unkeep(a);
+	r->changed += regained(a, all);
+	if (rc)
 		return rc;
-	}
 	r->outcome = r->changed ? MR_OUTCOME_DONE : MR_OUTCOME_ALREADY;
 	return 0;
 }
@@ -541,7 +612,7 @@ void mr_quarantine_add(const struct mr_machine *m, const struct mr_span *spans, 
 		result->outcome = MR_OUTCOME_FAILED;
 		rc = add(&a, &all, start);
 		if (rc)
-			explain_add(&a, rc);
+			explain_add(&a, &all, rc);
 		finish(result, result->outcome, start);
 	}
 	free(a.slots);
@@ -549,34 +620,11 @@ void mr_quarantine_add(const struct mr_machine *m, const struct mr_span *spans, 
 	free(all.list);
 }
 
-/* How many pages of the ranges quarantines have, held or not. */
-static int count_kept(const struct mr_machine *m, const struct ranges *all, uint64_t *kept)
-{
-	mr_autofree struct memras_hold *holds = NULL;
-	size_t n;
-	int rc = list_holds(m, &holds, &n);
-
-	*kept = 0;
-	for (size_t i = 0; !rc && i < all->nr; i++) {
-		for (size_t h = 0; h < n; h++) {
-			uint64_t first = all->list[i].pfn, end = first + all->list[i].nr;
-			uint64_t hold_end = holds[h].pfn + holds[h].nr;
-
-			if (!(holds[h].flags & MEMRAS_HOLD_KEPT))
-				continue;
-			first = first > holds[h].pfn ? first : holds[h].pfn;
-			end = end < hold_end ? end : hold_end;
-			*kept += first < end ? end - first : 0;
-		}
-	}
-	return rc;
-}
-
 static int release(const struct mr_machine *m, const struct ranges *all, bool dry_run,
 		   struct mr_quarantine_result *r)
 {
 	uint64_t kept;
-	int rc = count_kept(m, all, &kept);
+	int rc = count_kept(m, all, MEMRAS_HOLD_KEPT, &kept);
 
 	if (rc)
 		return rc;
@@ -599,10 +647,11 @@ static int release(const struct mr_machine *m, const struct ranges *all, bool dr
 		if (rc == -ENOENT)
 			rc = 0;
 		r->changed += arg.released + arg.away;
+		r->forgotten += arg.away;
 		r->poisoned += arg.poisoned;
 	}
 	if (!rc)
-		rc = count_kept(m, all, &kept);
+		rc = count_kept(m, all, MEMRAS_HOLD_KEPT, &kept);
 	if (!rc && kept)
 		rc = -EAGAIN;
 	if (!rc)

@@ -26,11 +26,12 @@ struct mr_quarantine {
 };
 
 /*
- * All quarantines, ascending, into *@list (free() it) and *@nr: none where the
- * module is not loaded. -errno with @err set when they cannot be told.
+ * The quarantines in @pages pages from @pfn on, which are all (0 and UINT64_MAX) or
+ * whole memory blocks, ascending, into *@list (free() it) and *@nr: none where
+ * the module is not loaded. -errno with @err set when they cannot be told.
  */
-int mr_quarantine_list(const struct mr_machine *m, struct mr_quarantine **list, size_t *nr,
-		       struct mr_err *err);
+int mr_quarantine_list(const struct mr_machine *m, uint64_t pfn, uint64_t pages,
+		       struct mr_quarantine **list, size_t *nr, struct mr_err *err);
 
 /* How far it is; called after each pageblock. */
 typedef void (*mr_quarantine_progress_fn)(uint64_t done, uint64_t total, uint64_t busy,
@@ -55,7 +56,8 @@ struct mr_quarantine_result {
 	enum mr_outcome outcome;
 	uint64_t attempts;		/* passes over it */
 	uint64_t elapsed_us;
-	uint64_t changed;		/* pages that came to be held, or were given back */
+	uint64_t changed;		/* pages that came to be held, or were released */
+	uint64_t forgotten;		/* of those released: away or lost, nothing to give back */
 	uint64_t poisoned;		/* pages gone round, or left behind, as they are retired */
 	struct mr_blockers blockers;
 	struct mr_err err;
@@ -64,7 +66,8 @@ struct mr_quarantine_result {
 /*
  * Puts the pages of @nr spans (of one target, in any order) aside, all of them
  * or none; poisoned pages are gone round. "Done" means that the module lists
- * them. A caller who dies before the end leaves nothing held.
+ * them. A caller who dies before the end leaves nothing held. What a quarantine
+ * had lost it has again, as far as it is to be had, whatever becomes of the rest.
  */
 void mr_quarantine_add(const struct mr_machine *m, const struct mr_span *spans, size_t nr,
 		       const struct mr_quarantine_policy *policy,

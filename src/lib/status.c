@@ -103,7 +103,7 @@ static void read_module(const struct mr_machine *m, struct mr_status *st)
 		st->module_version[0] = '\0';
 	/* Without the module there are none; of a captured machine nobody knows. */
 	st->quarantines_known = m->root.live && (m->device >= 0 || !st->module_loaded) &&
-		!mr_quarantine_list(m, &st->quarantines, &st->nr_quarantines, &ignored);
+		!mr_quarantine_list(m, 0, UINT64_MAX, &st->quarantines, &st->nr_quarantines, &ignored);
 	if (m->device < 0)
 		return;
 	st->module_abi = m->info.abi;

@@ -176,6 +176,28 @@ seen_grown() {
 	workload_stop
 }
 
+@test "its guardian killed, memras itself puts the pool right" {
+	local pid guardian rc=0 guardians=0
+
+	pool_set 8
+	workload_start hugetlb-pinned 512
+	memras offline --soft --no-module --timeout 6s --quiet "${pfns[7]}" 2>/dev/null 3>&- &
+	pid=$!
+	# It may give up for want of one.
+	while [ -e "/proc/$pid/task/$pid/children" ]; do
+		guardian=
+		read -r guardian 2>/dev/null <"/proc/$pid/task/$pid/children" || true
+		[ -z "$guardian" ] || ! kill -KILL "$guardian" 2>/dev/null || guardians=$((guardians + 1))
+	done
+	wait $pid || rc=$?
+	assert_equal "$rc" 1
+	[ $guardians -gt 0 ]
+	assert_equal "$(pool nr) $(pool free) $(pool surplus)" "8 7 0"
+	echo "# $guardians guardians killed" >&3
+	workload_check
+	workload_stop
+}
+
 @test "several at once grow and shrink one pool, each for itself" {
 	local i pages pids=() pid
 

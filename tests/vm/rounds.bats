@@ -148,3 +148,31 @@ settled() {
 	assert_equal "$(accounts)" "$before"
 	modprobe -r memory-notifier-error-inject
 }
+
+@test "a signal is answered at once, where a plain write takes its time" {
+	local blocks tool pid start took total
+
+	mapfile -t blocks < <(movable_blocks | tail -n 1)
+	keep_blocks "${blocks[0]}"
+	# It cannot end by itself.
+	crowd_add pinned 64
+	total=$(meminfo MemTotal)
+	for tool in memras "a plain write"; do
+		if [ "$tool" = memras ]; then
+			memras block offline --quiet --timeout 60s "${blocks[0]}" 2>/dev/null 3>&- &
+		else
+			(exec 3>&- && exec sh -c "echo offline >/sys/devices/system/memory/memory${blocks[0]}/state" 2>/dev/null) &
+		fi
+		pid=$!
+		sleep 4
+		start=$(ms)
+		kill -TERM $pid
+		wait $pid || true
+		took=$(($(ms) - start))
+		echo "# $tool: ended $took ms after the signal" >&3
+		[ "$tool" != memras ] || [ $took -le 1000 ]
+		assert_equal "$(block_state "${blocks[0]}")" online
+		assert_equal "$(meminfo MemTotal)" "$total"
+	done
+	crowd_check
+}

@@ -123,10 +123,11 @@ static void explain_offline(const struct mr_machine *m, const struct mr_block *b
 			    "nothing is changed; from 5.13 on memras.ko replaces them" :
 			    "nothing is changed; it can go when the pool has none that is free");
 		return;
-	} else if (rc == -ETIMEDOUT)
-		mr_err_set(&r->err, rc, object, "it was not offline by the timeout");
-	else
-		mr_err_set(&r->err, rc, object, "the kernel did not take it offline");
+	} else {
+		mr_err_set(&r->err, rc, object, rc == -ETIMEDOUT ?
+			   "it was not offline by the timeout" :
+			   "the kernel did not take it offline");
+	}
 	mr_err_hint(&r->err, m->device >= 0 ?
 		    "nothing is changed; the kernel log may say more (dmesg)" :
 		    "nothing is changed; with memras.ko more could be told and done");

@@ -130,16 +130,6 @@ free_hugepage() {
 	assert_equal "$(pool free)" 8
 }
 
-# Until the pool has more than $1, and so memras is at work in it
-seen_grown() {
-	local nr=0 until=$((SECONDS + 60))
-
-	while [ "$nr" -le "$1" ] && [ $SECONDS -lt $until ]; do
-		read -r nr </sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
-	done
-	[ "$nr" -gt "$1" ]
-}
-
 @test "memras killed at any moment leaves the pool as large as it was" {
 	local i pages target pid end rc killed=0 kills=${MEMRAS_LONG:+180}
 
@@ -157,7 +147,7 @@ seen_grown() {
 		exec {end}< <(exec memras offline --soft --no-module --timeout 60s --quiet "$target" 2>&1 3>&-)
 		pid=$!
 		if ((i % 4)); then
-			seen_grown 24
+			until_grown 24 $pid
 		else
 			sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
 		fi

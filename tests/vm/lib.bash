@@ -205,6 +205,19 @@ pool_set() {
 	assert_equal "$(cat "$dir/hugepages-${size}kB/nr_hugepages")" "$1" "hugepages of ${size}kB"
 }
 
+# until_grown N PID: until the pool has more than N hugepages, or PID has ended; it may
+# have them for a moment only, so that nothing is done but look
+until_grown() {
+	local nr=0
+
+	while [ -e "/proc/$2" ]; do
+		for _ in {1..100}; do
+			read -r nr </sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+			[ "$nr" -le "$1" ] || return 0
+		done
+	done
+}
+
 # Whether the kernel's alloc_contig_range() replaces hugepages, as from 5.13 on: by
 # the kernel's name and not by what memras says of it.
 replaces() {

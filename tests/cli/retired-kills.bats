@@ -24,7 +24,7 @@ pages() {
 # kill_some WORKER COUNT: on a list of its own; prints how many were killed, and
 # how many old and new lists were left
 kill_some() {
-	local state=$BATS_TEST_TMPDIR/state-$1 pid i olds=0 news=0 killed=0
+	local state=$BATS_TEST_TMPDIR/state-$1 pid i olds=0 news=0 killed=0 span=$((took * 2))
 
 	mkdir "$state"
 	RANDOM=$1
@@ -32,12 +32,14 @@ kill_some() {
 		cp "$BATS_TEST_TMPDIR/state.old/retired.json" "$state/retired.json"
 		"$SUITE/memras" -q --state-dir "$state" retired import "$more" &
 		pid=$!
-		sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % (took * 5 / 2))))"
+		sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % span)))"
 		kill -KILL $pid 2>/dev/null || true
 		wait $pid || killed=$((killed + 1))
 		case $(pages) in
-		"$old_sum") olds=$((olds + 1)) ;;
-		"$new_sum") news=$((news + 1)) ;;
+		# Too early: later next time, and the other way round. So it stays about the
+		# moment that matters, however busy the machine is.
+		"$old_sum") olds=$((olds + 1)) span=$((span * 11 / 10)) ;;
+		"$new_sum") news=$((news + 1)) span=$((span * 10 / 11)) ;;
 		*)
 			echo "neither list after kill $i of $1"
 			return 1
@@ -58,8 +60,7 @@ kill_some() {
 	took=$((($(date +%s%N) - start) / 1000))
 	new_sum=$(pages)
 	[ "$old_sum" != "$new_sum" ]
-	# Most of the time is spent waiting for the disk, so several at once, each of
-	# which takes longer than one alone.
+	# Most of the time is spent waiting for the disk, so several at once.
 	for ((i = 1; i <= workers; i++)); do
 		kill_some $i $((500 / workers)) >"$BATS_TEST_TMPDIR/sums-$i" 2>&1 3>&- &
 		pids+=($!)

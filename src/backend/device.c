@@ -11,11 +11,8 @@
 #include <unistd.h>
 
 #include "backend/modules.h"
+#include "backend/percpu.h"
 #include "util/clock.h"
-
-#ifndef MPOL_MF_MOVE
-#define MPOL_MF_MOVE (1 << 1)	/* <linux/mempolicy.h> */
-#endif
 
 #define HOLDS_BATCH 256	/* at most MEMRAS_HOLDS_MAX, MEMRAS_RECALL_MAX */
 
@@ -251,19 +248,6 @@ int mr_device_unpoison(const struct mr_machine *m, uint64_t pfn)
 	return call(m, MEMRAS_IOC_UNPOISON, &p);
 }
 
-void mr_device_drain(void)
-{
-	static char own[64];
-	void *page = own;
-	unsigned int node = 0;
-	int status, target;
-
-	*(volatile char *)own = 1;
-	syscall(SYS_getcpu, NULL, &node, NULL);
-	target = (int)node;
-	syscall(SYS_move_pages, 0, 1UL, &page, &target, &status, MPOL_MF_MOVE);
-}
-
 int mr_device_claim_drained(const struct mr_machine *m, struct memras_claim *claim,
 			    unsigned int tries)
 {
@@ -272,7 +256,7 @@ int mr_device_claim_drained(const struct mr_machine *m, struct memras_claim *cla
 	for (unsigned int i = 0; i < tries && rc == -EBUSY; i++) {
 		if (i)
 			mr_clock_sleep_us(1000ULL << (i < 6 ? i : 6));
-		mr_device_drain();
+		mr_percpu_drain_lru();
 		rc = mr_device_claim(m, claim);
 	}
 	return rc;

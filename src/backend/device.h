@@ -59,15 +59,8 @@ int mr_device_recall(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 int mr_device_map(const struct mr_machine *m, uint64_t pfn, uint64_t nr, void **mem);
 
 /*
- * Drains the batches of every CPU that pages wait in on their way to the LRU
- * lists, without which they cannot be moved: by move_pages(2) of a page of our
- * own to where it is (mm/migrate.c, do_pages_move()). Costs a visit to each CPU.
- */
-void mr_device_drain(void);
-
-/*
- * Drains and claims; where the range is passing busy, again, @tries times in
- * all. For one range: who has many drains once for all of them.
+ * Drains (mr_percpu_drain_lru()) and claims; where the range is passing busy,
+ * again, @tries times in all. For one range: who has many drains once for all of them.
  */
 int mr_device_claim_drained(const struct mr_machine *m, struct memras_claim *claim,
 			    unsigned int tries);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define WALK_BATCH 4096
+
 static ssize_t read_words(int fd, uint64_t pfn, uint64_t *words, size_t nr)
 {
 	ssize_t n;
@@ -22,6 +24,28 @@ static ssize_t read_words(int fd, uint64_t pfn, uint64_t *words, size_t nr)
 ssize_t mr_kpage_flags(const struct mr_machine *m, uint64_t pfn, uint64_t *flags, size_t nr)
 {
 	return read_words(m->kpageflags, pfn, flags, nr);
+}
+
+int mr_kpage_walk(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+		  int (*fn)(uint64_t pfn, uint64_t flags, void *data), void *data)
+{
+	uint64_t flags[WALK_BATCH];
+
+	while (nr) {
+		ssize_t n = mr_kpage_flags(m, pfn, flags, nr < WALK_BATCH ? nr : WALK_BATCH);
+
+		if (n <= 0)
+			return (int)n;
+		for (ssize_t i = 0; i < n; i++) {
+			int rc = fn(pfn + (uint64_t)i, flags[i], data);
+
+			if (rc)
+				return rc;
+		}
+		pfn += (uint64_t)n;
+		nr -= (uint64_t)n;
+	}
+	return 0;
 }
 
 ssize_t mr_kpage_counts(const struct mr_machine *m, uint64_t pfn, uint64_t *counts, size_t nr)

@@ -26,6 +26,13 @@
  */
 ssize_t mr_kpage_flags(const struct mr_machine *m, uint64_t pfn, uint64_t *flags, size_t nr);
 
+/*
+ * Calls @fn with the flags of each of @nr pages from @pfn on, up to the last page
+ * frame, until it returns other than 0. Returns that, 0, or as mr_kpage_flags().
+ */
+int mr_kpage_walk(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+		  int (*fn)(uint64_t pfn, uint64_t flags, void *data), void *data);
+
 /* The map counts likewise. */
 ssize_t mr_kpage_counts(const struct mr_machine *m, uint64_t pfn, uint64_t *counts, size_t nr);
 

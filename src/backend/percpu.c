@@ -35,7 +35,20 @@ static void churn(int32_t node)
 	munmap(mem, size);
 }
 
-void mr_percpu_drain(int32_t node)
+void mr_percpu_drain_lru(void)
+{
+	static char own[64];
+	void *page = own;
+	unsigned int node = 0;
+	int status, target;
+
+	*(volatile char *)own = 1;
+	syscall(SYS_getcpu, NULL, &node, NULL);
+	target = (int)node;
+	syscall(SYS_move_pages, 0, 1UL, &page, &target, &status, MPOL_MF_MOVE);
+}
+
+void mr_percpu_drain_free(int32_t node)
 {
 	const size_t cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF);
 	cpu_set_t before, one;

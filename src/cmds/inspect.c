@@ -154,7 +154,7 @@ static int find_owners(const struct mr_run *run, const struct mr_machine *m, str
 		mr_msg_note(run, "not every process could be looked through: owners may be missing");
 	for (size_t i = 0; i < nr; i++) {
 		size_t n;
-		const struct mr_owner *first = mr_owners_of(owners, rows[i].s.pfn, &n);
+		const struct mr_owner *first = mr_owners_of(owners, rows[i].s.pfn, 1, &n);
 
 		rows[i].owners = (struct mr_records){ first, n, sizeof(*first), false };
 	}

@@ -109,35 +109,18 @@ static int find_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 	return rc;
 }
 
-static int find_by_flags(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
-			 struct mr_blockers *out)
+static int add_by_flags(uint64_t pfn, uint64_t flags, void *out)
 {
-	uint64_t flags[BATCH];
+	uint32_t kind = mr_kind_of_flags(flags, 0);
+	struct obstacle o = by_kind(kind);
 
-	for (uint64_t done = 0; done < nr;) {
-		ssize_t n = mr_kpage_flags(m, pfn + done, flags,
-					   nr - done < BATCH ? nr - done : BATCH);
-
-		if (n <= 0)
-			return (int)n;
-		for (ssize_t i = 0; i < n; i++) {
-			uint32_t kind = mr_kind_of_flags(flags[i], 0);
-			struct obstacle o = by_kind(kind);
-			int rc;
-
-			/*
-			 * No flag at all is a page in a per-cpu list as likely as one
-			 * that the kernel allocated: only the module can tell.
-			 */
-			if (!o.reason || !flags[i] || (flags[i] & MR_KPF(KPF_HWPOISON)))
-				continue;
-			rc = add(out, pfn + done + (uint64_t)i, kind, &o);
-			if (rc)
-				return rc;
-		}
-		done += (uint64_t)n;
-	}
-	return 0;
+	/*
+	 * No flag at all is a page in a per-cpu list as likely as one that the
+	 * kernel allocated: only the module can tell.
+	 */
+	if (!o.reason || !flags || (flags & MR_KPF(KPF_HWPOISON)))
+		return 0;
+	return add(out, pfn, kind, &o);
 }
 
 int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
@@ -148,7 +131,7 @@ int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 	if (m->device >= 0)
 		rc = find_by_module(m, pfn, nr, out);
 	else
-		rc = find_by_flags(m, pfn, nr, out);
+		rc = mr_kpage_walk(m, pfn, nr, add_by_flags, out);
 	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be looked at") : 0;
 }
 
@@ -163,35 +146,23 @@ static size_t listed_pages(const struct mr_blockers *b, uint64_t *pfns, size_t r
 	return n;
 }
 
-/* Those of @all, which ascend as the list does, that map pages of @b. */
+/* Those of @all that map pages of @b. */
 static void hand_out(struct mr_blockers *b, const struct mr_owners *all)
 {
 	const struct mr_blocker *last = &b->list[b->nr - 1];
-	size_t first = 0, end, at = 0;
+	const uint64_t from = b->list[0].pfn;
+	size_t nr;
+	const struct mr_owner *own = mr_owners_of(all, from, last->pfn + last->pages - from, &nr);
 
-	while (first < all->nr && all->list[first].pfn < b->list[0].pfn)
-		first++;
-	for (end = first; end < all->nr && all->list[end].pfn < last->pfn + last->pages;)
-		end++;
-	if (end == first)
-		return;
-	b->owners.list = malloc((end - first) * sizeof(*all->list));
+	if (nr)
+		b->owners.list = malloc(nr * sizeof(*own));
 	if (!b->owners.list)
 		return;
-	memcpy(b->owners.list, &all->list[first], (end - first) * sizeof(*all->list));
-	b->owners.nr = end - first;
-	for (size_t i = 0; i < b->nr; i++) {
-		struct mr_blocker *run = &b->list[i];
-
-		while (at < b->owners.nr && b->owners.list[at].pfn < run->pfn)
-			at++;
-		run->owners = &b->owners.list[at];
-		run->nr_owners = 0;
-		while (at < b->owners.nr && b->owners.list[at].pfn < run->pfn + run->pages) {
-			run->nr_owners++;
-			at++;
-		}
-	}
+	memcpy(b->owners.list, own, nr * sizeof(*own));
+	b->owners.nr = nr;
+	for (size_t i = 0; i < b->nr; i++)
+		b->list[i].owners = mr_owners_of(&b->owners, b->list[i].pfn, b->list[i].pages,
+						 &b->list[i].nr_owners);
 }
 
 static void find_owners(const struct mr_machine *m, struct mr_blockers *const *lists, size_t nr)

@@ -133,10 +133,18 @@ static void explain_offline(const struct mr_machine *m, const struct mr_block *b
 		    "nothing is changed; with memras.ko more could be told and done");
 }
 
-/* How a pool with hugepages in the block keeps its size. */
-static const char *pool_way(const struct mr_machine *m, bool empty)
+/* Whether the module empties the block (@empty) with its hugepages replaced. */
+static bool replaces(const struct mr_machine *m, bool empty)
 {
-	return empty && mr_device_has(m, MEMRAS_FEAT_REPLACE) ? "replaced" : "grown";
+	return empty && mr_device_has(m, MEMRAS_FEAT_REPLACE);
+}
+
+/* How the pools with hugepages in the block keep their sizes; NULL: it has none. */
+static const char *pool_way(const struct mr_machine *m, const struct mr_block *b, bool empty)
+{
+	if (!mr_blockpool_count(m, b, false))
+		return NULL;
+	return replaces(m, empty) ? "replaced" : "grown";
 }
 
 /* The poisoned pages of a block that is about to go offline; none where they cannot be read. */
@@ -220,7 +228,7 @@ static int take_offline(const struct mr_machine *m, const struct mr_block *b,
 			const struct mr_block_policy *policy, uint64_t deadline, bool empty,
 			struct mr_block_result *r)
 {
-	const bool hugepages = mr_blockpool_count(m, b, false) > 0;
+	const char *pool = pool_way(m, b, empty);
 	struct mr_blockpool pools = { 0 };
 	int rc = 0;
 
@@ -228,9 +236,7 @@ static int take_offline(const struct mr_machine *m, const struct mr_block *b,
 		rc = mr_evacuate(m, b, policy, deadline, r);
 	if (rc)
 		return rc;
-	if (hugepages)
-		r->pool = pool_way(m, empty);
-	if (hugepages && !strcmp(r->pool, "grown"))
+	if (pool && !replaces(m, empty))
 		rc = mr_blockpool_begin(m, b, &pools, &r->err);
 	if (!rc) {
 		rc = empty ? write_bounded(m, b, "offline", policy, deadline, nr_pages(m, b)) :
@@ -241,10 +247,7 @@ static int take_offline(const struct mr_machine *m, const struct mr_block *b,
 	/* Once it is offline the claims in it are no more; else they go back. */
 	if (empty && state_now(m, b->id) != MR_BLOCK_OFFLINE)
 		mr_evacuate_undo(m, b);
-	if (rc)
-		r->pool = NULL;
-	if (mr_blockpool_end(m, &pools))
-		r->pool = "shrunk";
+	r->pool = mr_blockpool_end(m, &pools) ? "shrunk" : rc ? NULL : pool;
 	return rc;
 }
 
@@ -270,8 +273,7 @@ void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 	result->via = empty ? "module" : "sysfs";
 	if (policy->dry_run) {
 		result->outcome = MR_OUTCOME_PLANNED;
-		if (mr_blockpool_count(m, block, false))
-			result->pool = pool_way(m, empty);
+		result->pool = pool_way(m, block, empty);
 		mr_blockers_find(m, first_pfn(m, block), nr_pages(m, block), &result->blockers,
 				 &result->err);
 		mr_err_clear(&result->err);

@@ -10,18 +10,12 @@
 
 #include "backend/mounts.h"
 #include "util/cleanup.h"
+#include "util/num.h"
 
 struct charge {
 	uint64_t inode;		/* of the folder; first, as it is what is compared */
 	size_t page;		/* which of the pages */
 };
-
-static int by_inode(const void *pa, const void *pb)
-{
-	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
-
-	return a > b ? 1 : a < b ? -1 : 0;
-}
 
 /* Those that are charged to anything, by inode. */
 static size_t read_charges(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
@@ -38,7 +32,7 @@ static size_t read_charges(const struct mr_machine *m, const uint64_t *pfns, siz
 			charges[n++] = (struct charge){ inode, i };
 	}
 	if (n)
-		qsort(charges, n, sizeof(*charges), by_inode);
+		qsort(charges, n, sizeof(*charges), mr_u64_order);
 	return n;
 }
 
@@ -51,7 +45,7 @@ static void find_folders(const char *top, const struct charge *charges, size_t n
 
 	while (fts && left && (e = fts_read(fts))) {
 		uint64_t inode = e->fts_info == FTS_D ? e->fts_statp->st_ino : 0;
-		const struct charge *c = inode ? bsearch(&inode, charges, nr, sizeof(*c), by_inode) :
+		const struct charge *c = inode ? bsearch(&inode, charges, nr, sizeof(*c), mr_u64_order) :
 						 NULL;
 
 		while (c && c > charges && c[-1].inode == inode)

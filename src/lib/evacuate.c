@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "backend/device.h"
+#include "backend/percpu.h"
 #include "lib/hugepage.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -61,7 +62,7 @@ static size_t pass(struct evacuation *e, uint64_t deadline)
 
 	/* Draining costs: only once the first try of all was refused. */
 	if (e->result->attempts++)
-		mr_device_drain();
+		mr_percpu_drain_lru();
 	for (size_t i = 0; i < e->slots; i++) {
 		struct memras_claim claim = {
 			.start_pfn = e->first + i * e->step,

@@ -13,6 +13,7 @@
 #include "backend/pagemap.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/grow.h"
 #include "util/interrupt.h"
 #include "util/num.h"
 
@@ -30,13 +31,6 @@ struct search {
 	struct mr_owner now;		/* the process and mapping that is walked */
 };
 
-static int by_pfn(const void *pa, const void *pb)
-{
-	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
-
-	return a > b ? 1 : a < b ? -1 : 0;
-}
-
 static int by_owner(const void *pa, const void *pb)
 {
 	const struct mr_owner *a = pa, *b = pb;
@@ -53,17 +47,10 @@ static int look(uint64_t pfn, uint64_t vaddr, void *data)
 	struct search *s = data;
 
 	if (pfn < s->pfns[0] || pfn > s->pfns[s->nr - 1] ||
-	    !bsearch(&pfn, s->pfns, s->nr, sizeof(pfn), by_pfn))
+	    !bsearch(&pfn, s->pfns, s->nr, sizeof(pfn), mr_u64_order))
 		return 0;
-	if (s->out->nr == s->room) {
-		size_t room = s->room ? s->room * 2 : 16;
-		struct mr_owner *list = reallocarray(s->out->list, room, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		s->out->list = list;
-		s->room = room;
-	}
+	if (mr_make_room(s->out->list, s->out->nr, s->room))
+		return -ENOMEM;
 	s->now.pfn = pfn;
 	s->now.vaddr = vaddr;
 	s->out->list[s->out->nr++] = s->now;
@@ -115,8 +102,8 @@ static int search_process(struct search *s, uint64_t pid)
 {
 	mr_autoclose int pagemap = mr_root_openf(&s->m->root, O_RDONLY, "proc/%" PRIu64 "/pagemap",
 						 pid);
-	mr_autoclose int smaps = mr_root_openf(&s->m->root, O_RDONLY, "proc/%" PRIu64 "/smaps", pid);
-	mr_autofclose FILE *f = smaps >= 0 ? fdopen(dup(smaps), "r") : NULL;
+	mr_autofclose FILE *f = NULL;
+	int smaps = mr_root_fopen(&s->m->root, &f, "proc/%" PRIu64 "/smaps", pid);
 	uint64_t start = 0, end = 0, in_memory = 0, kb;
 	mr_autofree char *line = NULL;
 	size_t room = 0;
@@ -179,23 +166,18 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 	if (rc)
 		return mr_err_set(err, rc, "/proc", "the processes cannot be listed");
 	while ((d = readdir(dir))) {
-		uint64_t pid, *more;
+		uint64_t pid;
 
 		if (mr_num_parse(d->d_name, &pid))
 			continue;
-		if (count == room) {
-			room = room ? room * 2 : 256;
-			more = reallocarray(pids, room, sizeof(*more));
-			if (!more)
-				return mr_err_set(err, -ENOMEM, "", "no memory for the processes");
-			pids = more;
-		}
+		if (mr_make_room(pids, count, room))
+			return mr_err_set(err, -ENOMEM, "", "no memory for the processes");
 		pids[count++] = pid;
 	}
 	if (!sorted)
 		return mr_err_set(err, -ENOMEM, "", "no memory for the search");
 	memcpy(sorted, pfns, nr * sizeof(*sorted));
-	qsort(sorted, nr, sizeof(*sorted), by_pfn);
+	qsort(sorted, nr, sizeof(*sorted), mr_u64_order);
 	s.pfns = sorted;
 	for (size_t i = 0; !s.device && i < nr; i++)
 		s.device = mr_iomem_device(m, mr_pfn_phys(m, pfns[i])) != NULL;
@@ -220,13 +202,14 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 	return 0;
 }
 
-const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn, size_t *nr)
+const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn, uint64_t pages,
+				    size_t *nr)
 {
 	size_t first = 0, last;
 
 	while (first < owners->nr && owners->list[first].pfn < pfn)
 		first++;
-	for (last = first; last < owners->nr && owners->list[last].pfn == pfn;)
+	for (last = first; last < owners->nr && owners->list[last].pfn - pfn < pages;)
 		last++;
 	*nr = last - first;
 	return *nr ? &owners->list[first] : NULL;

@@ -37,8 +37,12 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 		   uint64_t timeout_ms, mr_owners_progress_fn progress, void *data,
 		   struct mr_owners *owners, struct mr_err *err);
 
-/* Those of one page, in the list: the first, and how many in *@nr. */
-const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn, size_t *nr);
+/*
+ * Those of [@pfn, @pfn + @pages), which stand together in the list: the first, and
+ * how many in *@nr; NULL and 0 for none.
+ */
+const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn, uint64_t pages,
+				    size_t *nr);
 
 /*
  * Writes who the @nr owners are, each process once, as "mongod (pid 812), dd

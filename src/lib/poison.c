@@ -10,8 +10,6 @@
 #include "util/cleanup.h"
 #include "util/grow.h"
 
-#define BATCH 4096
-
 typedef int (*found_fn)(uint64_t pfn, uint64_t nr, void *data);
 
 static int scan_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr, found_fn fn,
@@ -35,28 +33,22 @@ static int scan_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 	return rc;
 }
 
+struct flag_scan {
+	found_fn fn;
+	void *data;
+};
+
+static int found_by_flags(uint64_t pfn, uint64_t flags, void *data)
+{
+	const struct flag_scan *s = data;
+
+	return flags & MR_KPF(KPF_HWPOISON) ? s->fn(pfn, 1, s->data) : 0;
+}
+
 static int scan_by_flags(const struct mr_machine *m, uint64_t pfn, uint64_t nr, found_fn fn,
 			 void *data)
 {
-	mr_autofree uint64_t *flags = calloc(BATCH, sizeof(*flags));
-
-	if (!flags)
-		return -ENOMEM;
-	while (nr) {
-		ssize_t n = mr_kpage_flags(m, pfn, flags, nr < BATCH ? nr : BATCH);
-
-		if (n <= 0)
-			return (int)n;
-		for (ssize_t i = 0; i < n; i++) {
-			int rc = flags[i] & MR_KPF(KPF_HWPOISON) ? fn(pfn + (uint64_t)i, 1, data) : 0;
-
-			if (rc)
-				return rc;
-		}
-		pfn += (uint64_t)n;
-		nr -= (uint64_t)n;
-	}
-	return 0;
+	return mr_kpage_walk(m, pfn, nr, found_by_flags, &(struct flag_scan){ fn, data });
 }
 
 static int scan(const struct mr_machine *m, uint64_t pfn, uint64_t nr, found_fn fn, void *data)

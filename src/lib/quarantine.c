@@ -10,6 +10,7 @@
 
 #include "backend/block.h"
 #include "backend/device.h"
+#include "backend/percpu.h"
 #include "lib/room.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -154,28 +155,33 @@ struct slot {
 	bool had;
 };
 
-/*
- * How many pages of the ranges quarantines have, held or not, in holds with any of
- * these flags.
- */
-static int count_kept(const struct mr_machine *m, const struct ranges *all, uint32_t flags,
-		      uint64_t *kept)
+/* How many pages of the ranges quarantines have. */
+struct kept {
+	uint64_t held, away, lost;
+};
+
+static int count_kept(const struct mr_machine *m, const struct ranges *all, struct kept *kept)
 {
 	mr_autofree struct memras_hold *holds = NULL;
 	size_t n;
 	int rc = list_holds(m, &holds, &n);
 
-	*kept = 0;
+	*kept = (struct kept){ 0 };
 	for (size_t i = 0; !rc && i < all->nr; i++) {
 		for (size_t h = 0; h < n; h++) {
 			uint64_t first = all->list[i].pfn, end = first + all->list[i].nr;
 			uint64_t hold_end = holds[h].pfn + holds[h].nr;
 
-			if (!(holds[h].flags & MEMRAS_HOLD_KEPT) || !(holds[h].flags & flags))
-				continue;
 			first = first > holds[h].pfn ? first : holds[h].pfn;
 			end = end < hold_end ? end : hold_end;
-			*kept += first < end ? end - first : 0;
+			if (!(holds[h].flags & MEMRAS_HOLD_KEPT) || first >= end)
+				continue;
+			if (holds[h].flags & MEMRAS_HOLD_AWAY)
+				kept->away += end - first;
+			else if (holds[h].flags & MEMRAS_HOLD_LOST)
+				kept->lost += end - first;
+			else
+				kept->held += end - first;
 		}
 	}
 	return rc;
@@ -305,7 +311,7 @@ static size_t pass(struct add *a, uint64_t deadline)
 
 	/* Draining costs: only once the first try was refused. */
 	if (a->result->attempts++)
-		mr_device_drain();
+		mr_percpu_drain_lru();
 	for (size_t i = 0; i < a->nr_slots; i++) {
 		struct slot *s = &a->slots[i];
 		int rc;
@@ -462,28 +468,25 @@ static void unkeep(struct add *a)
 /* How much is had again of what had been lost; that stays, even if the rest fails. */
 static uint64_t regained(const struct add *a, const struct ranges *all)
 {
-	uint64_t lost;
+	struct kept kept;
 
-	if (count_kept(a->m, all, MEMRAS_HOLD_LOST, &lost) || lost > a->lost)
+	if (count_kept(a->m, all, &kept) || kept.lost > a->lost)
 		return 0;
-	return a->lost - lost;
+	return a->lost - kept.lost;
 }
 
 /* What quarantines have of it after a failure, in words. */
 static const char *what_stays(const struct add *a, const struct ranges *all, char *buf, size_t size)
 {
-	uint64_t kept, idle, lost;
+	struct kept kept;
 
-	if (count_kept(a->m, all, MEMRAS_HOLD_KEPT, &kept) ||
-	    count_kept(a->m, all, MEMRAS_HOLD_AWAY | MEMRAS_HOLD_LOST, &idle) ||
-	    count_kept(a->m, all, MEMRAS_HOLD_LOST, &lost) || (kept == idle && !lost))
+	if (count_kept(a->m, all, &kept) || (!kept.held && !kept.lost))
 		snprintf(buf, size, "nothing of it is held");
-	else if (lost)
+	else if (kept.lost)
 		snprintf(buf, size, "of its pages %" PRIu64 " are held and %" PRIu64 " lost",
-			 kept - idle, lost);
+			 kept.held, kept.lost);
 	else
-		snprintf(buf, size, "of its pages %" PRIu64 " are held, as they were",
-			 kept - idle);
+		snprintf(buf, size, "of its pages %" PRIu64 " are held, as they were", kept.held);
 	return buf;
 }
 
@@ -623,12 +626,12 @@ void mr_quarantine_add(const struct mr_machine *m, const struct mr_span *spans, 
 static int release(const struct mr_machine *m, const struct ranges *all, bool dry_run,
 		   struct mr_quarantine_result *r)
 {
-	uint64_t kept;
-	int rc = count_kept(m, all, MEMRAS_HOLD_KEPT, &kept);
+	struct kept kept;
+	int rc = count_kept(m, all, &kept);
 
 	if (rc)
 		return rc;
-	if (!kept) {
+	if (!kept.held && !kept.away && !kept.lost) {
 		r->outcome = MR_OUTCOME_ALREADY;
 		return 0;
 	}
@@ -651,8 +654,8 @@ static int release(const struct mr_machine *m, const struct ranges *all, bool dr
 		r->poisoned += arg.poisoned;
 	}
 	if (!rc)
-		rc = count_kept(m, all, MEMRAS_HOLD_KEPT, &kept);
-	if (!rc && kept)
+		rc = count_kept(m, all, &kept);
+	if (!rc && (kept.held || kept.away || kept.lost))
 		rc = -EAGAIN;
 	if (!rc)
 		r->outcome = MR_OUTCOME_DONE;

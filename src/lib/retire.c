@@ -266,7 +266,7 @@ void mr_retire_page(struct mr_machine *m, const struct mr_spot *spot,
 		}
 		/* 5.10 looks for a free page in the buddy lists only, and drains nothing. */
 		if (rc == -EIO && snap.kind == MEMRAS_KIND_UNKNOWN && snap.refcount <= 0)
-			mr_percpu_drain(snap.node);
+			mr_percpu_drain_free(snap.node);
 		mr_clock_sleep_us(backoff);
 		backoff = backoff * 2 > BACKOFF_LAST_US ? BACKOFF_LAST_US : backoff * 2;
 	}

@@ -2,29 +2,24 @@
 #include "lib/room.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "backend/kpage.h"
 
-#define BATCH 1024
-
-uint64_t mr_room_pages(const struct mr_machine *m, uint64_t pfn, uint64_t nr)
+static int count(uint64_t pfn, uint64_t flags, void *pages)
 {
 	const uint64_t gone = MR_KPF(KPF_NOPAGE) | MR_KPF(KPF_HWPOISON) | MR_KPF(KPF_OFFLINE) |
 			      MR_KPF(MR_KPF_RESERVED);
-	uint64_t flags[BATCH], pages = 0;
 
-	for (uint64_t done = 0; done < nr;) {
-		ssize_t n = mr_kpage_flags(m, pfn + done, flags,
-					   nr - done < BATCH ? nr - done : BATCH);
+	(void)pfn;
+	*(uint64_t *)pages += !(flags & gone);
+	return 0;
+}
 
-		if (n <= 0)
-			return nr;
-		for (ssize_t i = 0; i < n; i++)
-			pages += !(flags[i] & gone);
-		done += (uint64_t)n;
-	}
-	return pages;
+uint64_t mr_room_pages(const struct mr_machine *m, uint64_t pfn, uint64_t nr)
+{
+	uint64_t pages = 0;
+
+	return mr_kpage_walk(m, pfn, nr, count, &pages) ? nr : pages;
 }
 
 int mr_room_need(const struct mr_machine *m, uint64_t pages, const char *object,

@@ -133,3 +133,10 @@ const char *mr_size_text(uint64_t bytes, char *buf)
 	}
 	return buf;
 }
+
+int mr_u64_order(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x > y ? 1 : x < y ? -1 : 0;
+}

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* For qsort() and bsearch(): ascending uint64_t, or structs that begin with one. */
+int mr_u64_order(const void *a, const void *b);
+
 /*
  * Reads an unsigned number, decimal or (after 0x) hexadecimal, from @s and
  * sets *@end behind its last digit. No sign, no blank, no octal.

@@ -205,8 +205,8 @@ pool_set() {
 	assert_equal "$(cat "$dir/hugepages-${size}kB/nr_hugepages")" "$1" "hugepages of ${size}kB"
 }
 
-# until_grown N PID: until the pool has more than N hugepages, or PID has ended; it may
-# have them for a moment only, so that nothing is done but look
+# until_grown N PID: until the pool has more than N hugepages; false when PID ended before.
+# It may have them for a moment only, so that nothing is done but look.
 until_grown() {
 	local nr=0
 
@@ -216,6 +216,7 @@ until_grown() {
 			[ "$nr" -le "$1" ] || return 0
 		done
 	done
+	return 1
 }
 
 # Whether the kernel's alloc_contig_range() replaces hugepages, as from 5.13 on: by

@@ -149,7 +149,7 @@ settled() {
 	modprobe -r memory-notifier-error-inject
 }
 
-@test "a signal is answered at once, where a plain write takes its time" {
+@test "a signal is answered at once, with a plain write beside it" {
 	local blocks tool pid start took total
 
 	mapfile -t blocks < <(movable_blocks | tail -n 1)

@@ -205,12 +205,12 @@ pool_set() {
 	assert_equal "$(cat "$dir/hugepages-${size}kB/nr_hugepages")" "$1" "hugepages of ${size}kB"
 }
 
-# until_grown N PID: until the pool has more than N hugepages; false when PID ended before.
-# It may have them for a moment only, so that nothing is done but look.
+# until_grown N PID: until the pool has more than N hugepages; false when PID ended before,
+# or a minute did. It may have them for a moment only, so that nothing is done but look.
 until_grown() {
-	local nr=0
+	local nr=0 until=$((SECONDS + 60))
 
-	while [ -e "/proc/$2" ]; do
+	while [ -e "/proc/$2" ] && [ $SECONDS -lt $until ]; do
 		for _ in {1..100}; do
 			read -r nr </sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 			[ "$nr" -le "$1" ] || return 0

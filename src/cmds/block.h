@@ -5,7 +5,7 @@
 
 #include "cli/cmd.h"
 #include "cli/record.h"
-#include "lib/blockers.h"
+#include "lib/inspect/blockers.h"
 
 /* Of what mr_blocker_rows() makes. */
 extern const struct mr_field mr_blocker_fields[];

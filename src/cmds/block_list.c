@@ -12,9 +12,9 @@
 #include "cmds/begin.h"
 #include "cmds/block.h"
 #include "cmds/commands.h"
-#include "lib/blockers.h"
-#include "lib/blocksel.h"
-#include "lib/poison.h"
+#include "lib/inspect/blockers.h"
+#include "lib/inspect/poison.h"
+#include "lib/target/blocksel.h"
 #include "util/cleanup.h"
 #include "util/num.h"
 

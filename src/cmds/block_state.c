@@ -14,8 +14,8 @@
 #include "cmds/commands.h"
 #include "cmds/progress.h"
 #include "cmds/quarantine.h"
-#include "lib/blocksel.h"
-#include "lib/blockstate.h"
+#include "lib/block/blockstate.h"
+#include "lib/target/blocksel.h"
 #include "util/cleanup.h"
 #include "util/interrupt.h"
 

@@ -6,7 +6,7 @@
 #include "cli/table.h"
 #include "cmds/begin.h"
 #include "cmds/commands.h"
-#include "lib/doctor.h"
+#include "lib/health/doctor.h"
 
 struct row {
 	const char *name, *state;

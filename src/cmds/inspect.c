@@ -11,11 +11,11 @@
 #include "cmds/commands.h"
 #include "cmds/owners.h"
 #include "cmds/progress.h"
-#include "lib/cgroup.h"
-#include "lib/inspect.h"
-#include "lib/owners.h"
-#include "lib/resolve.h"
-#include "lib/retire.h"
+#include "lib/inspect/cgroup.h"
+#include "lib/inspect/inspect.h"
+#include "lib/inspect/owners.h"
+#include "lib/page/retire.h"
+#include "lib/target/resolve.h"
 #include "util/cleanup.h"
 
 #define INSPECT_MAX (1ULL << 20)	/* pages of one call: each is told in full */

@@ -6,7 +6,7 @@
 #include "cmds/commands.h"
 #include "cmds/pages.h"
 #include "cmds/retired.h"
-#include "lib/retire.h"
+#include "lib/page/retire.h"
 
 struct offline_args {
 	bool soft, hard, force, dissolve, any_node, lines, no_record;

@@ -4,8 +4,8 @@
 #define MR_CMDS_PAGES_H
 
 #include "cli/run.h"
-#include "lib/resolve.h"
 #include "lib/result.h"
+#include "lib/target/resolve.h"
 
 /* A report that grows by one result at a time. */
 struct mr_page_report {

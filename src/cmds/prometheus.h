@@ -3,7 +3,7 @@
 #ifndef MR_CMDS_PROMETHEUS_H
 #define MR_CMDS_PROMETHEUS_H
 
-#include "lib/status.h"
+#include "lib/health/status.h"
 
 /*
  * Prints to stdout, in the text exposition format 0.0.4: what is not known on

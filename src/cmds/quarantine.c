@@ -17,8 +17,8 @@
 #include "cmds/block.h"
 #include "cmds/commands.h"
 #include "cmds/progress.h"
-#include "lib/memtest.h"
-#include "lib/quarantine.h"
+#include "lib/range/memtest.h"
+#include "lib/range/quarantine.h"
 #include "util/cleanup.h"
 #include "util/interrupt.h"
 

@@ -5,7 +5,7 @@
 
 #include "cli/run.h"
 #include "lib/result.h"
-#include "lib/retlist.h"
+#include "lib/retired/list.h"
 
 extern const struct mr_cmd mr_cmd_retired_list;
 extern const struct mr_cmd mr_cmd_retired_restore;

@@ -8,7 +8,7 @@
 #include "cli/exit.h"
 #include "cmds/begin.h"
 #include "cmds/retired.h"
-#include "lib/badram.h"
+#include "lib/retired/badram.h"
 #include "util/cleanup.h"
 
 struct export_args {

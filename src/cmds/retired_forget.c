@@ -7,7 +7,7 @@
 #include "cli/msg.h"
 #include "cmds/begin.h"
 #include "cmds/retired.h"
-#include "lib/target.h"
+#include "lib/target/target.h"
 
 struct forget_args {
 	const char *from;

@@ -6,7 +6,7 @@
 #include "cli/msg.h"
 #include "cmds/begin.h"
 #include "cmds/retired.h"
-#include "lib/retimport.h"
+#include "lib/retired/import.h"
 
 struct import_args {
 	bool phys, force;

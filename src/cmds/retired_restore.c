@@ -7,7 +7,7 @@
 #include "cmds/begin.h"
 #include "cmds/pages.h"
 #include "cmds/retired.h"
-#include "lib/retire.h"
+#include "lib/page/retire.h"
 
 struct restore_args {
 	bool force;

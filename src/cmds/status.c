@@ -10,7 +10,7 @@
 #include "cmds/hugepage.h"
 #include "cmds/prometheus.h"
 #include "cmds/quarantine.h"
-#include "lib/status.h"
+#include "lib/health/status.h"
 #include "util/cleanup.h"
 #include "util/num.h"
 

@@ -4,7 +4,7 @@
 #include "cmds/commands.h"
 #include "cmds/pages.h"
 #include "cmds/retired.h"
-#include "lib/retire.h"
+#include "lib/page/retire.h"
 
 struct unpoison_args {
 	const char *from;

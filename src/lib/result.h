@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/owners.h"
+#include "lib/inspect/owners.h"
 #include "util/err.h"
 
 enum mr_outcome {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lib/blocksel.h"
+#include "lib/target/blocksel.h"
 
 #include <stdlib.h>
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "lib/retimport.h"
+#include "lib/retired/import.h"
 
 #define PART (CLOCKS_PER_SEC / 4)	/* of the CPU, for each of the formats */
 #define ROUNDS	20000

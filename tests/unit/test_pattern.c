@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lib/pattern.h"
+#include "lib/range/pattern.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lib/plan.h"
+#include "lib/page/plan.h"
 
 #include "backend/kpage.h"
 #include "check.h"

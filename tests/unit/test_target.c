@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lib/target.h"
+#include "lib/target/target.h"
 
 #include <stdlib.h>
 #include <unistd.h>

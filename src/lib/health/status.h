@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state of the machine's memory at a glance, without a scan of it. */
+#ifndef MR_LIB_HEALTH_STATUS_H
+#define MR_LIB_HEALTH_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/device.h"
+#include "backend/edac.h"
+#include "backend/hugepool.h"
+#include "backend/machine.h"
+#include "backend/mounts.h"
+#include "lib/inspect/poison.h"
+#include "lib/range/quarantine.h"
+
+#define MR_STATUS_FEATURES 16
+
+/* /sys/devices/system/node/nodeN/memory_failure, since 6.3 */
+struct mr_failure_counts {
+	uint64_t total, recovered, ignored, failed, delayed;
+};
+
+struct mr_node_status {
+	int32_t node;
+	bool has_failures;
+	struct mr_failure_counts failures;
+};
+
+/* Interrupts of machine checks since boot, over all CPUs: lines of /proc/interrupts. */
+struct mr_machine_checks {
+	uint64_t exceptions;		/* MCE */
+	uint64_t polls;			/* MCP */
+	uint64_t thresholds;		/* THR; UINT64_MAX: this machine has none */
+	uint64_t deferred;		/* DFR; likewise */
+};
+
+struct mr_status {
+	uint64_t hardware_corrupted;	/* bytes; UINT64_MAX: the kernel does not count */
+	uint64_t total;			/* MemTotal, bytes */
+	uint64_t block_size;		/* bytes; UINT64_MAX: no block interface */
+	uint64_t online, offline;	/* bytes */
+	uint64_t blocks_online, blocks_offline;
+
+	struct mr_node_status *nodes;
+	size_t nr_nodes;
+	struct mr_hugepool *pools;
+	size_t nr_pools;
+	struct mr_edac *edac;
+	size_t nr_edac;
+	bool has_machine_checks;
+	struct mr_machine_checks machine_checks;
+	bool has_retired;		/* the retired list could be read */
+	uint64_t retired, pending;	/* entries in all, and those not retired now */
+	struct mr_err retired_err;	/* why it could not */
+	struct mr_hugetlbfs *mounts;
+	int nr_mounts;
+
+	bool module_loaded;
+	char module_version[32];
+	uint64_t module_abi;		/* UINT64_MAX: not asked: by sysfs alone nobody knows */
+	const char *module_features[MR_DEVICE_FEATURES];	/* NULL-terminated */
+
+	bool quarantines_known;		/* the caller may ask */
+	struct mr_quarantine *quarantines;
+	size_t nr_quarantines;
+
+	char release[80];		/* uname -r, or the captured one */
+	const char *kernel_features[MR_STATUS_FEATURES];
+
+	bool pages_listed;
+	struct mr_poisoned *poisoned;
+	size_t nr_poisoned;
+};
+
+/*
+ * Reads all of it, the retired list from @state_dir (NULL: where it is), and with @pages also finds the poisoned pages: by the
+ * module's scan, else by page flags (root only). What cannot be read is left
+ * unknown; -errno with @err set only when @pages was asked for and cannot be.
+ */
+int mr_status_read(const struct mr_machine *m, const char *state_dir, bool pages,
+		   struct mr_status *st, struct mr_err *err);
+void mr_status_free(struct mr_status *st);
+
+#endif

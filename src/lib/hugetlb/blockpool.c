@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/hugetlb/blockpool.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/hugetlb/hugepage.h"
+#include "util/cleanup.h"
+
+#define ROUNDS 8	/* what grows may land in the block itself, and go with it */
+
+/* Those of @size bytes, or of any size for 0; only those @in_use, or also free ones. */
+static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint64_t size,
+		      bool in_use)
+{
+	mr_autofree struct mr_hugepage *list = NULL;
+	uint64_t found = 0;
+	struct mr_err ignored;
+	size_t nr = 0;
+
+	if (mr_hugepage_list(m, b->start >> m->page_shift, b->size >> m->page_shift, &list, &nr,
+			     &ignored))
+		return 0;
+	for (size_t i = 0; i < nr; i++)
+		found += !list[i].gigantic && !list[i].poisoned && !(in_use && list[i].free) &&
+			 (!size || list[i].size == size);
+	return found;
+}
+
+uint64_t mr_blockpool_count(const struct mr_machine *m, const struct mr_block *block, bool in_use)
+{
+	mr_autofree struct mr_hugepool *totals = NULL;
+	uint64_t in_pools = 0;
+	size_t nr = 0;
+
+	if (mr_hugepool_totals(m, &totals, &nr))
+		return 0;
+	for (size_t i = 0; i < nr; i++)
+		in_pools += totals[i].total;
+	return in_pools ? count(m, block, 0, in_use) : 0;
+}
+
+/* Grows the pool of one size until it has as many more as the block has. */
+static int grow(const struct mr_machine *m, const struct mr_block *b, uint64_t size,
+		struct mr_blockpool *pools)
+{
+	struct mr_growth *g = &pools->growth[pools->nr];
+	uint64_t in_block = count(m, b, size, false);
+	int rc;
+
+	if (!in_block)
+		return 0;
+	rc = mr_growth_begin_many(m, size, b->node, in_block, b->size / size * 2, g);
+	if (rc)
+		return rc;
+	pools->nr++;
+	for (int i = 0; !rc && i < ROUNDS; i++) {
+		in_block = count(m, b, size, false);
+		if (in_block <= g->by)
+			return 0;
+		rc = mr_growth_more(m, g, in_block - g->by);
+	}
+	return -ENOMEM;
+}
+
+int mr_blockpool_begin(const struct mr_machine *m, const struct mr_block *block,
+		       struct mr_blockpool *pools, struct mr_err *err)
+{
+	mr_autofree struct mr_hugepool *totals = NULL;
+	char object[32];
+	size_t nr = 0;
+	int rc = 0;
+
+	pools->nr = 0;
+	if (mr_hugepool_totals(m, &totals, &nr))
+		return 0;
+	for (size_t i = 0; !rc && i < nr && pools->nr < MR_BLOCKPOOL_SIZES; i++)
+		if (totals[i].total && totals[i].size <= block->size)
+			rc = grow(m, block, totals[i].size, pools);
+	if (!rc)
+		return 0;
+	mr_blockpool_end(m, pools);
+	snprintf(object, sizeof(object), "memory%" PRIu64, block->id);
+	if (rc == -ENOMEM) {
+		mr_err_set(err, rc, object,
+			   "the node has no room for the hugepages that are in it");
+		mr_err_hint(err, "free some memory there, or make the pool smaller first (nr_hugepages)");
+		return rc;
+	}
+	return mr_err_set(err, rc, object, rc == -EINTR ?
+			  "interrupted; the block is online and whole" :
+			  "the hugepage pool cannot be grown under a guardian's eyes");
+}
+
+uint64_t mr_blockpool_end(const struct mr_machine *m, struct mr_blockpool *pools)
+{
+	uint64_t lacking = 0;
+
+	for (size_t i = 0; i < pools->nr; i++) {
+		struct mr_growth *g = &pools->growth[i];
+
+		mr_growth_end(m, g);
+		if (g->total_after < g->total_before)
+			lacking += g->total_before - g->total_after;
+	}
+	pools->nr = 0;
+	return lacking;
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "lib/inspect/blockers.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/device.h"
+#include "backend/kpage.h"
+#include "lib/inspect/cgroup.h"
+#include "lib/inspect/kind.h"
+#include "util/cleanup.h"
+
+#define BATCH 1024	/* at most MEMRAS_DESCRIBE_MAX */
+#define OWNERS_MS 5000	/* looking for owners is no reason to answer late */
+
+struct obstacle {
+	const char *reason;	/* NULL: not in the way */
+	bool lasting;
+};
+
+static struct obstacle by_kind(uint32_t kind)
+{
+	switch (kind) {
+	case MEMRAS_KIND_SLAB:
+		return (struct obstacle){ "kernel objects (slab) cannot be moved", true };
+	case MEMRAS_KIND_PGTABLE:
+		return (struct obstacle){ "a page table cannot be moved", true };
+	case MEMRAS_KIND_RESERVED:
+		return (struct obstacle){ "boot memory, firmware or kernel image", true };
+	case MEMRAS_KIND_GIGANTIC:
+		return (struct obstacle){ "a gigantic hugepage cannot be replaced", true };
+	case MEMRAS_KIND_OFFLINE:
+		return (struct obstacle){ "a driver or balloon owns it (PageOffline)", false };
+	case MEMRAS_KIND_DEVICE:
+		return (struct obstacle){ "device memory", true };
+	case MEMRAS_KIND_UNKNOWN:
+		/* Also pages on their way through per-cpu lists. */
+		return (struct obstacle){ "allocated by the kernel or a driver", false };
+	default:
+		return (struct obstacle){ NULL, false };
+	}
+}
+
+static struct obstacle by_description(const struct memras_page *p)
+{
+	struct obstacle o;
+
+	if (p->error || (p->flags & (MEMRAS_PAGE_HWPOISON | MEMRAS_PAGE_HELD)))
+		return (struct obstacle){ NULL, false };
+	if (p->kind == MEMRAS_KIND_UNKNOWN && p->refcount == 0)
+		return (struct obstacle){ NULL, false };	/* free, in a per-cpu list */
+	o = by_kind(p->kind);
+	if (!o.reason && (p->flags & MEMRAS_PAGE_DMA_PINNED))
+		o = (struct obstacle){ "pinned for a device (pin_user_pages)", false };
+	else if (!o.reason && p->extra_refs > 0)
+		o = (struct obstacle){ "pinned: someone holds a reference to it", false };
+	return o;
+}
+
+static int add(struct mr_blockers *b, uint64_t pfn, uint32_t kind, const struct obstacle *o)
+{
+	struct mr_blocker *last = b->nr ? &b->list[b->nr - 1] : NULL;
+
+	b->pages++;
+	b->lasting |= o->lasting;
+	if (last && last->pfn + last->pages == pfn && last->kind == kind &&
+	    last->reason == o->reason) {
+		last->pages++;
+		return 0;
+	}
+	if (b->nr == MR_BLOCKERS_MAX)
+		return 0;
+	if (!b->list) {
+		b->list = calloc(MR_BLOCKERS_MAX, sizeof(*b->list));
+		if (!b->list)
+			return -ENOMEM;
+	}
+	b->list[b->nr++] = (struct mr_blocker){
+		.pfn = pfn, .pages = 1, .kind = kind, .kind_name = mr_kind_name(kind),
+		.reason = o->reason, .lasting = o->lasting,
+	};
+	return 0;
+}
+
+static int find_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+			  struct mr_blockers *out)
+{
+	mr_autofree struct memras_page *pages = calloc(BATCH, sizeof(*pages));
+	int rc = 0;
+
+	if (!pages)
+		return -ENOMEM;
+	for (uint64_t done = 0; !rc && done < nr;) {
+		uint32_t n = nr - done < BATCH ? (uint32_t)(nr - done) : BATCH;
+
+		for (uint32_t i = 0; i < n; i++)
+			pages[i] = (struct memras_page){ .pfn = pfn + done + i };
+		rc = mr_device_describe(m, pages, n);
+		for (uint32_t i = 0; !rc && i < n; i++) {
+			struct obstacle o = by_description(&pages[i]);
+
+			if (o.reason)
+				rc = add(out, pages[i].pfn, pages[i].kind, &o);
+		}
+		done += n;
+	}
+	return rc;
+}
+
+static int add_by_flags(uint64_t pfn, uint64_t flags, void *out)
+{
+	uint32_t kind = mr_kind_of_flags(flags, 0);
+	struct obstacle o = by_kind(kind);
+
+	/*
+	 * No flag at all is a page in a per-cpu list as likely as one that the
+	 * kernel allocated: only the module can tell.
+	 */
+	if (!o.reason || !flags || (flags & MR_KPF(KPF_HWPOISON)))
+		return 0;
+	return add(out, pfn, kind, &o);
+}
+
+int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+		     struct mr_blockers *out, struct mr_err *err)
+{
+	int rc;
+
+	if (m->device >= 0)
+		rc = find_by_module(m, pfn, nr, out);
+	else
+		rc = mr_kpage_walk(m, pfn, nr, add_by_flags, out);
+	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be looked at") : 0;
+}
+
+/* The pages that are listed, as far as there is room. */
+static size_t listed_pages(const struct mr_blockers *b, uint64_t *pfns, size_t room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->nr; i++)
+		for (uint64_t k = 0; k < b->list[i].pages && n < room; k++)
+			pfns[n++] = b->list[i].pfn + k;
+	return n;
+}
+
+/* Those of @all that map pages of @b. */
+static void hand_out(struct mr_blockers *b, const struct mr_owners *all)
+{
+	const struct mr_blocker *last = &b->list[b->nr - 1];
+	const uint64_t from = b->list[0].pfn;
+	size_t nr;
+	const struct mr_owner *own = mr_owners_of(all, from, last->pfn + last->pages - from, &nr);
+
+	if (nr)
+		b->owners.list = malloc(nr * sizeof(*own));
+	if (!b->owners.list)
+		return;
+	memcpy(b->owners.list, own, nr * sizeof(*own));
+	b->owners.nr = nr;
+	for (size_t i = 0; i < b->nr; i++)
+		b->list[i].owners = mr_owners_of(&b->owners, b->list[i].pfn, b->list[i].pages,
+						 &b->list[i].nr_owners);
+}
+
+static void find_owners(const struct mr_machine *m, struct mr_blockers *const *lists, size_t nr)
+{
+	mr_autofree uint64_t *pfns = calloc(nr, BATCH * sizeof(*pfns));
+	struct mr_owners all = { 0 };
+	struct mr_err ignored;
+	size_t n = 0;
+
+	for (size_t i = 0; pfns && i < nr; i++)
+		n += listed_pages(lists[i], pfns + n, BATCH);
+	if (!n || mr_owners_find(m, pfns, n, OWNERS_MS, NULL, NULL, &all, &ignored))
+		return;
+	for (size_t i = 0; i < nr; i++)
+		if (lists[i]->nr)
+			hand_out(lists[i], &all);
+	mr_owners_free(&all);
+}
+
+static void find_cgroups(const struct mr_machine *m, struct mr_blockers *const *lists, size_t nr)
+{
+	mr_autofree uint64_t *pfns = calloc(nr, MR_BLOCKERS_MAX * sizeof(*pfns));
+	mr_autofree char **paths = calloc(nr, MR_BLOCKERS_MAX * sizeof(*paths));
+	size_t n = 0, at = 0;
+
+	if (!pfns || !paths)
+		return;
+	for (size_t i = 0; i < nr; i++)
+		for (size_t k = 0; k < lists[i]->nr; k++)
+			pfns[n++] = lists[i]->list[k].pfn;
+	mr_cgroups_of_pages(m, pfns, n, paths);
+	for (size_t i = 0; i < nr; i++)
+		for (size_t k = 0; k < lists[i]->nr; k++)
+			lists[i]->list[k].cgroup = paths[at++];
+}
+
+/* What an earlier call found. */
+static void forget_owners(struct mr_blockers *b)
+{
+	for (size_t i = 0; i < b->nr; i++) {
+		free(b->list[i].cgroup);
+		b->list[i].cgroup = NULL;
+		b->list[i].owners = NULL;
+		b->list[i].nr_owners = 0;
+	}
+	mr_owners_free(&b->owners);
+}
+
+void mr_blockers_find_owners(const struct mr_machine *m, struct mr_blockers *const *lists,
+			     size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		forget_owners(lists[i]);
+	if (nr) {
+		find_owners(m, lists, nr);
+		find_cgroups(m, lists, nr);
+	}
+}
+
+int mr_blockers_explain(const struct mr_blockers *b, int rc, const char *object,
+			struct mr_err *err)
+{
+	char who[128];
+
+	mr_owners_text(b->list[0].owners, b->list[0].nr_owners, who, sizeof(who));
+	return mr_err_set(err, rc, object, "%" PRIu64 " page%s in the way, first 0x%" PRIx64
+			  ": %s%s%s", b->pages, b->pages == 1 ? " is" : "s are", b->list[0].pfn,
+			  b->list[0].reason, *who ? "; mapped by " : "", who);
+}
+
+void mr_blockers_free(struct mr_blockers *b)
+{
+	forget_owners(b);
+	free(b->list);
+	*b = (struct mr_blockers){ 0 };
+}

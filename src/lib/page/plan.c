@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/page/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "backend/kpage.h"
+
+const char *mr_via_name(enum mr_via via)
+{
+	static const char *const names[] = {
+		[MR_VIA_AUTO] = "auto",
+		[MR_VIA_SYSFS] = "sysfs",
+		[MR_VIA_MADVISE] = "madvise",
+		[MR_VIA_MODULE] = "module",
+	};
+
+	return names[via];
+}
+
+static void refuse(struct mr_plan *plan, const struct mr_snap *s, int code, const char *reason)
+{
+	char pfn[24];
+
+	snprintf(pfn, sizeof(pfn), "0x%" PRIx64, s->pfn);
+	plan->action = MR_ACTION_REFUSE;
+	plan->path = "none";
+	mr_err_set(&plan->err, code, pfn, "%s", reason);
+}
+
+/* What neither way can retire, whoever asks. True when @plan now refuses. */
+static bool refuse_always(const struct mr_snap *s, struct mr_plan *plan)
+{
+	if (s->kind == MR_KIND_NONE) {
+		refuse(plan, s, -ENXIO, s->block_state == MR_BLOCK_OFFLINE ?
+		       "its memory block is offline" : "no memory is there");
+		if (s->block_state == MR_BLOCK_OFFLINE)
+			mr_err_hint(&plan->err, "memras block online %" PRIu64 " brings it back",
+				    s->block);
+	} else if (s->held) {
+		refuse(plan, s, -EBUSY, "memras itself holds the page");
+		mr_err_hint(&plan->err, "release it first");
+	} else if (s->kind == MEMRAS_KIND_OFFLINE) {
+		refuse(plan, s, -EBUSY,
+		       "page is logically offline (PageOffline): a driver or balloon owns it");
+	} else if (s->kind == MEMRAS_KIND_DEVICE) {
+		char why[160];
+
+		/* memory_failure() marks it and says "recovered", and the next fault maps it again. */
+		snprintf(why, sizeof(why), "page is device memory%s%s%s, which the kernel cannot retire: its driver alone gives it out",
+			 s->device[0] ? " (" : "", s->device, s->device[0] ? ")" : "");
+		refuse(plan, s, -EOPNOTSUPP, why);
+		mr_err_hint(&plan->err, "ndctl list --media-errors tells what of persistent memory is bad");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void plan_hard(const struct mr_snap *s, const struct mr_offline_policy *policy,
+		      const struct mr_ability *ability, struct mr_plan *plan)
+{
+	bool clean_file = s->kind == MEMRAS_KIND_FILE && !(s->flags & MR_KPF(KPF_DIRTY)) &&
+			  !(s->flags & MR_KPF(KPF_WRITEBACK));
+	bool in_use = s->kind != MEMRAS_KIND_FREE && s->kind != MEMRAS_KIND_HUGETLB_FREE &&
+		      !(clean_file && s->mapcount <= 0);
+
+	plan->action = MR_ACTION_HARD;
+	plan->path = s->kind == MEMRAS_KIND_FREE ? "taken-off-buddy" :
+		     clean_file ? "invalidated" : in_use ? "killed" : "none";
+	if (in_use && !policy->force) {
+		char why[160];
+
+		if (s->mapcount > 0)
+			snprintf(why, sizeof(why),
+				 "page is in use (%s, mapped %d times): hard offline would hit its users",
+				 mr_kind_text(s->kind), s->mapcount);
+		else
+			snprintf(why, sizeof(why),
+				 "page is in use (%s): hard offline would lose what is on it",
+				 mr_kind_text(s->kind));
+		refuse(plan, s, -EBUSY, why);
+		mr_err_hint(&plan->err, "--soft moves the data first; --force goes on all the same");
+		return;
+	}
+	if (policy->via == MR_VIA_MODULE && mr_snap_is_hugetlb(s)) {
+		refuse(plan, s, -EOPNOTSUPP,
+		       "page is in a hugepage, which the module does not break up");
+		mr_err_hint(&plan->err, "memras hugepage replace frees it first");
+		return;
+	}
+	if (policy->via == MR_VIA_MODULE && !ability->module_offline) {
+		refuse(plan, s, -EOPNOTSUPP, "the module is not there, or cannot hard-offline here");
+		return;
+	}
+	plan->via = policy->via == MR_VIA_AUTO ? MR_VIA_SYSFS : policy->via;
+}
+
+static const char *soft_path(const struct mr_snap *s)
+{
+	switch (s->kind) {
+	case MEMRAS_KIND_FREE:
+		return "taken-off-buddy";
+	case MEMRAS_KIND_FILE:
+		/* soft_offline_in_use_page() invalidates what is clean and unmapped */
+		if (s->mapcount <= 0 && !(s->flags & (MR_KPF(KPF_DIRTY) | MR_KPF(KPF_WRITEBACK))))
+			return "invalidated";
+		return "migrated";
+	case MEMRAS_KIND_THP:
+		return "split-migrated";
+	case MEMRAS_KIND_HUGETLB_FREE:
+		return "hugepage-replaced";
+	case MEMRAS_KIND_HUGETLB:
+		return "hugepage-migrated";
+	default:
+		return "migrated";
+	}
+}
+
+void mr_plan_soft_off(const char *object, struct mr_err *err)
+{
+	mr_err_set(err, -EOPNOTSUPP, object, "soft offline is turned off on this machine");
+	mr_err_hint(err, "sysctl vm.enable_soft_offline=1 turns it on");
+}
+
+static void plan_soft(const struct mr_snap *s, const struct mr_offline_policy *policy,
+		      const struct mr_ability *ability, struct mr_plan *plan)
+{
+	char why[160];
+
+	plan->action = MR_ACTION_SOFT;
+	plan->via = policy->via == MR_VIA_AUTO ? MR_VIA_SYSFS : policy->via;
+	plan->path = soft_path(s);
+	if (!ability->soft_enabled) {
+		refuse(plan, s, -EOPNOTSUPP, "");
+		mr_plan_soft_off(plan->err.object, &plan->err);
+		return;
+	}
+	if (policy->via == MR_VIA_MODULE) {
+		refuse(plan, s, -EOPNOTSUPP,
+		       "no module can soft-offline: the kernel lends it only to sysfs and madvise");
+		return;
+	}
+	switch (s->kind) {
+	case MEMRAS_KIND_SLAB:
+	case MEMRAS_KIND_PGTABLE:
+	case MEMRAS_KIND_RESERVED:
+		snprintf(why, sizeof(why), "page is %s, which cannot be moved",
+			 mr_kind_text(s->kind));
+		refuse(plan, s, -EBUSY, why);
+		return;
+	case MEMRAS_KIND_GIGANTIC:
+		if (policy->dissolve)
+			return;
+		refuse(plan, s, -EBUSY,
+		       "page is in a gigantic hugepage, which can be dissolved but not replaced");
+		mr_err_hint(&plan->err, "--dissolve gives all of it up; it may not come back");
+		return;
+	case MEMRAS_KIND_HUGETLB:
+	case MEMRAS_KIND_HUGETLB_FREE:
+		if (!policy->dissolve)
+			plan->keep = ability->replace ? MR_KEEP_REPLACE : MR_KEEP_GROW;
+		return;
+	default:
+		return;
+	}
+}
+
+void mr_plan_offline(const struct mr_snap *snap, const struct mr_offline_policy *policy,
+		     const struct mr_ability *ability, struct mr_plan *plan)
+{
+	*plan = (struct mr_plan){ .path = "none" };
+	/* Of device memory the flag says that it is bad, and not that nobody is given it. */
+	if (snap->poisoned && snap->kind != MEMRAS_KIND_DEVICE) {
+		plan->action = MR_ACTION_NONE;
+		return;
+	}
+	if (refuse_always(snap, plan))
+		return;
+	if (policy->via == MR_VIA_MADVISE && !ability->mapped_file) {
+		refuse(plan, snap, -EOPNOTSUPP, "madvise reaches only what memras itself can map");
+		mr_err_hint(&plan->err, "name the page by file:PATH@OFFSET, or leave out --via");
+		return;
+	}
+	if (policy->mode == MR_MODE_HARD)
+		plan_hard(snap, policy, ability, plan);
+	else
+		plan_soft(snap, policy, ability, plan);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "lib/range/pattern.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "util/grow.h"
+
+#define STRETCH		(1UL << 20)	/* bytes between two looks at progress() */
+#define CACHE_LINE	64		/* or more: then lines are flushed twice */
+
+enum kind { SOLID, WALKING, ADDRESS, RANDOM };
+
+static const char *const names[] = {
+	[SOLID] = "solid", [WALKING] = "walking", [ADDRESS] = "address", [RANDOM] = "random",
+};
+
+struct step {
+	enum kind kind;
+	unsigned int shift;	/* of a walking bit */
+	uint64_t value;		/* of a solid word */
+	bool inverted;
+};
+
+struct run {
+	const struct mr_pattern *p;
+	struct mr_pattern_bad *bad;
+	size_t nr, room;
+	uint64_t done, total;
+};
+
+/* 2 solids, 64 places of a walking bit, address, random; each also inverted */
+#define STEPS (2 * (2 + 64 + 1 + 1))
+
+static struct step step_of(unsigned int i)
+{
+	unsigned int n = i / 2;
+	struct step s = { .inverted = i & 1 };
+
+	if (n < 2) {
+		s.kind = SOLID;
+		s.value = n ? 0x5555555555555555 : 0;
+	} else if (n < 66) {
+		s.kind = WALKING;
+		s.shift = n - 2;
+	} else {
+		s.kind = n == 66 ? ADDRESS : RANDOM;
+	}
+	return s;
+}
+
+/* splitmix64: a word by its index, so that nothing has to be kept for reading back */
+static uint64_t random_word(uint64_t x)
+{
+	x *= 0x9e3779b97f4a7c15;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+	return x ^ (x >> 31);
+}
+
+static inline uint64_t word_of(const struct mr_pattern *p, const struct step *s, size_t i)
+{
+	uint64_t word = 0;
+
+	switch (s->kind) {
+	case SOLID:
+		word = s->value;
+		break;
+	case WALKING:
+		word = 1ULL << ((i + s->shift) % 64);
+		break;
+	case ADDRESS:
+		word = p->address + i * sizeof(word);
+		break;
+	case RANDOM:
+		word = random_word(p->seed + i + 1);
+		break;
+	}
+	return s->inverted ? ~word : word;
+}
+
+/*
+ * What was just written is in the cache, and reading it there says nothing of
+ * the memory behind. Where there is an instruction for it the lines are written
+ * back and dropped; else only what no longer fits the cache is read from memory.
+ */
+static void flush(const volatile uint64_t *mem, size_t bytes)
+{
+#ifdef __x86_64__
+	for (size_t i = 0; i < bytes; i += CACHE_LINE)
+		__builtin_ia32_clflush((const char *)mem + i);
+	__builtin_ia32_mfence();
+#else
+	(void)mem, (void)bytes;
+	__sync_synchronize();
+#endif
+}
+
+static int found(struct run *r, const struct step *s, size_t i, uint64_t wrote, uint64_t read)
+{
+	const size_t words = r->p->page_size / sizeof(wrote);
+
+	for (size_t k = 0; k < r->nr; k++) {
+		if (r->bad[k].page == i / words) {
+			r->bad[k].words++;
+			return 0;
+		}
+	}
+	if (mr_make_room(r->bad, r->nr, r->room))
+		return -ENOMEM;
+	r->bad[r->nr++] = (struct mr_pattern_bad){
+		.page = i / words, .offset = i % words * sizeof(wrote), .wrote = wrote,
+		.read = read, .words = 1, .pattern = names[s->kind],
+	};
+	return 0;
+}
+
+/* Writes, or with @verify compares, all of the buffer. */
+static int sweep(struct run *r, const struct step *s, bool verify)
+{
+	const struct mr_pattern *p = r->p;
+	const size_t all = p->pages * p->page_size / sizeof(*p->mem);
+	const size_t stretch = STRETCH / sizeof(*p->mem);
+
+	for (size_t from = 0; from < all; from += stretch) {
+		size_t to = all - from < stretch ? all : from + stretch;
+
+		/* The buffer is volatile: each word is stored and loaded, once. */
+		for (size_t i = from; !verify && i < to; i++)
+			p->mem[i] = word_of(p, s, i);
+		for (size_t i = from; verify && i < to; i++) {
+			uint64_t want = word_of(p, s, i), have = p->mem[i];
+
+			if (have != want && found(r, s, i, want, have))
+				return -ENOMEM;
+		}
+		if (!verify)
+			flush(p->mem + from, (to - from) * sizeof(*p->mem));
+		r->done += (to - from) * sizeof(*p->mem);
+		if (p->progress && p->progress(r->done, r->total, verify, p->progress_data))
+			return -EINTR;
+	}
+	return 0;
+}
+
+static int by_page(const void *pa, const void *pb)
+{
+	const struct mr_pattern_bad *a = pa, *b = pb;
+
+	return a->page > b->page ? 1 : a->page < b->page ? -1 : 0;
+}
+
+uint64_t mr_pattern_bytes(const struct mr_pattern *p)
+{
+	return 2ULL * STEPS * p->pages * p->page_size;
+}
+
+int mr_pattern_run(const struct mr_pattern *p, struct mr_pattern_bad **bad, size_t *nr)
+{
+	struct run r = { .p = p, .total = mr_pattern_bytes(p) };
+	int rc = 0;
+
+	for (unsigned int i = 0; !rc && i < STEPS; i++) {
+		struct step s = step_of(i);
+
+		rc = sweep(&r, &s, false);
+		if (!rc)
+			rc = sweep(&r, &s, true);
+	}
+	if (r.nr)
+		qsort(r.bad, r.nr, sizeof(*r.bad), by_page);
+	*bad = r.bad;
+	*nr = r.nr;
+	return rc;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pages to retire, as other tools write them down:
+ *
+ *	plain		numbers by blank, comma or newline, decimal or (after 0x)
+ *			hexadecimal, A-B and A+N; "#" begins a comment
+ *	badram		badram=ADDR,MASK,... of memtest86+, GRUB_BADRAM="ADDR,MASK,..."
+ *	memmap		memmap=SIZE$ADDR,... of the kernel's command line
+ *	rasdaemon	its SQLite database, /var/lib/rasdaemon/ras-mc_event.db
+ *	json		a retired list of our own
+ */
+#ifndef MR_LIB_RETIRED_IMPORT_H
+#define MR_LIB_RETIRED_IMPORT_H
+
+#include "lib/retired/list.h"
+
+enum mr_list_format {
+	MR_FORMAT_AUTO,
+	MR_FORMAT_PLAIN,
+	MR_FORMAT_BADRAM,
+	MR_FORMAT_MEMMAP,
+	MR_FORMAT_JSON,
+	MR_FORMAT_RASDAEMON,
+};
+
+struct mr_import {
+	enum mr_list_format format;
+	bool phys;		/* plain numbers are byte addresses, not page frame numbers */
+	uint64_t min_errors;	/* rasdaemon: pages with fewer are left out */
+	int64_t since;		/* rasdaemon: errors before this are not counted; seconds */
+	const char *cause;	/* NULL: the format's own */
+	/* Called for each malformed line, with its number in err->object. */
+	void (*bad)(const struct mr_err *err, void *data);
+	void *data;
+};
+
+/* A list may not name more pages than this: 64 GiB of 4 KiB pages. */
+#define MR_IMPORT_MAX_PAGES (1ULL << 24)
+
+/*
+ * Reads @file ("-": standard input) into @in, an empty list with a page size.
+ * All entries are pending. All or nothing: with a malformed line -EINVAL, and
+ * every such line was told to import->bad.
+ */
+int mr_import_read(struct mr_retlist *in, const char *file, const struct mr_import *import,
+		   struct mr_err *err);
+
+/*
+ * "2026-11-21", "2026-11-21 04:41[:46]", with T, Z or +HHMM too; else UTC. -EINVAL,
+ * also for what is no year of four digits in UTC.
+ */
+int mr_time_scan(const char *text, int64_t *time);
+
+/*
+ * Adds a page of @cause to @in, and keeps memory bounded by how many pages are
+ * different. -ERANGE past MR_IMPORT_MAX_PAGES, -ENOMEM.
+ */
+int mr_import_add(struct mr_retlist *in, uint64_t pfn, mr_text_id cause, mr_text_id label,
+		  int64_t time);
+
+/* The rasdaemon part (src/lib/rasdb.c), to be called by mr_import_read(). */
+int mr_rasdb_read(struct mr_retlist *in, const char *file, const struct mr_import *import,
+		  struct mr_err *err);
+
+#endif

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The retired list as JSON. It is written and read entry by entry: a million of
+ * them as one tree of json-c would take a gigabyte.
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/retired/list.h"
+
+static void write_text(FILE *f, const char *text)
+{
+	json_object *o = text ? json_object_new_string(text) : NULL;
+
+	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE), f);
+	json_object_put(o);
+}
+
+static void write_layout(FILE *f, const struct mr_memlayout *l)
+{
+	fputs("{\"boot\":", f);
+	write_text(f, l->boot[0] ? l->boot : NULL);
+	fputs(",\"ranges\":[", f);
+	for (size_t i = 0; i < l->nr_ranges; i++)
+		fprintf(f, "%s[%" PRIu64 ",%" PRIu64 "]", i ? "," : "", l->ranges[i].start,
+			l->ranges[i].end);
+	fputs("],\"dimms\":[", f);
+	for (size_t i = 0; i < l->nr_dimms; i++) {
+		fputs(i ? "," : "", f);
+		write_text(f, l->dimms[i]);
+	}
+	fputs("]}", f);
+}
+
+static void write_entry(FILE *f, const struct mr_retlist *l, const struct mr_retired *r)
+{
+	char time[MR_TIME_TEXT], node[16] = "null";
+
+	if (r->node >= 0)
+		snprintf(node, sizeof(node), "%" PRId32, r->node);
+	fprintf(f, "{\"pfn\":%" PRIu64 ",\"phys\":%" PRIu64 ",\"node\":%s,\"cause\":", r->pfn,
+		r->pfn << l->page_shift, node);
+	write_text(f, mr_retlist_text(l, r->cause));
+	fprintf(f, ",\"time\":\"%s\",\"label\":", mr_time_text(r->time, time));
+	write_text(f, mr_retlist_text(l, r->label));
+	fprintf(f, ",\"state\":\"%s\",\"reason\":", r->pending ? "pending" : "retired");
+	write_text(f, mr_retlist_text(l, r->reason));
+	fputc('}', f);
+}
+
+int mr_retlist_write_json(const struct mr_retlist *l, const char *head, FILE *f)
+{
+	fprintf(f, "{%s\"version\":%d,\"page_size\":%llu,\n\"layout\":", head, MR_RETLIST_VERSION,
+		1ULL << l->page_shift);
+	write_layout(f, &l->layout);
+	fputs(",\n\"retired\":[", f);
+	for (size_t i = 0; i < l->nr; i++) {
+		fputs(i ? ",\n" : "\n", f);
+		write_entry(f, l, &l->list[i]);
+		if (ferror(f))
+			return errno ? -errno : -EIO;
+	}
+	fputs("\n]}\n", f);
+	return ferror(f) ? errno ? -errno : -EIO : 0;
+}
+
+/* The text that is left to read, and the reader of one value of it. */
+struct text {
+	const char *p, *end;
+	struct json_tokener *tok;
+	unsigned long entry;	/* that is read, from 1; 0: none yet */
+};
+
+static int corrupt(const struct text *t, const struct mr_retlist *l, const char *what,
+		   struct mr_err *err)
+{
+	if (t->entry)
+		mr_err_set(err, -EBADMSG, l->path, "corrupt: entry %lu: %s", t->entry, what);
+	else
+		mr_err_set(err, -EBADMSG, l->path, "corrupt: %s", what);
+	mr_err_hint(err, "nothing is changed; move it away to begin a new list");
+	return -EBADMSG;
+}
+
+static char peek(struct text *t)
+{
+	while (t->p < t->end && isspace((unsigned char)*t->p))
+		t->p++;
+	return t->p < t->end ? *t->p : '\0';
+}
+
+static bool take(struct text *t, char c)
+{
+	if (peek(t) != c)
+		return false;
+	t->p++;
+	return true;
+}
+
+/* One whole value; NULL with *@ok false when there is none (null is a value). */
+static json_object *value(struct text *t, bool *ok)
+{
+	size_t len = (size_t)(t->end - t->p);
+	json_object *o;
+
+	json_tokener_reset(t->tok);
+	o = json_tokener_parse_ex(t->tok, t->p, len > INT_MAX ? INT_MAX : (int)len);
+	*ok = json_tokener_get_error(t->tok) == json_tokener_success;
+	t->p += json_tokener_get_parse_end(t->tok);
+	return o;
+}
+
+static bool get_u64(json_object *o, const char *key, uint64_t *v)
+{
+	json_object *member;
+
+	if (!json_object_object_get_ex(o, key, &member) ||
+	    !json_object_is_type(member, json_type_int))
+		return false;
+	if (json_object_get_int64(member) < 0)
+		return false;
+	*v = json_object_get_uint64(member);
+	return true;
+}
+
+/* A text or null, or nothing. */
+static int get_text(struct mr_retlist *l, json_object *o, const char *key, mr_text_id *id)
+{
+	json_object *member = NULL;
+
+	json_object_object_get_ex(o, key, &member);
+	if (member && !json_object_is_type(member, json_type_string))
+		return -EINVAL;
+	return mr_retlist_intern(l, member ? json_object_get_string(member) : NULL, id);
+}
+
+static int read_entry(struct mr_retlist *l, struct text *t, json_object *o, struct mr_err *err)
+{
+	struct mr_retired r = { .node = -1 };
+	json_object *member = NULL;
+	const char *state;
+	uint64_t phys, node;
+
+	if (!json_object_is_type(o, json_type_object))
+		return corrupt(t, l, "not an object", err);
+	/* By address: a page frame number means nothing without the page size. */
+	if (!get_u64(o, "phys", &phys))
+		return corrupt(t, l, "\"phys\" is not an address", err);
+	r.pfn = phys >> l->page_shift;
+	if (get_u64(o, "node", &node) && node <= INT32_MAX)
+		r.node = (int32_t)node;
+	if (!json_object_object_get_ex(o, "time", &member) ||
+	    !json_object_is_type(member, json_type_string) ||
+	    mr_time_parse(json_object_get_string(member), &r.time))
+		return corrupt(t, l, "\"time\" is not like 2026-11-21T04:41:46Z", err);
+	if (!json_object_object_get_ex(o, "state", &member) ||
+	    !json_object_is_type(member, json_type_string))
+		return corrupt(t, l, "\"state\" is missing", err);
+	state = json_object_get_string(member);
+	r.pending = !strcmp(state, "pending");
+	if (!r.pending && strcmp(state, "retired"))
+		return corrupt(t, l, "\"state\" is neither retired nor pending", err);
+	if (get_text(l, o, "cause", &r.cause) || get_text(l, o, "label", &r.label) ||
+	    get_text(l, o, "reason", &r.reason))
+		return corrupt(t, l, "a text is not a text", err);
+	return mr_retlist_add(l, &r) ? mr_err_set(err, -ENOMEM, l->path, "no memory for the list") : 0;
+}
+
+static int read_entries(struct mr_retlist *l, struct text *t, struct mr_err *err)
+{
+	int rc = 0;
+
+	if (!take(t, '['))
+		return corrupt(t, l, "\"retired\" is not an array", err);
+	if (take(t, ']'))
+		return 0;
+	do {
+		json_object *o;
+		bool ok;
+
+		t->entry++;
+		peek(t);
+		o = value(t, &ok);
+		rc = ok ? read_entry(l, t, o, err) : corrupt(t, l, "no JSON, or cut short", err);
+		json_object_put(o);
+	} while (!rc && take(t, ','));
+	if (!rc && !take(t, ']'))
+		rc = corrupt(t, l, "cut short behind it", err);
+	t->entry = 0;
+	return rc;
+}
+
+static int read_layout(struct mr_retlist *l, json_object *o)
+{
+	json_object *ranges = NULL, *dimms = NULL, *boot;
+	int rc = 0;
+
+	json_object_object_get_ex(o, "ranges", &ranges);
+	json_object_object_get_ex(o, "dimms", &dimms);
+	if (!json_object_is_type(ranges, json_type_array) ||
+	    !json_object_is_type(dimms, json_type_array))
+		return -EINVAL;
+	mr_memlayout_free(&l->layout);
+	if (json_object_object_get_ex(o, "boot", &boot) && boot)
+		snprintf(l->layout.boot, sizeof(l->layout.boot), "%s", json_object_get_string(boot));
+	for (size_t i = 0; !rc && i < json_object_array_length(ranges); i++) {
+		json_object *r = json_object_array_get_idx(ranges, i);
+
+		if (!json_object_is_type(r, json_type_array) || json_object_array_length(r) != 2)
+			return -EINVAL;
+		rc = mr_memlayout_add_range(&l->layout,
+					    json_object_get_uint64(json_object_array_get_idx(r, 0)),
+					    json_object_get_uint64(json_object_array_get_idx(r, 1)));
+	}
+	for (size_t i = 0; !rc && i < json_object_array_length(dimms); i++) {
+		const char *text = json_object_get_string(json_object_array_get_idx(dimms, i));
+
+		rc = text ? mr_memlayout_add_dimm(&l->layout, text) : -EINVAL;
+	}
+	mr_memlayout_settle(&l->layout);
+	return rc;
+}
+
+static int check_version(struct mr_retlist *l, const struct text *t, json_object *o,
+			 struct mr_err *err)
+{
+	if (!json_object_is_type(o, json_type_int) || json_object_get_int64(o) < 1)
+		return corrupt(t, l, "\"version\" is not a number", err);
+	if (json_object_get_int64(o) == MR_RETLIST_VERSION)
+		return 0;
+	mr_err_set(err, -EPROTONOSUPPORT, l->path,
+		   "the list is of version %" PRId64 ", and this memras knows %d",
+		   json_object_get_int64(o), MR_RETLIST_VERSION);
+	mr_err_hint(err, "nothing is changed; a later memras wrote it and can read it");
+	return -EPROTONOSUPPORT;
+}
+
+/* One member of the object at the top. */
+static int read_member(struct mr_retlist *l, struct text *t, bool *versioned, bool *listed,
+		       struct mr_err *err)
+{
+	json_object *key, *o;
+	const char *name;
+	bool ok;
+	int rc = 0;
+
+	if (peek(t) != '"')
+		return corrupt(t, l, "no JSON, or cut short", err);
+	key = value(t, &ok);
+	if (!ok || !take(t, ':')) {
+		json_object_put(key);
+		return corrupt(t, l, "no JSON, or cut short", err);
+	}
+	name = json_object_get_string(key);
+	if (!strcmp(name, "retired")) {
+		/* The version comes first, so that nothing of another one is read. */
+		rc = !*versioned ? corrupt(t, l, "no \"version\" before \"retired\"", err) :
+				   read_entries(l, t, err);
+		*listed = true;
+	} else {
+		peek(t);
+		o = value(t, &ok);
+		if (!ok) {
+			rc = corrupt(t, l, "no JSON, or cut short", err);
+		} else if (!strcmp(name, "version")) {
+			rc = check_version(l, t, o, err);
+			*versioned = true;
+		} else if (!strcmp(name, "layout") && read_layout(l, o)) {
+			rc = corrupt(t, l, "\"layout\" is not one", err);
+		}
+		json_object_put(o);
+	}
+	json_object_put(key);
+	return rc;
+}
+
+int mr_retlist_parse_json(struct mr_retlist *l, const char *text, size_t len, struct mr_err *err)
+{
+	struct text t = { text, text + len, json_tokener_new(), 0 };
+	bool versioned = false, listed = false;
+	int rc = 0;
+
+	if (!t.tok)
+		return mr_err_set(err, -ENOMEM, l->path, "no memory for the list");
+	if (!take(&t, '{'))
+		rc = corrupt(&t, l, "not a JSON object", err);
+	do
+		rc = rc ? rc : read_member(l, &t, &versioned, &listed, err);
+	while (!rc && take(&t, ','));
+	if (!rc && !take(&t, '}'))
+		rc = corrupt(&t, l, "cut short", err);
+	if (!rc && peek(&t))
+		rc = corrupt(&t, l, "something follows its end", err);
+	if (!rc && !(versioned && listed))
+		rc = corrupt(&t, l, "\"version\" or \"retired\" is missing", err);
+	json_tokener_free(t.tok);
+	return rc;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The grammar of memory block selectors, and which blocks they choose.
+ *
+ *	7  memory7	one block		7-12	blocks 7 to 12
+ *	phys:ADDR[+LEN]	those that hold these bytes
+ *	node:N		those of a NUMA node	all	every one
+ *	size:4G		so much memory: for offline from the highest online
+ *			block down, for online from the lowest offline one up
+ */
+#ifndef MR_LIB_TARGET_BLOCKSEL_H
+#define MR_LIB_TARGET_BLOCKSEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/block.h"
+#include "util/err.h"
+
+enum mr_blocksel_type {
+	MR_BLOCKSEL_RANGE,	/* of block numbers, inclusive */
+	MR_BLOCKSEL_PHYS,	/* of byte addresses, inclusive */
+	MR_BLOCKSEL_NODE,
+	MR_BLOCKSEL_SIZE,
+	MR_BLOCKSEL_ALL,
+};
+
+struct mr_blocksel {
+	const char *word;
+	enum mr_blocksel_type type;
+	uint64_t first;		/* block, byte address, or node */
+	uint64_t last;		/* block or byte address */
+	uint64_t bytes;		/* MR_BLOCKSEL_SIZE */
+};
+
+/* What the chosen blocks are wanted for: decides what size: and the order mean. */
+enum mr_blocksel_use {
+	MR_BLOCKSEL_LIST,	/* ascending */
+	MR_BLOCKSEL_OFFLINE,	/* movable zones first, highest first */
+	MR_BLOCKSEL_ONLINE,	/* ascending */
+};
+
+/* Reads one word; -EINVAL or -ERANGE with @err naming it. @word must outlive @sel. */
+int mr_blocksel_parse(const char *word, struct mr_blocksel *sel, struct mr_err *err);
+
+/*
+ * Chooses among @blocks (ascending, from mr_block_list()) by @nr words, each
+ * block once, into *@chosen (free() it) and *@nr_chosen, ordered by @use.
+ * No words choose all. -ENOENT when a well-formed word chooses nothing, or
+ * size: asks for more than there is.
+ */
+int mr_blocksel_choose(const struct mr_blocks *blocks, int nr, char *const *words,
+		       enum mr_blocksel_use use, const struct mr_block ***chosen,
+		       size_t *nr_chosen, struct mr_err *err);
+
+#endif

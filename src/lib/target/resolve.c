@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "lib/target/resolve.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/block.h"
+#include "backend/iomem.h"
+#include "backend/kpage.h"
+#include "backend/pagemap.h"
+#include "util/cleanup.h"
+#include "util/grow.h"
+
+struct resolver {
+	const struct mr_machine *m;
+	struct mr_blocks blocks;	/* empty: no block interface */
+	struct mr_spans *spans;
+	const struct mr_target *target;
+};
+
+static int push(struct resolver *r, uint64_t pfn, uint64_t nr, uint64_t where)
+{
+	struct mr_spans *s = r->spans;
+	struct mr_span *last = s->nr ? &s->list[s->nr - 1] : NULL;
+
+	s->pages += nr;
+	if (last && last->target == r->target && last->pfn + last->nr == pfn &&
+	    (!where || last->where + (last->nr << r->m->page_shift) == where)) {
+		last->nr += nr;
+		return 0;
+	}
+	if (mr_make_room(s->list, s->nr, s->room))
+		return -ENOMEM;
+	s->list[s->nr++] = (struct mr_span){ pfn, nr, where, r->target };
+	return 0;
+}
+
+static int push_one(uint64_t pfn, uint64_t where, void *data)
+{
+	return push(data, pfn, 1, where);
+}
+
+static const struct mr_block *find_block(const struct resolver *r, uint64_t id)
+{
+	size_t lo = 0, hi = r->blocks.nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (r->blocks.list[mid].id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < r->blocks.nr && r->blocks.list[lo].id == id ? &r->blocks.list[lo] : NULL;
+}
+
+/* Where the device memory that @pfn is in ends, or 0: it is in none. */
+static uint64_t device_end(const struct resolver *r, uint64_t pfn)
+{
+	const struct mr_iomem *device = mr_iomem_device(r->m, mr_pfn_phys(r->m, pfn));
+
+	return device ? ((device->end - 1) >> r->m->page_shift) + 1 : 0;
+}
+
+/*
+ * The first page frame of [@pfn, @pfn + @nr) that no memory backs, or
+ * UINT64_MAX. By blocks where there are any, then by the flags of each page
+ * where they can be read: a block may have holes. Device memory is in no block
+ * and has no flags to read, but is memory.
+ */
+static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t nr)
+{
+	const uint64_t per_block = mr_block_pages(r->m);
+	uint64_t flags[512];
+
+	for (uint64_t p = pfn, next; r->blocks.nr && p - pfn < nr; p = next) {
+		next = find_block(r, p / per_block) ? (p / per_block + 1) * per_block :
+		       device_end(r, p);
+		if (!next)
+			return p;
+	}
+	for (uint64_t done = 0; done < nr;) {
+		uint64_t want = nr - done < 512 ? nr - done : 512;
+		ssize_t n = mr_kpage_flags(r->m, pfn + done, flags, want);
+
+		if (n < 0)
+			break;	/* not readable: the page itself will tell */
+		for (ssize_t i = 0; i < n; i++) {
+			const struct mr_block *b = r->blocks.nr ?
+				find_block(r, (pfn + done + (uint64_t)i) / per_block) : NULL;
+
+			/* In an offline block every page reads as none, and that is told later. */
+			if ((flags[i] & MR_KPF(KPF_NOPAGE)) &&
+			    !(b && b->state == MR_BLOCK_OFFLINE) &&
+			    !device_end(r, pfn + done + (uint64_t)i))
+				return pfn + done + (uint64_t)i;
+		}
+		/* /proc/kpageflags ends with the ordinary memory. */
+		if (n == 0) {
+			uint64_t end = device_end(r, pfn + done);
+
+			if (!end)
+				return pfn + done;
+			n = (ssize_t)(end - (pfn + done));
+		}
+		done += (uint64_t)n;
+	}
+	return UINT64_MAX;
+}
+
+static int resolve_frames(struct resolver *r, uint64_t pfn, uint64_t nr, struct mr_err *err)
+{
+	uint64_t last = UINT64_MAX >> r->m->page_shift;
+	uint64_t missing = pfn > last ? pfn : nr - 1 > last - pfn ? last + 1 :
+			   first_missing(r, pfn, nr);
+	int rc;
+
+	/* What has no physical address is no page: shifted, it would name another. */
+	if (missing != UINT64_MAX || pfn > last) {
+		mr_err_set(err, -ENXIO, r->target->word, "no memory is at page frame 0x%" PRIx64,
+			   missing);
+		return -ENXIO;
+	}
+	rc = push(r, pfn, nr, 0);
+	return rc ? mr_err_set(err, rc, r->target->word, "no memory for the list of pages") : 0;
+}
+
+static int resolve_phys(struct resolver *r, struct mr_err *err)
+{
+	const struct mr_target *t = r->target;
+	uint64_t first = t->start >> r->m->page_shift;
+	uint64_t last = (t->start + (t->len ? t->len - 1 : 0)) >> r->m->page_shift;
+
+	return resolve_frames(r, first, last - first + 1, err);
+}
+
+static int resolve_node(struct resolver *r, struct mr_err *err)
+{
+	const uint64_t per_block = mr_block_pages(r->m);
+	uint64_t before = r->spans->pages;
+
+	for (size_t i = 0; i < r->blocks.nr; i++) {
+		const struct mr_block *b = &r->blocks.list[i];
+
+		if (b->node < 0 || (uint64_t)b->node != r->target->start ||
+		    b->state != MR_BLOCK_ONLINE)
+			continue;
+		if (push(r, b->id * per_block, per_block, 0))
+			return mr_err_set(err, -ENOMEM, r->target->word,
+					  "no memory for the list of pages");
+	}
+	if (r->spans->pages == before)
+		return mr_err_set(err, -ENOENT, r->target->word,
+				  "no such node, or none of its memory is online");
+	return 0;
+}
+
+/* What is said of the errors that looking into a process or file can end with. */
+static int explain_walk(int rc, const struct mr_target *t, struct mr_err *err)
+{
+	switch (rc) {
+	case -ESRCH:
+		return mr_err_set(err, rc, t->word, "no such process");
+	case -ENOENT:
+		return mr_err_set(err, rc, t->word, "no such file");
+	case -ENODEV:
+		/* The word is to blame here, not the machine. */
+		return mr_err_usage(err, rc, t->word, "not a regular file");
+	case -EFAULT:
+		if (t->type == MR_TARGET_FILE)
+			return mr_err_set(err, rc, t->word, "the file ends before that");
+		return mr_err_set(err, rc, t->word, "the process cannot have memory there");
+	case -EPERM:
+	case -EACCES:
+		mr_err_set(err, rc, t->word, "page frame numbers are told to root only (CAP_SYS_ADMIN)");
+		mr_err_hint(err, "run it with sudo");
+		return rc;
+	default:
+		return mr_err_set(err, rc, t->word, "its pages cannot be found");
+	}
+}
+
+static int resolve_walk(struct resolver *r, struct mr_err *err)
+{
+	const struct mr_target *t = r->target;
+	uint64_t before = r->spans->pages, absent;
+	int rc;
+
+	if (!r->m->root.live)
+		return mr_err_usage(err, -EINVAL, t->word,
+				    "processes and files are not to be had from a captured machine");
+	if (t->type == MR_TARGET_PID)
+		rc = mr_pagemap_process(r->m, t->pid, t->start, t->len, push_one, r, &absent);
+	else
+		rc = mr_pagemap_file(r->m, t->path, t->start, t->len, push_one, r, &absent);
+	if (rc)
+		return explain_walk(rc, t, err);
+	r->spans->absent += absent;
+	if (r->spans->pages == before) {
+		mr_err_set(err, -ENOENT, t->word, "none of it is in memory");
+		mr_err_hint(err, t->type == MR_TARGET_PID ?
+			    "not mapped, never touched, or swapped out" :
+			    "read the file first to bring it into the page cache");
+		return -ENOENT;
+	}
+	return 0;
+}
+
+int mr_resolve(const struct mr_machine *m, const struct mr_targets *targets,
+	       struct mr_spans *spans, struct mr_err *err)
+{
+	struct resolver r = { .m = m, .spans = spans };
+	struct mr_err ignored = { 0 };
+	int rc = 0;
+
+	*spans = (struct mr_spans){ 0 };
+	mr_block_list(m, &r.blocks, &ignored);
+	for (size_t i = 0; !rc && i < targets->nr; i++) {
+		r.target = &targets->list[i];
+		switch (r.target->type) {
+		case MR_TARGET_PFN:
+			rc = resolve_frames(&r, r.target->start, r.target->len, err);
+			break;
+		case MR_TARGET_PHYS:
+			rc = resolve_phys(&r, err);
+			break;
+		case MR_TARGET_NODE:
+			rc = resolve_node(&r, err);
+			break;
+		case MR_TARGET_PID:
+		case MR_TARGET_FILE:
+			rc = resolve_walk(&r, err);
+			break;
+		}
+	}
+	mr_blocks_free(&r.blocks);
+	if (rc)
+		mr_spans_free(spans);
+	return rc;
+}
+
+int mr_resolve_all(const struct mr_machine *m, struct mr_spans *spans, struct mr_err *err)
+{
+	struct resolver r = { .m = m, .spans = spans };
+	struct mr_err ignored = { 0 };
+	int rc = 0;
+
+	*spans = (struct mr_spans){ 0 };
+	/* Without blocks to go by: up to where /proc/kpageflags ends. */
+	if (mr_block_list(m, &r.blocks, &ignored))
+		rc = push(&r, 0, UINT64_MAX >> m->page_shift, 0);
+	for (size_t i = 0; !rc && i < r.blocks.nr; i++)
+		if (r.blocks.list[i].state == MR_BLOCK_ONLINE)
+			rc = push(&r, r.blocks.list[i].start >> m->page_shift, mr_block_pages(m), 0);
+	mr_blocks_free(&r.blocks);
+	return rc ? mr_err_set(err, rc, "", "no memory for the list of blocks") : 0;
+}
+
+void mr_spans_free(struct mr_spans *spans)
+{
+	free(spans->list);
+	*spans = (struct mr_spans){ 0 };
+}

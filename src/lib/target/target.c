@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "lib/target/target.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+#include "util/grow.h"
+#include "util/num.h"
+
+/* What a number in a target can be refused for. */
+static int bad_number(struct mr_err *err, int rc, const char *word, const char *what)
+{
+	if (rc == -ERANGE)
+		return mr_err_usage(err, -ERANGE, word, "%s does not fit in 64 bits", what);
+	return mr_err_usage(err, -EINVAL, word, "%s is not a number", what);
+}
+
+static int trailing(struct mr_err *err, const char *word, const char *rest)
+{
+	return mr_err_usage(err, -EINVAL, word, "'%s' is left over at the end", rest);
+}
+
+/* "+LEN" at *@p, or nothing; a length of 0 is refused. */
+static int scan_length(const char **p, uint64_t start, uint64_t *len, const char *word,
+		       struct mr_err *err)
+{
+	uint64_t last;
+	int rc;
+
+	*len = 0;
+	if (**p != '+')
+		return 0;
+	rc = mr_size_scan(*p + 1, p, len);
+	if (rc)
+		return bad_number(err, rc, word, "the length");
+	if (!*len)
+		return mr_err_usage(err, -EINVAL, word, "the length is 0");
+	if (__builtin_add_overflow(start, *len - 1, &last))
+		return mr_err_usage(err, -ERANGE, word, "the range ends past 2^64");
+	return 0;
+}
+
+static int parse_pfn(const char *word, struct mr_target *t, struct mr_err *err)
+{
+	const char *p;
+	uint64_t b;
+	int rc;
+
+	rc = mr_num_scan(word, &p, &t->start);
+	if (rc == -EINVAL)
+		return mr_err_usage(err, rc, word, "not a page frame number or another target");
+	if (rc)
+		return bad_number(err, rc, word, "the page frame number");
+	t->len = 1;
+	if (*p == '-') {
+		rc = mr_num_scan(p + 1, &p, &b);
+		if (rc)
+			return bad_number(err, rc, word, "the end of the range");
+		if (b < t->start)
+			return mr_err_usage(err, -EINVAL, word, "the range runs backwards");
+		if (b - t->start == UINT64_MAX)
+			return mr_err_usage(err, -ERANGE, word, "the range ends past 2^64");
+		t->len = b - t->start + 1;
+	} else if (*p == '+') {
+		rc = mr_num_scan(p + 1, &p, &t->len);
+		if (rc)
+			return bad_number(err, rc, word, "the number of pages");
+		if (!t->len)
+			return mr_err_usage(err, -EINVAL, word, "a range of 0 pages");
+		if (__builtin_add_overflow(t->start, t->len - 1, &b))
+			return mr_err_usage(err, -ERANGE, word, "the range ends past 2^64");
+	}
+	return *p ? trailing(err, word, p) : 0;
+}
+
+static int parse_phys(const char *word, const char *p, struct mr_target *t, struct mr_err *err)
+{
+	int rc = mr_num_scan(p, &p, &t->start);
+
+	if (rc)
+		return bad_number(err, rc, word, "the physical address");
+	rc = scan_length(&p, t->start, &t->len, word, err);
+	if (rc)
+		return rc;
+	return *p ? trailing(err, word, p) : 0;
+}
+
+static int parse_pid(const char *word, const char *p, struct mr_target *t, struct mr_err *err)
+{
+	uint64_t pid;
+	int rc = mr_num_scan(p, &p, &pid);
+
+	if (rc)
+		return bad_number(err, rc, word, "the process id");
+	if (!pid || pid > INT_MAX)
+		return mr_err_usage(err, -ERANGE, word, "no process has that id");
+	if (*p != '@')
+		return mr_err_usage(err, -EINVAL, word, "'@' and a virtual address are missing");
+	rc = mr_num_scan(p + 1, &p, &t->start);
+	if (rc)
+		return bad_number(err, rc, word, "the virtual address");
+	rc = scan_length(&p, t->start, &t->len, word, err);
+	if (rc)
+		return rc;
+	t->pid = (pid_t)pid;
+	return *p ? trailing(err, word, p) : 0;
+}
+
+/*
+ * The last "@" begins an offset when a digit follows it; a path that really
+ * ends so is written with "@0" behind it.
+ */
+static int parse_file(const char *word, const char *p, struct mr_target *t, struct mr_err *err)
+{
+	const char *at = strrchr(p, '@');
+	size_t len;
+	int rc;
+
+	if (at && (at[1] < '0' || at[1] > '9'))
+		at = NULL;
+	len = at ? (size_t)(at - p) : strlen(p);
+	if (!len)
+		return mr_err_usage(err, -EINVAL, word, "the path is missing");
+	if (len >= PATH_MAX)
+		return mr_err_usage(err, -ENAMETOOLONG, word, "the path is too long");
+	if (at) {
+		const char *q;
+
+		rc = mr_size_scan(at + 1, &q, &t->start);
+		if (rc)
+			return bad_number(err, rc, word, "the offset");
+		rc = scan_length(&q, t->start, &t->len, word, err);
+		if (rc)
+			return rc;
+		if (*q)
+			return trailing(err, word, q);
+	}
+	t->path = strndup(p, len);
+	return t->path ? 0 : mr_err_set(err, -ENOMEM, word, "no memory for the path");
+}
+
+static int parse_node(const char *word, const char *p, struct mr_target *t, struct mr_err *err)
+{
+	int rc = mr_num_parse(p, &t->start);
+
+	if (rc == -EINVAL && mr_num_scan(p, &p, &t->start) == 0)
+		return trailing(err, word, p);
+	if (rc)
+		return bad_number(err, rc, word, "the node");
+	if (t->start > INT_MAX)
+		return mr_err_usage(err, -ERANGE, word, "no node has that number");
+	return 0;
+}
+
+static const struct form {
+	const char *prefix;
+	enum mr_target_type type;
+	int (*parse)(const char *word, const char *p, struct mr_target *t, struct mr_err *err);
+} forms[] = {
+	{ "phys:", MR_TARGET_PHYS, parse_phys },
+	{ "pid:", MR_TARGET_PID, parse_pid },
+	{ "file:", MR_TARGET_FILE, parse_file },
+	{ "node:", MR_TARGET_NODE, parse_node },
+};
+
+int mr_target_parse(const char *word, struct mr_target *target, struct mr_err *err)
+{
+	struct mr_target t = { .type = MR_TARGET_PFN };
+	const struct form *form = NULL;
+	int rc;
+
+	if (!*word)
+		return mr_err_usage(err, -EINVAL, word, "an empty target");
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (!strncmp(word, forms[i].prefix, strlen(forms[i].prefix)))
+			form = &forms[i];
+	if (form) {
+		t.type = form->type;
+		rc = form->parse(word, word + strlen(form->prefix), &t, err);
+	} else {
+		rc = parse_pfn(word, &t, err);
+	}
+	if (rc) {
+		free(t.path);
+		return rc;
+	}
+	t.word = strdup(word);
+	if (!t.word) {
+		free(t.path);
+		return mr_err_set(err, -ENOMEM, word, "no memory for the target");
+	}
+	*target = t;
+	return 0;
+}
+
+static int add(struct mr_targets *targets, const char *word, unsigned int flags,
+	       struct mr_err *err)
+{
+	struct mr_target t;
+	int rc;
+
+	rc = mr_target_parse(word, &t, err);
+	if (rc)
+		return rc;
+	if (mr_make_room(targets->list, targets->nr, targets->room)) {
+		free(t.word);
+		free(t.path);
+		return mr_err_set(err, -ENOMEM, word, "no memory for the targets");
+	}
+	targets->list[targets->nr++] = t;
+	if (t.type == MR_TARGET_NODE && (flags & MR_TARGETS_NO_NODES))
+		return mr_err_usage(err, -EINVAL, word, "this command takes pages, not a whole node");
+	return 0;
+}
+
+/* A bad word of a list is named with the place where it stands. */
+static int name_place(struct mr_err *err, const char *name, unsigned long line)
+{
+	char word[sizeof(err->object)];
+
+	memcpy(word, err->object, sizeof(word));
+	snprintf(err->object, sizeof(err->object), "%.60s:%lu: %.60s", name, line, word);
+	return err->code;
+}
+
+static int read_list(struct mr_targets *targets, FILE *f, const char *name, unsigned int flags,
+		     struct mr_err *err)
+{
+	mr_autofree char *line = NULL;
+	unsigned long number = 0;
+	size_t room = 0;
+
+	while (getline(&line, &room, f) >= 0) {
+		char *save = NULL;
+
+		number++;
+		line[strcspn(line, "#")] = '\0';
+		for (char *w = strtok_r(line, ", \t\r\n", &save); w;
+		     w = strtok_r(NULL, ", \t\r\n", &save)) {
+			int rc = add(targets, w, flags, err);
+
+			if (rc)
+				return name_place(err, name, number);
+		}
+	}
+	if (ferror(f))
+		return mr_err_set(err, -errno, name, "the list cannot be read");
+	return 0;
+}
+
+static int read_file(struct mr_targets *targets, const char *path, unsigned int flags,
+		     struct mr_err *err)
+{
+	mr_autofclose FILE *f = NULL;
+
+	if (!strcmp(path, "-"))
+		return read_list(targets, stdin, "standard input", flags, err);
+	f = fopen(path, "re");
+	if (!f)
+		return mr_err_set(err, -errno, path, "the list cannot be opened");
+	return read_list(targets, f, path, flags, err);
+}
+
+int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, const char *from,
+		    unsigned int flags, struct mr_err *err)
+{
+	int rc = 0;
+
+	*targets = (struct mr_targets){ 0 };
+	for (int i = 0; !rc && i < nr; i++)
+		rc = strcmp(operands[i], "-") ? add(targets, operands[i], flags, err) :
+						read_file(targets, "-", flags, err);
+	if (!rc && from)
+		rc = read_file(targets, from, flags, err);
+	if (!rc && !targets->nr)
+		rc = mr_err_usage(err, -EINVAL, from ? from : "", "no target is named");
+	if (rc)
+		mr_targets_free(targets);
+	return rc;
+}
+
+void mr_targets_free(struct mr_targets *targets)
+{
+	for (size_t i = 0; i < targets->nr; i++) {
+		free(targets->list[i].word);
+		free(targets->list[i].path);
+	}
+	free(targets->list);
+	*targets = (struct mr_targets){ 0 };
+}

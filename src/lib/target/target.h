@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The grammar of page targets: what a word says, before anything is looked up.
+ *
+ *	107187  0x1a2b3			a page frame number; hex needs 0x
+ *	A-B  A+N			from A to B inclusive; N pages from A
+ *	phys:ADDR[+LEN]			physical byte addresses
+ *	pid:PID@VADDR[+LEN]		what a process maps there
+ *	file:PATH[@OFFSET[+LEN]]	page-cache pages of a file
+ *	node:N				all of a NUMA node
+ *
+ * LEN and OFFSET are bytes and take K M G T.
+ */
+#ifndef MR_LIB_TARGET_TARGET_H
+#define MR_LIB_TARGET_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/err.h"
+
+enum mr_target_type {
+	MR_TARGET_PFN,
+	MR_TARGET_PHYS,
+	MR_TARGET_PID,
+	MR_TARGET_FILE,
+	MR_TARGET_NODE,
+};
+
+struct mr_target {
+	char *word;			/* as typed */
+	enum mr_target_type type;
+	uint64_t start;			/* pfn, or byte address or offset; the node's number */
+	uint64_t len;			/* pages for MR_TARGET_PFN, else bytes; 0: see below */
+	pid_t pid;			/* MR_TARGET_PID */
+	char *path;			/* MR_TARGET_FILE */
+};
+/*
+ * len 0: the one page at start (phys:, pid:), or all of the file.
+ */
+
+struct mr_targets {
+	struct mr_target *list;
+	size_t nr;
+	size_t room;
+};
+
+/* What a command does not take. */
+#define MR_TARGETS_NO_NODES	(1U << 0)
+
+/*
+ * Reads one word. -EINVAL, or -ERANGE for a number past its bounds, with @err
+ * naming the word; @target is untouched then. Looks nothing up.
+ */
+int mr_target_parse(const char *word, struct mr_target *target, struct mr_err *err);
+
+/*
+ * Reads operands, "-" (standard input) and the list file @from (NULL: none)
+ * into @targets. In lists "#" begins a comment, and commas, blanks and
+ * newlines separate. @err says where in a list a bad word stands. All or
+ * nothing: on an error @targets is empty.
+ */
+int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, const char *from,
+		    unsigned int flags, struct mr_err *err);
+
+void mr_targets_free(struct mr_targets *targets);
+
+#endif

@@ -4,9 +4,9 @@
 #include "cli/doc.h"
 #include "cli/exit.h"
 #include "cli/table.h"
-#include "cmds/begin.h"
 #include "cmds/commands.h"
 #include "lib/health/doctor.h"
+#include "report/begin.h"
 
 struct row {
 	const char *name, *state;

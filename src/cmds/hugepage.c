@@ -11,13 +11,12 @@
 #include "cli/exit.h"
 #include "cli/msg.h"
 #include "cli/table.h"
-#include "cmds/begin.h"
 #include "cmds/commands.h"
-#include "cmds/hugepage.h"
-#include "cmds/owners.h"
-#include "cmds/pages.h"
 #include "lib/hugetlb/hugepage.h"
 #include "lib/inspect/owners.h"
+#include "report/begin.h"
+#include "report/fields.h"
+#include "report/pages.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
@@ -42,23 +41,6 @@ static const struct mr_field page_fields[] = {
 		 "whether it is poisoned"),
 	MR_FIELD(MR_FIELD_RECORDS, struct page_row, owners, "owners", NULL,
 		 "with --owners, who maps it", .sub = mr_owner_fields),
-	{ 0 },
-};
-
-const struct mr_field mr_pool_fields[] = {
-	MR_FIELD(MR_FIELD_BYTES, struct mr_hugepool, size, "size", "SIZE", "bytes of a hugepage",
-		 .right = true),
-	MR_FIELD(MR_FIELD_S32, struct mr_hugepool, node, "node", "NODE", "NUMA node",
-		 .nullable = true, .right = true),
-	MR_FIELD(MR_FIELD_U64, struct mr_hugepool, total, "total", "TOTAL", "hugepages",
-		 .right = true),
-	MR_FIELD(MR_FIELD_U64, struct mr_hugepool, free, "free", "FREE", "hugepages",
-		 .right = true),
-	MR_FIELD(MR_FIELD_U64, struct mr_hugepool, surplus, "surplus", "SURPLUS", "hugepages",
-		 .right = true),
-	MR_FIELD(MR_FIELD_U64, struct mr_hugepool, reserved, "reserved", "RESERVED",
-		 "hugepages promised to mappings, known for the whole machine alone",
-		 .nullable = true, .optional = true, .right = true),
 	{ 0 },
 };
 

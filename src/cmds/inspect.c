@@ -7,15 +7,15 @@
 #include "cli/exit.h"
 #include "cli/msg.h"
 #include "cli/table.h"
-#include "cmds/begin.h"
 #include "cmds/commands.h"
-#include "cmds/owners.h"
-#include "cmds/progress.h"
 #include "lib/inspect/cgroup.h"
 #include "lib/inspect/inspect.h"
 #include "lib/inspect/owners.h"
 #include "lib/page/retire.h"
 #include "lib/target/resolve.h"
+#include "report/begin.h"
+#include "report/fields.h"
+#include "report/progress.h"
 #include "util/cleanup.h"
 
 #define INSPECT_MAX (1ULL << 20)	/* pages of one call: each is told in full */
@@ -30,17 +30,6 @@ struct row {
 	const char *soft_path;
 	struct mr_err soft_err;
 	const struct mr_err *soft_error;
-};
-
-const struct mr_field mr_owner_fields[] = {
-	MR_FIELD(MR_FIELD_PFN, struct mr_owner, pfn, NULL, "PFN", "page frame number"),
-	MR_FIELD(MR_FIELD_S32, struct mr_owner, pid, "pid", "PID", "process", .right = true),
-	{ .name = "comm", .head = "COMM", .type = MR_FIELD_CHARS,
-	  .offset = offsetof(struct mr_owner, comm), .help = "its name" },
-	MR_FIELD(MR_FIELD_PFN, struct mr_owner, vaddr, "vaddr", "VADDR", "virtual address"),
-	{ .name = "mapping", .head = "MAPPING", .type = MR_FIELD_CHARS,
-	  .offset = offsetof(struct mr_owner, mapping), .help = "what is mapped there" },
-	{ 0 },
 };
 
 static const struct mr_field fields[] = {

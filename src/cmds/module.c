@@ -8,8 +8,8 @@
 #include "cli/exit.h"
 #include "cli/msg.h"
 #include "cli/table.h"
-#include "cmds/begin.h"
 #include "cmds/commands.h"
+#include "report/begin.h"
 
 #define MODULE "memras"
 

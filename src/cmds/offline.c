@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "cli/exit.h"
-#include "cmds/begin.h"
 #include "cmds/commands.h"
-#include "cmds/pages.h"
-#include "cmds/retired.h"
 #include "lib/page/retire.h"
+#include "report/begin.h"
+#include "report/pages.h"
+#include "report/retnotes.h"
 
 struct offline_args {
 	bool soft, hard, force, dissolve, any_node, lines, no_record;

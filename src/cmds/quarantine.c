@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE
-#include "cmds/quarantine.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,32 +12,16 @@
 #include "cli/exit.h"
 #include "cli/msg.h"
 #include "cli/table.h"
-#include "cmds/begin.h"
-#include "cmds/block.h"
 #include "cmds/commands.h"
-#include "cmds/progress.h"
 #include "lib/range/memtest.h"
 #include "lib/range/quarantine.h"
+#include "report/begin.h"
+#include "report/fields.h"
+#include "report/progress.h"
 #include "util/cleanup.h"
 #include "util/interrupt.h"
 
 #define ALL "all"
-
-const struct mr_field mr_quarantine_fields[] = {
-	MR_FIELD(MR_FIELD_PFN, struct mr_quarantine, pfn, "pfn", "PFN", "the first page"),
-	MR_FIELD(MR_FIELD_PFN, struct mr_quarantine, phys, "phys", "PHYS",
-		 "physical address, bytes", .optional = true),
-	MR_FIELD(MR_FIELD_U64, struct mr_quarantine, pages, "pages", "PAGES", "how many",
-		 .right = true),
-	MR_FIELD(MR_FIELD_U64, struct mr_quarantine, held, "held", "HELD",
-		 "how many of them are held now", .right = true),
-	MR_FIELD(MR_FIELD_S32, struct mr_quarantine, node, "node", "NODE", "NUMA node",
-		 .nullable = true, .right = true),
-	MR_FIELD(MR_FIELD_STRING, struct mr_quarantine, state, "state", "STATE",
-		 "held, away (its block is offline) or lost (others have it)"),
-	MR_FIELD(MR_FIELD_CHARS, struct mr_quarantine, since, "since", "SINCE", "UTC"),
-	{ 0 },
-};
 
 struct row {
 	struct mr_quarantine_result r;

@@ -6,8 +6,9 @@
 #include "cli/doc.h"
 #include "cli/exit.h"
 #include "cli/table.h"
-#include "cmds/begin.h"
 #include "cmds/commands.h"
+#include "report/begin.h"
+#include "report/retnotes.h"
 
 struct list_args {
 	bool pending;

@@ -6,9 +6,10 @@
 
 #include "cli/doc.h"
 #include "cli/exit.h"
-#include "cmds/begin.h"
 #include "cmds/retired.h"
 #include "lib/retired/badram.h"
+#include "report/begin.h"
+#include "report/retnotes.h"
 #include "util/cleanup.h"
 
 struct export_args {

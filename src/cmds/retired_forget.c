@@ -5,9 +5,10 @@
 #include "cli/doc.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
-#include "cmds/begin.h"
 #include "cmds/retired.h"
 #include "lib/target/target.h"
+#include "report/begin.h"
+#include "report/retnotes.h"
 
 struct forget_args {
 	const char *from;

@@ -4,9 +4,10 @@
 #include "cli/doc.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
-#include "cmds/begin.h"
 #include "cmds/retired.h"
 #include "lib/retired/import.h"
+#include "report/begin.h"
+#include "report/retnotes.h"
 
 struct import_args {
 	bool phys, force;

@@ -4,10 +4,11 @@
 #include "backend/device.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
-#include "cmds/begin.h"
-#include "cmds/pages.h"
 #include "cmds/retired.h"
 #include "lib/page/retire.h"
+#include "report/begin.h"
+#include "report/pages.h"
+#include "report/retnotes.h"
 
 struct restore_args {
 	bool force;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/exit.h"
-#include "cmds/begin.h"
 #include "cmds/commands.h"
-#include "cmds/pages.h"
-#include "cmds/retired.h"
 #include "lib/page/retire.h"
+#include "report/begin.h"
+#include "report/pages.h"
+#include "report/retnotes.h"
 
 struct unpoison_args {
 	const char *from;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmds/progress.h"
+#include "report/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include "backend/edac.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
-#include "cmds/begin.h"
-#include "cmds/retired.h"
+#include "report/begin.h"
+#include "report/retnotes.h"
 
 int mr_retired_open(const struct mr_run *run, const struct mr_machine *m, bool write,
 		    struct mr_retlist *list, struct mr_err *err)

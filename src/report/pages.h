@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report of a command that does something to pages, one by one. */
-#ifndef MR_CMDS_PAGES_H
-#define MR_CMDS_PAGES_H
+#ifndef MR_REPORT_PAGES_H
+#define MR_REPORT_PAGES_H
 
 #include "cli/run.h"
 #include "lib/result.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What commands have in common at their two ends. */
-#ifndef MR_CMDS_BEGIN_H
-#define MR_CMDS_BEGIN_H
+#ifndef MR_REPORT_BEGIN_H
+#define MR_REPORT_BEGIN_H
 
 #include <json-c/json_object.h>
 

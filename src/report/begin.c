@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmds/begin.h"
+#include "report/begin.h"
 
 #include "backend/device.h"
 #include "cli/doc.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE
-#include "cmds/pages.h"
+#include "report/pages.h"
 
 #include <stdlib.h>
 
@@ -9,8 +9,8 @@
 #include "cli/msg.h"
 #include "cli/record.h"
 #include "cli/table.h"
-#include "cmds/begin.h"
-#include "cmds/owners.h"
+#include "report/begin.h"
+#include "report/fields.h"
 #include "util/grow.h"
 #include "util/interrupt.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status as node_exporter's textfile collector reads it. */
-#ifndef MR_CMDS_PROMETHEUS_H
-#define MR_CMDS_PROMETHEUS_H
+#ifndef MR_REPORT_PROMETHEUS_H
+#define MR_REPORT_PROMETHEUS_H
 
 #include "lib/health/status.h"
 

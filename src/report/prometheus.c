@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmds/prometheus.h"
+#include "report/prometheus.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A line on the terminal that says how far a long command is. */
-#ifndef MR_CMDS_PROGRESS_H
-#define MR_CMDS_PROGRESS_H
+#ifndef MR_REPORT_PROGRESS_H
+#define MR_REPORT_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -49,6 +49,23 @@ static void print_memmap(const struct mr_retlist *list)
 	}
 }
 
+/*
+ * GRUB 2.06 looks for the first page of a mask that is in a region by bisecting all of
+ * 64 bits (grub-core/mmap/mmap.c, badram_iter()). Its sum overflows when the highest value
+ * is still below the region, and it never ends. With bit 63 open that cannot be.
+ */
+#define MASK_BITS	(UINT64_MAX >> 1)
+
+/* No physical address has bit 63: pages there, which only a bad import can name, are left out. */
+static size_t below_bit_63(const struct mr_retlist *list)
+{
+	size_t nr = list->nr;
+
+	while (nr && list->list[nr - 1].pfn > MASK_BITS >> list->page_shift)
+		nr--;
+	return nr;
+}
+
 static int print_badram(const struct mr_retlist *list)
 {
 	mr_autofree uint64_t *pfns = calloc(list->nr + 1, sizeof(*pfns));
@@ -59,7 +76,7 @@ static int print_badram(const struct mr_retlist *list)
 		return -ENOMEM;
 	for (size_t i = 0; i < list->nr; i++)
 		pfns[i] = list->list[i].pfn;
-	if (mr_badram_merge(pfns, list->nr, &masks, &nr))
+	if (mr_badram_merge(pfns, below_bit_63(list), &masks, &nr))
 		return -ENOMEM;
 	if (!nr)
 		return 0;
@@ -67,7 +84,8 @@ static int print_badram(const struct mr_retlist *list)
 	/* All digits of the mask: one of 32 bits would be read as another. */
 	for (size_t i = 0; i < nr; i++)
 		printf("%s0x%" PRIx64 ",0x%016" PRIx64, i ? "," : "",
-		       masks[i].pfn << list->page_shift, ~masks[i].open << list->page_shift);
+		       masks[i].pfn << list->page_shift,
+		       (~masks[i].open << list->page_shift) & MASK_BITS);
 	puts("\"");
 	return 0;
 }

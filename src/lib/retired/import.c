@@ -138,17 +138,21 @@ static const char *plain_word(struct reader *r, const char *word)
 }
 
 /*
- * One ADDR,MASK: all addresses that equal ADDR in the bits that MASK has set.
- * A mask of 32 bits leaves the rest of the address as it is in ADDR.
+ * One ADDR,MASK: all addresses that equal ADDR in the bits that MASK has set. Masks are
+ * written as wide as the tool that made them thinks addresses are: 32 bits, the size of
+ * the memory, 63. Where nothing of ADDR is above the mask, the bits there count as set.
  */
 static const char *add_masked(struct reader *r, uint64_t addr, uint64_t mask)
 {
 	const unsigned int shift = r->in->page_shift;
-	uint64_t open, sub = 0;
+	uint64_t open, sub = 0, above;
 	const char *why;
 
-	if (mask <= UINT32_MAX && addr <= UINT32_MAX)
-		mask |= ~(uint64_t)UINT32_MAX;
+	if (!mask)
+		return "the mask covers more pages than a list may name";
+	above = ~(UINT64_MAX >> __builtin_clzll(mask));
+	if (!(addr & above))
+		mask |= above;
 	open = ~mask >> shift;
 	if ((uint64_t)__builtin_popcountll(open) > 24)
 		return "the mask covers more pages than a list may name";

@@ -18,7 +18,7 @@ function __memras_at
                 set -a words $token
         end
         # What follows the words of a command is no word of it.
-        if contains -- "$words" 'status' 'offline' 'unpoison' 'inspect' 'block list' 'block show' 'block offline' 'block online' 'hugepage list' 'hugepage replace' 'quarantine add' 'quarantine list' 'quarantine release' 'retired list' 'retired restore' 'retired forget' 'retired import' 'retired export' 'module status' 'module load' 'module unload' 'doctor'
+        if contains -- "$words" 'status' 'offline' 'unpoison' 'inspect' 'block list' 'block show' 'block offline' 'block online' 'hugepage list' 'hugepage replace' 'quarantine add' 'quarantine list' 'quarantine release' 'retired list' 'retired restore' 'retired forget' 'retired import' 'retired export' 'map' 'module status' 'module load' 'module unload' 'doctor'
             break
         end
     end
@@ -58,7 +58,7 @@ complete -c memras -l state-dir -x -a '(__fish_complete_directories)' -d 'keep t
 complete -c memras -l no-module -d 'do without memras.ko'
 complete -c memras -l quiet -s q -d 'leave out hints, remarks and the report of what was done'
 complete -c memras -l verbose -s v -d 'say each step'
-complete -c memras -l color -x -a 'auto always never' -d 'color messages: auto, always or never'
+complete -c memras -l color -x -a 'auto always never' -d 'color output: auto, always or never'
 complete -c memras -l version -s V -d 'print the version'
 complete -c memras -l help -s h -d 'print this help'
 complete -c memras -n '__memras_at' -a status -d 'tell how the memory of this machine is'
@@ -69,6 +69,7 @@ complete -c memras -n '__memras_at' -a block -d 'list memory blocks, take them o
 complete -c memras -n '__memras_at' -a hugepage -d 'list hugepages, and replace them in their pools'
 complete -c memras -n '__memras_at' -a quarantine -d 'put ranges of pages aside, and give them back'
 complete -c memras -n '__memras_at' -a retired -d 'keep pages retired over reboots'
+complete -c memras -n '__memras_at' -a map -d 'draw physical memory: blocks, zones, nodes, poison, quarantines'
 complete -c memras -n '__memras_at' -a module -d 'load and unload the kernel module, and tell how it is'
 complete -c memras -n '__memras_at' -a doctor -d 'tell what works here, what does not, why, and how to get it'
 complete -c memras -n '__memras_at' -l dry-run -s n -d 'say what would be done, and stop'
@@ -172,6 +173,12 @@ complete -c memras -n '__memras_at retired import' -l force -s f -d 'though the 
 complete -c memras -n '__memras_at retired import' -l dry-run -s n -d 'say what would be done, and stop'
 complete -c memras -n '__memras_at retired import' -F
 complete -c memras -n '__memras_at retired export' -l format -x -a 'plain json badram memmap' -d 'plain, json, badram or memmap (default plain)'
+complete -c memras -n '__memras_at map' -l svg -d 'print a picture as SVG'
+complete -c memras -n '__memras_at map' -l hugepages -d 'mark hugepages; this reads the flags of every page'
+complete -c memras -n '__memras_at map' -l cell -s c -x -d 'memory that a cell stands for, a power of two (default: what fits)'
+complete -c memras -n '__memras_at map' -l width -s w -x -d 'draw for so many columns (default: those of the terminal, or 80)'
+complete -c memras -n '__memras_at map' -l ascii -d 'draw with ASCII characters only'
+complete -c memras -n '__memras_at map' -a '(__memras_block)'
 complete -c memras -n '__memras_at module load' -l dry-run -s n -d 'say what would be done, and stop'
 complete -c memras -n '__memras_at module load' -F
 complete -c memras -n '__memras_at module unload' -l dry-run -s n -d 'say what would be done, and stop'

@@ -21,6 +21,7 @@ static const struct mr_cmd *const commands[] = {
 	&mr_cmd_hugepage,
 	&mr_cmd_quarantine,
 	&mr_cmd_retired,
+	&mr_cmd_map,
 	&mr_cmd_module,
 	&mr_cmd_doctor,
 	NULL,

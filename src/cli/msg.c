@@ -9,7 +9,7 @@
 
 #include "cli/run.h"
 
-static bool colored(const struct mr_run *run)
+bool mr_msg_colored(const struct mr_run *run, int fd)
 {
 	const char *when = run->globals.color;
 
@@ -17,12 +17,12 @@ static bool colored(const struct mr_run *run)
 		return true;
 	if (when && !strcmp(when, "never"))
 		return false;
-	return !getenv("NO_COLOR") && isatty(STDERR_FILENO);
+	return !getenv("NO_COLOR") && isatty(fd);
 }
 
 void mr_msg_error(const struct mr_run *run, const struct mr_err *err)
 {
-	bool color = colored(run);
+	bool color = mr_msg_colored(run, STDERR_FILENO);
 
 	fprintf(stderr, "memras: ");
 	if (run->name[0])

@@ -3,9 +3,14 @@
 #ifndef MR_CLI_MSG_H
 #define MR_CLI_MSG_H
 
+#include <stdbool.h>
+
 #include "util/err.h"
 
 struct mr_run;
+
+/* Whether what is written to @fd has colors: --color, NO_COLOR, and whether it is a terminal. */
+bool mr_msg_colored(const struct mr_run *run, int fd);
 
 /* "memras: offline: 0x1a2b3: reason: Device or resource busy", then the hint. */
 void mr_msg_error(const struct mr_run *run, const struct mr_err *err);

@@ -24,7 +24,7 @@ const struct mr_opt mr_global_opts[] = {
 	MR_FLAG("quiet", 'q', struct mr_globals, quiet, "leave out hints, remarks and the report of what was done"),
 	MR_FLAG("verbose", 'v', struct mr_globals, verbose, "say each step"),
 	MR_CHOICE("color", 0, struct mr_globals, color, "WHEN", mr_color_choices,
-		  "color messages: auto, always or never"),
+		  "color output: auto, always or never"),
 	MR_FLAG("version", 'V', struct mr_globals, version, "print the version"),
 	MR_FLAG("help", 'h', struct mr_globals, help, "print this help"),
 	{ 0 },

@@ -13,6 +13,7 @@ extern const struct mr_cmd mr_cmd_block;
 extern const struct mr_cmd mr_cmd_hugepage;
 extern const struct mr_cmd mr_cmd_quarantine;
 extern const struct mr_cmd mr_cmd_retired;
+extern const struct mr_cmd mr_cmd_map;
 extern const struct mr_cmd mr_cmd_module;
 extern const struct mr_cmd mr_cmd_doctor;
 

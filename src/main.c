@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* memras: options and dispatch, and the only place that the process ends. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/doc.h"
 #include "cli/exit.h"
@@ -27,11 +30,22 @@ static const struct mr_cmd *const commands[] = {
 	NULL,
 };
 
-/* What was asked for instead of a run. */
-static bool told_about_itself(const struct mr_parsed *p)
+/* The version as JSON. */
+static void print_version_json(const struct mr_run *run)
 {
-	if (p->globals.introspect)
-		mr_introspect(commands);
+	json_object *doc = mr_doc_new(run);
+
+	json_object_object_add(doc, "version", json_object_new_string(MEMRAS_VERSION));
+	mr_doc_print(doc);
+}
+
+/* What was asked for instead of a run. */
+static bool told_about_itself(const struct mr_parsed *p, const struct mr_run *run)
+{
+	if (p->globals.introspect || (p->globals.help && p->json))
+		mr_introspect(commands, p->cmd);
+	else if (p->globals.version && p->json)
+		print_version_json(run);
 	else if (p->globals.version)
 		puts("memras " MEMRAS_VERSION);
 	else if (p->globals.help && p->cmd)
@@ -43,25 +57,45 @@ static bool told_about_itself(const struct mr_parsed *p)
 	return true;
 }
 
-/* A full disk behind stdout must not look like success. */
+/* A full disk or a closed pipe behind stdout must not look like success. */
 static int close_output(int code)
 {
 	int bad = ferror(stdout);
 
+	errno = 0;
 	if (fclose(stdout) || bad) {
-		fputs("memras: the output could not be written\n", stderr);
+		fprintf(stderr, "memras: the output could not be written%s%s\n", errno ? ": " : "",
+			errno ? strerror(errno) : "");
 		return code == MR_EXIT_OK ? MR_EXIT_FAILED : code;
 	}
 	return code;
 }
 
-/* An option that was refused may stand before --json; the answer is JSON all the same. */
-static bool wants_json(int argc, char *const *argv)
+/*
+ * What the caller may have left behind: a standard stream that is closed, so that
+ * a file of ours would take its place; and signals that are ignored.
+ */
+static void settle_process(void)
 {
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--json"))
-			return true;
-	return false;
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			_exit(MR_EXIT_FAILED);
+	/* A reader that is gone, and a file size limit, are errors of the write. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* Ignored, it would throw the exit status of our children away. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
+static int fail(const struct mr_run *run, const struct mr_err *err, bool no_command)
+{
+	mr_msg_error(run, err);
+	if (run->json)
+		mr_doc_print_error(run, err);
+	else if (no_command && !run->globals.quiet)
+		mr_help_glance(commands, run->cmd);
+	return mr_exit_of_error(err);
 }
 
 int main(int argc, char **argv)
@@ -69,27 +103,20 @@ int main(int argc, char **argv)
 	struct mr_parsed parsed;
 	struct mr_err err = { 0 };
 	struct mr_run run = { 0 };
-	bool json;
 	int code;
 
-	/* A file size limit is an error of the write that meets it, not a death. */
-	signal(SIGXFSZ, SIG_IGN);
-	/* Before the words are parsed: that moves them about. */
-	json = wants_json(argc, argv);
+	settle_process();
 	code = mr_opt_parse(commands, argc, argv, &parsed, &err);
 	run.cmd = parsed.cmd;
 	run.globals = parsed.globals;
+	run.json = parsed.json;
 	memcpy(run.name, parsed.name, sizeof(run.name));
-	if (code) {
-		mr_msg_error(&run, &err);
-		if (run.globals.json || json)
-			mr_doc_print_error(&run, &err);
-		code = mr_exit_of_error(&err);
-	} else if (told_about_itself(&parsed)) {
+	if (code)
+		code = fail(&run, &err, parsed.no_command);
+	else if (told_about_itself(&parsed, &run))
 		code = MR_EXIT_OK;
-	} else {
+	else
 		code = parsed.cmd->run(&run, parsed.args, parsed.nr, parsed.operands);
-	}
 	free(parsed.args);
 	return close_output(code);
 }

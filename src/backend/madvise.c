@@ -35,7 +35,8 @@ int mr_madvise_offline(const struct mr_machine *m, const char *path, uint64_t of
 	/* A hugetlbfs file is mapped by whole hugepages, which is its block size. */
 	unit = (uint64_t)st.st_blksize > mr_page_size(m) ? (uint64_t)st.st_blksize : mr_page_size(m);
 	start = offset - offset % unit;
-	map = mmap(NULL, unit, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, (off_t)start);
+	map = mmap(NULL, unit, PROT_READ, MAP_SHARED | MAP_POPULATE | MAP_NORESERVE, fd,
+		   (off_t)start);
 	if (map == MAP_FAILED)
 		return -errno;
 	rc = mr_pagemap_walk(m, pagemap, (uintptr_t)map + (offset - start), 0, same_page, &pfn,

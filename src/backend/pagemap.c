@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/interrupt.h"
 
 /* Documentation/admin-guide/mm/pagemap.rst */
 #define PM_PRESENT	(1ULL << 63)
@@ -51,6 +52,8 @@ int mr_pagemap_walk(const struct mr_machine *m, int pagemap, uint64_t vaddr, uin
 		size_t want = nr < BATCH ? nr : BATCH;
 		ssize_t n;
 
+		if (mr_interrupted())
+			return -EINTR;
 		if (first > INT64_MAX / sizeof(entries[0]))
 			return -EFAULT;
 		n = pread(pagemap, entries, want * sizeof(entries[0]),
@@ -155,6 +158,8 @@ static int walk_mapping(const struct mr_machine *m, int pagemap, unsigned char *
 		struct mapped at = { fn, data, offset + (i << m->page_shift) };
 		int rc;
 
+		if (i % BATCH == 0 && mr_interrupted())
+			return -EINTR;
 		if (!(resident[i] & 1) || !touch(addr)) {
 			(*absent)++;
 			continue;
@@ -197,7 +202,8 @@ int mr_pagemap_file(const struct mr_machine *m, const char *path, uint64_t offse
 		unsigned char *map;
 		int rc;
 
-		map = mmap(NULL, n << m->page_shift, PROT_READ, MAP_SHARED, fd,
+		/* Looking at a hugetlbfs file must not reserve hugepages for it. */
+		map = mmap(NULL, n << m->page_shift, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd,
 			   (off_t)(first << m->page_shift));
 		if (map == MAP_FAILED)
 			return -errno;

@@ -41,5 +41,8 @@ void mr_doc_print_error(const struct mr_run *run, const struct mr_err *err)
 	json_object_object_add(doc, "object",
 			       err->object[0] ? json_object_new_string(err->object) : NULL);
 	mr_record_add(doc, error_field, &err);
-	mr_doc_print(doc);
+	if (run->json == MR_JSON_LINES)
+		mr_doc_print_line(doc);
+	else
+		mr_doc_print(doc);
 }

@@ -19,7 +19,10 @@ void mr_doc_print(json_object *doc);
 /* As mr_doc_print(), in one line that is flushed at once. */
 void mr_doc_print_line(json_object *doc);
 
-/* {"schema", "command", "object", "error"}: what is printed instead when a run fails as a whole. */
+/*
+ * {"schema", "command", "object", "error"}: what is printed instead when a run
+ * fails as a whole; in one line where JSON lines were asked for.
+ */
 void mr_doc_print_error(const struct mr_run *run, const struct mr_err *err);
 
 #endif

@@ -64,6 +64,18 @@ void mr_help_all(const struct mr_cmd *const *cmds)
 	puts("\n'memras COMMAND --help' tells more; so does memras(8).");
 }
 
+void mr_help_glance(const struct mr_cmd *const *cmds, const struct mr_cmd *group)
+{
+	const char *name = group ? group->name : "";
+	const char *blank = group ? " " : "";
+
+	fprintf(stderr, "\nUsage: memras %s%sCOMMAND [ARGUMENT...]\n\n", name, blank);
+	for (cmds = group ? group->subs : cmds; *cmds; cmds++)
+		fprintf(stderr, "  %-12s%s\n", (*cmds)->name, (*cmds)->summary);
+	fprintf(stderr, "\n'memras %s%s--help' tells more; so does memras%s%s(8).\n", name, blank,
+		group ? "-" : "", name);
+}
+
 static const char *operand_pointer(enum mr_operand operand)
 {
 	switch (operand) {

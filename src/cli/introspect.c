@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <json-c/json_object.h>
-#include <stdio.h>
 
+#include "cli/doc.h"
 #include "cli/help.h"
 
 static json_object *text(const char *s)
@@ -100,14 +100,13 @@ static json_object *commands(const struct mr_cmd *const *cmds)
 	return list;
 }
 
-void mr_introspect(const struct mr_cmd *const *cmds)
+void mr_introspect(const struct mr_cmd *const *cmds, const struct mr_cmd *only)
 {
+	const struct mr_cmd *const one[] = { only, NULL };
 	json_object *doc = json_object_new_object();
 
+	json_object_object_add(doc, "version", text(MEMRAS_VERSION));
 	json_object_object_add(doc, "options", options(mr_global_opts));
-	json_object_object_add(doc, "commands", commands(cmds));
-	puts(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PRETTY |
-							 JSON_C_TO_STRING_SPACED |
-							 JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(doc);
+	json_object_object_add(doc, "commands", commands(only ? one : cmds));
+	mr_doc_print(doc);
 }

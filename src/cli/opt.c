@@ -291,19 +291,55 @@ static int check_rules(const struct mr_cmd *cmd, const struct slots *s, struct m
 	return 0;
 }
 
-int mr_opt_parse(const struct mr_cmd *const *cmds, int argc, char **argv, struct mr_parsed *out,
-		 struct mr_err *err)
+/* "--name" or "--name=VALUE" */
+static bool is_long(const char *word, const char *name)
 {
-	struct slots slots = { 0 };
-	int rc, skip;
+	size_t len = strlen(name);
 
-	memset(out, 0, sizeof(*out));
-	slots_add(&slots, mr_global_opts, &out->globals);
-	slots_add(&slots, hidden_opts, &out->globals);
+	return !strncmp(word, "--", 2) && !strncmp(word + 2, name, len) &&
+	       (!word[2 + len] || word[2 + len] == '=');
+}
+
+/* Whether @letter stands among the short options of @word, before one that takes a value. */
+static bool has_letter(const struct slots *s, const char *word, char letter)
+{
+	if (*word++ != '-')
+		return false;
+	for (; *word && *word != '-'; word++) {
+		if (*word == letter)
+			return true;
+		for (int i = 0; i < s->nr; i++)
+			if (s->slot[i].opt->letter == *word &&
+			    s->slot[i].opt->type != MR_OPT_FLAG)
+				return false;
+	}
+	return false;
+}
+
+/* The JSON that the words from @argv to @end ask for, right or wrong, up to "--". */
+static enum mr_json json_among(const struct slots *s, char *const *argv, char *const *end)
+{
+	enum mr_json json = MR_JSON_NONE;
+
+	for (; argv < end && strcmp(*argv, "--"); argv++) {
+		if (is_long(*argv, "json-lines"))
+			return MR_JSON_LINES;
+		if (is_long(*argv, "json") || has_letter(s, *argv, 'J'))
+			json = MR_JSON_DOCUMENT;
+	}
+	return json;
+}
+
+/* Fills @out, and *@rest with the words behind the command's name, which @slots are for. */
+static int parse(const struct mr_cmd *const *cmds, int argc, char **argv, struct slots *slots,
+		 struct mr_parsed *out, char ***rest, struct mr_err *err)
+{
+	int rc, skip;
 
 	/* Global options up to the command's word, then its subcommand's. */
 	for (;;) {
-		rc = parse_options(&slots, argc, argv, true, err);
+		*rest = argv + 1;
+		rc = parse_options(slots, argc, argv, true, err);
 		if (rc)
 			return rc;
 		skip = optind;
@@ -318,14 +354,16 @@ int mr_opt_parse(const struct mr_cmd *const *cmds, int argc, char **argv, struct
 		/* The word just read becomes argv[0] of what follows. */
 		argc -= skip;
 		argv += skip;
+		*rest = argv + 1;
 		if (!out->cmd->subs)
 			break;
 	}
 	if (!out->cmd || out->cmd->subs) {
 		if (out->globals.help || out->globals.version || out->globals.introspect)
 			return 0;
+		out->no_command = true;
 		mr_err_usage(err, -EINVAL, "", "%s is missing",
-			     out->cmd ? "its second word" : "a command");
+			     out->cmd ? "the second word" : "a command");
 		mr_err_hint(err, "see 'memras %s%s--help'", out->name, out->name[0] ? " " : "");
 		return -EINVAL;
 	}
@@ -335,13 +373,34 @@ int mr_opt_parse(const struct mr_cmd *const *cmds, int argc, char **argv, struct
 		return mr_err_set(err, -ENOMEM, "", "no memory for the arguments");
 	if (out->cmd->defaults)
 		memcpy(out->args, out->cmd->defaults, out->cmd->args_size);
-	slots_add(&slots, out->cmd->opts, out->args);
-	rc = parse_options(&slots, argc, argv, false, err);
+	slots_add(slots, out->cmd->opts, out->args);
+	rc = parse_options(slots, argc, argv, false, err);
 	if (rc)
 		return rc;
 	out->nr = argc - optind;
 	out->operands = argv + optind;
 	if (out->globals.help || out->globals.version || out->globals.introspect)
 		return 0;
-	return check_rules(out->cmd, &slots, out, err);
+	return check_rules(out->cmd, slots, out, err);
+}
+
+int mr_opt_parse(const struct mr_cmd *const *cmds, int argc, char **argv, struct mr_parsed *out,
+		 struct mr_err *err)
+{
+	struct slots slots = { 0 };
+	char **rest, **end = argv + argc;
+	enum mr_json json;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	slots_add(&slots, mr_global_opts, &out->globals);
+	slots_add(&slots, hidden_opts, &out->globals);
+	rc = parse(cmds, argc, argv, &slots, out, &rest, err);
+	out->json = count_seen(&slots, "json-lines") ? MR_JSON_LINES :
+		    out->globals.json ? MR_JSON_DOCUMENT : MR_JSON_NONE;
+	/* Parsing stops at what is wrong, and the rest of the words may ask for JSON. */
+	json = rc ? json_among(&slots, rest, end) : MR_JSON_NONE;
+	if (json > out->json)
+		out->json = json;
+	return rc;
 }

@@ -168,6 +168,19 @@ static void note(struct job *job, struct row *row)
 		mr_msg_error(job->run, &row->r.err);
 }
 
+static void free_job(struct job *job)
+{
+	for (size_t i = 0; i < job->nr; i++) {
+		free((void *)job->rows[i].blockers.list);
+		mr_quarantine_result_free(&job->rows[i].r);
+		mr_memtest_free(&job->rows[i].test);
+	}
+	free(job->rows);
+	mr_spans_free(&job->spans);
+	mr_targets_free(&job->targets);
+	mr_machine_close(&job->m);
+}
+
 /* Prints the report and frees it all; the exit code. */
 static int end(struct job *job, const struct mr_field *fields)
 {
@@ -196,14 +209,8 @@ static int end(struct job *job, const struct mr_field *fields)
 			printf("\nFailed the test of %s:\n", job->rows[i].r.target);
 			mr_table_print(bad_fields, &job->rows[i].bad, NULL, &err);
 		}
-		free((void *)job->rows[i].blockers.list);
-		mr_quarantine_result_free(&job->rows[i].r);
-		mr_memtest_free(&job->rows[i].test);
 	}
-	free(job->rows);
-	mr_spans_free(&job->spans);
-	mr_targets_free(&job->targets);
-	mr_machine_close(&job->m);
+	free_job(job);
 	return code;
 }
 
@@ -350,7 +357,7 @@ static int release_run(struct mr_run *run, const void *args, int nr, char **word
 	if (begin(&job, nr, words, NULL, &err))
 		return mr_end_error(run, &err);
 	if (!job.targets.nr && release_all(&job, &err)) {
-		end(&job, release_fields);
+		free_job(&job);
 		return mr_end_error(run, &err);
 	}
 	for (size_t i = 0, n; i < job.spans.nr && !mr_interrupted(); i += n) {

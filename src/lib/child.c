@@ -26,9 +26,10 @@ pid_t mr_child_fork(const struct mr_machine *m)
 
 int mr_child_wait(pid_t child)
 {
-	int status = 0;
+	int status;
 
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : MR_CHILD_KILLED;
 }

@@ -15,7 +15,11 @@
  */
 pid_t mr_child_fork(const struct mr_machine *m);
 
-/* waitpid(2) for its end, whatever interrupts. Returns the status word. */
+/*
+ * waitpid(2) for its end, whatever interrupts. Returns its exit status,
+ * MR_CHILD_KILLED where a signal ended it, or -errno where its end is not known.
+ */
+#define MR_CHILD_KILLED 256
 int mr_child_wait(pid_t child);
 
 #endif

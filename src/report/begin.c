@@ -74,7 +74,7 @@ json_object *mr_summary_json(const struct mr_summary *sum, const char *done)
 int mr_end_error(const struct mr_run *run, const struct mr_err *err)
 {
 	mr_msg_error(run, err);
-	if (run->globals.json)
+	if (run->json)
 		mr_doc_print_error(run, err);
 	return mr_exit_of_error(err);
 }

@@ -15,11 +15,13 @@ static void mark(int sig)
 
 void mr_interrupt_catch(void)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction sa = { .sa_handler = mark };	/* no SA_RESTART */
+	struct sigaction before;
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], NULL, &before) || before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &sa, NULL);
 }
 
 int mr_interrupted(void)

@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 
-/* From now on these signals only set a mark. */
+/*
+ * From now on these signals only set a mark; those that the caller ignores
+ * (nohup(1), a shell's background jobs) stay ignored.
+ */
 void mr_interrupt_catch(void);
 
 /* Whether one came; the number of the first, else 0. */

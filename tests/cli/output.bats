@@ -226,3 +226,51 @@ example_of() {
 	run_memras block list --json --sysroot "$X86" -- 33
 	[ "$out" = "$first" ]
 }
+
+# memras with stdout into a pipe whose reader is gone; sets $status and $err.
+run_unread() {
+	local fifo=$BATS_TEST_TMPDIR/unread
+
+	rm -f "$fifo"
+	mkfifo "$fifo"
+	exec {reader}<>"$fifo" {writer}>"$fifo"
+	exec {reader}<&-
+	status=0
+	"$SUITE/sandbox" "$SUITE/memras" "$@" >&"$writer" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	exec {writer}>&-
+	err=$(<"$BATS_TEST_TMPDIR/err")
+}
+
+@test "a reader that is gone is an error of output, not the end" {
+	run_unread status
+	expect_status 1
+	expect_err "the output could not be written: Broken pipe"
+	run_unread --sysroot "$X86" --dry-run offline --soft --json-lines 0x108000+4
+	expect_status 1
+	expect_err "the output could not be written"
+	# What was wrong before stays the first reason.
+	run_unread --json statsu
+	expect_status 2
+}
+
+@test "a stream that is closed is an error of output, and no file takes its place" {
+	local state=$BATS_TEST_TMPDIR/state
+
+	mkdir "$state"
+	cp "$SUITE/pages" "$state/pages"
+	status=0
+	"$SUITE/memras" --sysroot "$X86" --state-dir "$state" retired import "$state/pages" --json \
+		>&- 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	err=$(<"$BATS_TEST_TMPDIR/err")
+	expect_status 1
+	expect_err "the output could not be written"
+	[ "$(<"$state/pages")" = "$(<"$SUITE/pages")" ]
+	status=0
+	"$SUITE/memras" --sysroot "$X86" block list 33 >"$BATS_TEST_TMPDIR/out" 2>&- <&- || status=$?
+	expect_status 0
+	grep -q RANGE "$BATS_TEST_TMPDIR/out"
+	status=0
+	"$SUITE/memras" --sysroot "$X86" offline --soft --dry-run - <&- 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	expect_status 1
+	grep -q "standard input: the list cannot be read: Bad file descriptor" "$BATS_TEST_TMPDIR/err"
+}

@@ -141,6 +141,17 @@ files_of() {
 	expect_valid
 	expect_json '.results[0].result == "failed" and .results[0].error.errno == "EROFS" and
 		.results[0].block == '"$block"' and .summary.offlined == 0'
+	# Its own child tells it so, also where the caller ignores the ends of children.
+	status=0
+	# A shell between would set it back.
+	"$SUITE/sandbox" /usr/bin/python3 -c 'import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$SUITE/memras" --json --no-module \
+		block offline --timeout 2s "$block" >"$BATS_TEST_TMPDIR/out" \
+		2>"$BATS_TEST_TMPDIR/err" || status=$?
+	read_results "with SIGCHLD ignored"
+	expect_status 3
+	expect_json '.results[0].error.errno == "EROFS"'
 	run_memras --json block online "$block"
 	expect_status 0
 	expect_json '.results[0].result == "already" and .summary.already == 1'

@@ -207,10 +207,22 @@ wrong_target() {
 	expect_usage "block: lis: no such command" "hint: did you mean 'list'?"
 	run_memras xyzzy
 	expect_usage "xyzzy: no such command" "hint: 'memras --help' lists the commands"
+}
+
+@test "without a command the commands are shown at a glance" {
 	run_memras
-	expect_usage "a command is missing"
+	expect_status 2
+	expect_no_out
+	expect_err "memras: a command is missing" "Usage: memras COMMAND" "  offline     retire pages" \
+		"  doctor " "'memras --help' tells more; so does memras(8)."
+	[ "$(wc -l <<<"$err")" -le 24 ]
 	run_memras hugepage
-	expect_usage "hugepage: its second word is missing"
+	expect_status 2
+	expect_no_out
+	expect_err "hugepage: the second word is missing" "Usage: memras hugepage COMMAND" \
+		"  replace     replace hugepages" "'memras hugepage --help' tells more; so does memras-hugepage(8)."
+	run_memras --quiet
+	expect_usage "a command is missing"
 }
 
 @test "an unknown option is refused with a hint, an abbreviated one too" {

@@ -113,7 +113,7 @@ static void bad_lines(void)
 	bad("atc", "atc", "no such command", "'act'");
 	bad("zzzzz", "zzzzz", "no such command", "--help");
 	bad("ac", "ac", "no such command", "'act'");
-	bad("group", "", "second word is missing", "group --help");
+	bad("group", "", "the second word is missing", "group --help");
 	bad("group lisst", "lisst", "no such command", "'list'");
 	bad("act --softt 1", "--softt", "no such option", "--soft");
 	bad("act --sof 1", "--sof", "no such option", "--soft");
@@ -136,8 +136,38 @@ static void bad_lines(void)
 	bad("--color=blue group list", "blue", "auto, always, never", "");
 }
 
+/* JSON that is asked for comes also of words that are wrong. */
+static void json_lines(void)
+{
+	static const struct {
+		const char *line;
+		enum mr_json json;
+	} lines[] = {
+		{ "act --soft 1", MR_JSON_NONE },
+		{ "act --soft -J 1", MR_JSON_DOCUMENT },
+		{ "act -sJ 1", MR_JSON_DOCUMENT },
+		{ "act --bogus -J 1", MR_JSON_DOCUMENT },
+		{ "act -zJ 1", MR_JSON_DOCUMENT },
+		{ "act -ztJ 1", MR_JSON_NONE },
+		{ "act --bogus -- -J", MR_JSON_NONE },
+		{ "-J atc", MR_JSON_DOCUMENT },
+		{ "atc --json", MR_JSON_DOCUMENT },
+		{ "atc --jsonish", MR_JSON_NONE },
+		{ "act --bogus --json-lines --json", MR_JSON_LINES },
+		{ "group -J", MR_JSON_DOCUMENT },
+		{ "-- act --bogus -J", MR_JSON_DOCUMENT },
+		{ "--json=1 act", MR_JSON_DOCUMENT },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		parse(lines[i].line);
+		CHECK_INT(parsed.json, lines[i].json);
+	}
+}
+
 int main(void)
 {
+	json_lines();
 	good_lines();
 	bad_lines();
 	free(parsed.args);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "backend/kpage.h"
@@ -80,11 +79,8 @@ static int start_guardian(const struct mr_machine *m, struct mr_growth *g)
 
 static void end_guardian(const struct mr_machine *m, const struct mr_growth *g)
 {
-	int status;
-
 	close(g->guard);
-	status = mr_child_wait(g->guardian);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
+	if (mr_child_wait(g->guardian))
 		settle(m, g);
 }
 

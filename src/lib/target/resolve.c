@@ -12,6 +12,7 @@
 #include "backend/pagemap.h"
 #include "util/cleanup.h"
 #include "util/grow.h"
+#include "util/interrupt.h"
 
 struct resolver {
 	const struct mr_machine *m;
@@ -69,7 +70,7 @@ static uint64_t device_end(const struct resolver *r, uint64_t pfn)
  * The first page frame of [@pfn, @pfn + @nr) that no memory backs, or
  * UINT64_MAX. By blocks where there are any, then by the flags of each page
  * where they can be read: a block may have holes. Device memory is in no block
- * and has no flags to read, but is memory.
+ * and has no flags to read, but is memory. A signal ends the search.
  */
 static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t nr)
 {
@@ -82,7 +83,7 @@ static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t n
 		if (!next)
 			return p;
 	}
-	for (uint64_t done = 0; done < nr;) {
+	for (uint64_t done = 0; done < nr && !mr_interrupted();) {
 		uint64_t want = nr - done < 512 ? nr - done : 512;
 		ssize_t n = mr_kpage_flags(r->m, pfn + done, flags, want);
 
@@ -111,6 +112,11 @@ static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t n
 	return UINT64_MAX;
 }
 
+static int interrupted(const struct resolver *r, struct mr_err *err)
+{
+	return mr_err_set(err, -EINTR, r->target->word, "interrupted; nothing was changed");
+}
+
 static int resolve_frames(struct resolver *r, uint64_t pfn, uint64_t nr, struct mr_err *err)
 {
 	uint64_t last = UINT64_MAX >> r->m->page_shift;
@@ -124,6 +130,8 @@ static int resolve_frames(struct resolver *r, uint64_t pfn, uint64_t nr, struct 
 			   missing);
 		return -ENXIO;
 	}
+	if (mr_interrupted())
+		return interrupted(r, err);
 	rc = push(r, pfn, nr, 0);
 	return rc ? mr_err_set(err, rc, r->target->word, "no memory for the list of pages") : 0;
 }
@@ -196,6 +204,8 @@ static int resolve_walk(struct resolver *r, struct mr_err *err)
 		rc = mr_pagemap_process(r->m, t->pid, t->start, t->len, push_one, r, &absent);
 	else
 		rc = mr_pagemap_file(r->m, t->path, t->start, t->len, push_one, r, &absent);
+	if (rc == -EINTR)
+		return interrupted(r, err);
 	if (rc)
 		return explain_walk(rc, t, err);
 	r->spans->absent += absent;

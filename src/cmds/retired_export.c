@@ -66,7 +66,49 @@ static size_t below_bit_63(const struct mr_retlist *list)
 	return nr;
 }
 
-static int print_badram(const struct mr_retlist *list)
+/*
+ * GRUB's lexer aborts the boot at a word of 8192 bytes (YYLMAX, "token too large"), and
+ * it sorts all regions anew for each of them, by a bubble sort.
+ */
+#define GRUB_WORD	8191
+#define GRUB_REGIONS	512
+
+/* Regions that GRUB makes of a mask: pages that follow each other are one. */
+static uint64_t regions_of(uint64_t open)
+{
+	int scattered = __builtin_popcountll(open & (open + 1));
+
+	return scattered < 32 ? 1ULL << scattered : UINT64_MAX / 2;
+}
+
+static int print_masks(const struct mr_retlist *list, const struct mr_badram *masks, size_t nr,
+		       struct mr_err *err)
+{
+	mr_autofree char *line = malloc(GRUB_WORD + 1);
+	uint64_t regions = 0;
+	size_t len = 0;
+
+	if (!line)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++) {
+		/* All digits of the mask: one of 32 bits would be read as another. */
+		len += (size_t)snprintf(line + len, GRUB_WORD + 1 - len,
+					"%s0x%" PRIx64 ",0x%016" PRIx64, i ? "," : "",
+					masks[i].pfn << list->page_shift,
+					(~masks[i].open << list->page_shift) & MASK_BITS);
+		regions += regions_of(masks[i].open);
+		if (len <= GRUB_WORD && regions <= GRUB_REGIONS)
+			continue;
+		mr_err_set(err, -E2BIG, list->path,
+			   "GRUB does not boot with so many ranges of pages; nothing is printed");
+		mr_err_hint(err, "\"memras retired restore\" retires them after each boot");
+		return -E2BIG;
+	}
+	printf("GRUB_BADRAM=\"%s\"\n", line);
+	return 0;
+}
+
+static int print_badram(const struct mr_retlist *list, struct mr_err *err)
 {
 	mr_autofree uint64_t *pfns = calloc(list->nr + 1, sizeof(*pfns));
 	mr_autofree struct mr_badram *masks = NULL;
@@ -78,16 +120,7 @@ static int print_badram(const struct mr_retlist *list)
 		pfns[i] = list->list[i].pfn;
 	if (mr_badram_merge(pfns, below_bit_63(list), &masks, &nr))
 		return -ENOMEM;
-	if (!nr)
-		return 0;
-	printf("GRUB_BADRAM=\"");
-	/* All digits of the mask: one of 32 bits would be read as another. */
-	for (size_t i = 0; i < nr; i++)
-		printf("%s0x%" PRIx64 ",0x%016" PRIx64, i ? "," : "",
-		       masks[i].pfn << list->page_shift,
-		       (~masks[i].open << list->page_shift) & MASK_BITS);
-	puts("\"");
-	return 0;
+	return nr ? print_masks(list, masks, nr, err) : 0;
 }
 
 static int export_run(struct mr_run *run, const void *pargs, int nr, char **words)
@@ -111,12 +144,12 @@ static int export_run(struct mr_run *run, const void *pargs, int nr, char **word
 	if (!strcmp(format, "json"))
 		rc = print_json(run, &list);
 	else if (!strcmp(format, "badram"))
-		rc = print_badram(&list);
+		rc = print_badram(&list, &err);
 	else if (!strcmp(format, "memmap"))
 		print_memmap(&list);
 	else
 		print_plain(&list);
-	if (rc)
+	if (rc && !err.code)
 		mr_err_set(&err, rc, list.path, "the list cannot be printed");
 	mr_retired_end(&m, &list);
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;

@@ -5,7 +5,7 @@ setup_suite() {
 	local tool
 
 	# A tool that is missing is a failure, not a test less.
-	for tool in fish jq lsmem nsenter setpriv sha256sum sqlite3 timeout unshare zsh; do
+	for tool in fish grub-mkrescue jq lsmem nsenter qemu-system-x86_64 setpriv sha256sum sqlite3 timeout unshare xorriso zsh; do
 		command -v "$tool" >/dev/null || {
 			echo "these tests need $tool" >&2
 			return 1

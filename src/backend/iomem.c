@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "backend/iomem.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #include "util/cleanup.h"
 
-int mr_iomem_walk(const struct mr_machine *m, int (*fn)(const struct mr_iomem *io, void *data),
+int mr_iomem_walk(const struct mr_root *root, int (*fn)(const struct mr_iomem *io, void *data),
 		  void *data)
 {
 	mr_autofclose FILE *f = NULL;
@@ -17,7 +18,7 @@ int mr_iomem_walk(const struct mr_machine *m, int (*fn)(const struct mr_iomem *i
 	size_t room = 0;
 	int rc = 0;
 
-	mr_root_fopen(&m->root, &f, "proc/iomem");
+	mr_root_fopen(root, &f, "proc/iomem");
 	while (!rc && f && getline(&line, &room, f) >= 0) {
 		struct mr_iomem io = { .depth = (unsigned int)strspn(line, " ") / 2 };
 		uint64_t last;
@@ -46,29 +47,29 @@ static bool of_device(const char *name)
 
 static int add_device(const struct mr_iomem *io, void *data)
 {
-	struct mr_machine *m = data;
+	struct mr_iomem_list *devices = data;
 	struct mr_iomem *more;
 
 	if (!of_device(io->name) && strncmp(io->name, RAM, strlen(RAM)))
 		return 0;
-	more = reallocarray(m->device_memory, m->nr_device_memory + 1, sizeof(*more));
+	more = reallocarray(devices->list, devices->nr + 1, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	m->device_memory = more;
-	more[m->nr_device_memory++] = *io;
+	devices->list = more;
+	more[devices->nr++] = *io;
 	return 0;
 }
 
-int mr_iomem_read_devices(struct mr_machine *m)
+int mr_iomem_read_devices(const struct mr_root *root, struct mr_iomem_list *devices)
 {
-	return mr_iomem_walk(m, add_device, m);
+	return mr_iomem_walk(root, add_device, devices);
 }
 
-const struct mr_iomem *mr_iomem_device(const struct mr_machine *m, uint64_t phys)
+const struct mr_iomem *mr_iomem_device(const struct mr_iomem_list *devices, uint64_t phys)
 {
 	/* From the last on: the inner ones come behind those that they are in. */
-	for (size_t i = m->nr_device_memory; i-- > 0;) {
-		const struct mr_iomem *io = &m->device_memory[i];
+	for (size_t i = devices->nr; i-- > 0;) {
+		const struct mr_iomem *io = &devices->list[i];
 
 		if (phys >= io->start && phys < io->end)
 			return of_device(io->name) ? io : NULL;

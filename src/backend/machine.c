@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "backend/iomem.h"
 #include "util/cleanup.h"
 
 /*
@@ -45,7 +44,7 @@ int mr_machine_open(struct mr_machine *m, const char *sysroot, struct mr_err *er
 	if (mr_root_read_u64(&m->root, 16, &m->block_size,
 			     "sys/devices/system/memory/block_size_bytes"))
 		m->block_size = 0;
-	rc = mr_iomem_read_devices(m);
+	rc = mr_iomem_read_devices(&m->root, &m->devices);
 	if (rc) {
 		mr_machine_close(m);
 		return mr_err_set(err, rc, "/proc/iomem", "no memory for the list of devices");
@@ -61,7 +60,7 @@ void mr_machine_close(struct mr_machine *m)
 		close(m->kpageflags);
 	if (m->kpagecount >= 0)
 		close(m->kpagecount);
-	free(m->device_memory);
+	free(m->devices.list);
 	mr_root_close(&m->root);
 }
 

@@ -9,11 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/iomem.h"
 #include "uapi/memras.h"
 #include "util/err.h"
 #include "util/root.h"
-
-struct mr_iomem;
 
 struct mr_machine {
 	struct mr_root root;
@@ -24,8 +23,7 @@ struct mr_machine {
 	int device;			/* /dev/memras, or -errno of opening it */
 	struct memras_info info;	/* of the module, when device >= 0 */
 	bool load_tried;		/* loading the module was tried in this run */
-	struct mr_iomem *device_memory;	/* see mr_iomem_device() */
-	size_t nr_device_memory;
+	struct mr_iomem_list devices;	/* for mr_iomem_device() */
 };
 
 /*

@@ -116,7 +116,7 @@ int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *l)
 	*l = (struct mr_memlayout){ 0 };
 	rc = read_memmap(m, l);
 	if (!rc && !l->nr_ranges)
-		rc = mr_iomem_walk(m, add_ram, l);
+		rc = mr_iomem_walk(&m->root, add_ram, l);
 	/* Who may not read them does without. */
 	if (!rc && mr_dmi_each(m, add_device, l) == -ENOMEM)
 		rc = -ENOMEM;

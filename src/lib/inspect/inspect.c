@@ -100,7 +100,7 @@ static void ask_module(const struct mr_machine *m, struct mr_snap *s)
  */
 static void look_for_device(const struct mr_machine *m, struct mr_snap *s)
 {
-	const struct mr_iomem *device = mr_iomem_device(m, mr_pfn_phys(m, s->pfn));
+	const struct mr_iomem *device = mr_iomem_device(&m->devices, mr_pfn_phys(m, s->pfn));
 
 	if (device && (s->kind == MR_KIND_NONE || s->kind == MEMRAS_KIND_UNKNOWN ||
 		       s->kind == MEMRAS_KIND_RESERVED))

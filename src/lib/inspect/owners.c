@@ -180,7 +180,7 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 	qsort(sorted, nr, sizeof(*sorted), mr_u64_order);
 	s.pfns = sorted;
 	for (size_t i = 0; !s.device && i < nr; i++)
-		s.device = mr_iomem_device(m, mr_pfn_phys(m, pfns[i])) != NULL;
+		s.device = mr_iomem_device(&m->devices, mr_pfn_phys(m, pfns[i])) != NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		if (out_of_time(&s) || (progress && !progress(i, count, data))) {

@@ -61,7 +61,7 @@ static const struct mr_block *find_block(const struct resolver *r, uint64_t id)
 /* Where the device memory that @pfn is in ends, or 0: it is in none. */
 static uint64_t device_end(const struct resolver *r, uint64_t pfn)
 {
-	const struct mr_iomem *device = mr_iomem_device(r->m, mr_pfn_phys(r->m, pfn));
+	const struct mr_iomem *device = mr_iomem_device(&r->m->devices, mr_pfn_phys(r->m, pfn));
 
 	return device ? ((device->end - 1) >> r->m->page_shift) + 1 : 0;
 }

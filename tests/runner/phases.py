@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The phases that need no guest: builds, unit tests, command line, lint, the module."""
-import concurrent.futures
+import configparser
 import os
 import pathlib
 import re
@@ -17,13 +17,21 @@ SANITIZERS = {
     'ASAN_OPTIONS': 'halt_on_error=1:abort_on_error=1:detect_leaks=1:strict_string_checks=1',
     'UBSAN_OPTIONS': 'halt_on_error=1:abort_on_error=1:print_stacktrace=1',
 }
-# name: folder, compiler, meson's options
+# name: folder, compiler, meson's options beside build-dev.ini
+PLAIN = ['-Db_sanitize=none', '-Dbuildtype=debugoptimized']
 BUILDS = {
-    'gcc': ('build', 'gcc', ['-Dwerror=true']),
-    'clang': ('build-clang', 'clang', ['-Dwerror=true']),
-    'asan': ('build-asan', 'gcc', ['-Db_sanitize=address,undefined', '-Db_lundef=false',
-                                   '-Dbuildtype=debug']),
+    'gcc': ('build', 'gcc', PLAIN),
+    'clang': ('build-clang', 'clang', PLAIN),
+    'asan': ('build-asan', 'gcc', []),
 }
+
+
+def dev_options():
+    """What build-dev.ini says, as options: a folder that is set up takes no such file again."""
+    ini = configparser.ConfigParser()
+    ini.read_string((TREE / 'build-dev.ini').read_text())
+    return [f'-D{name}={value.strip(chr(39))}' for part in ini.sections()
+            for name, value in ini[part].items()]
 
 
 def run(cmd, **kwargs):
@@ -61,59 +69,44 @@ class Phases:
             if not (TREE / 'meson.build').exists():
                 return self.tally.add(f'build: {name}', False, 'there is no meson.build')
             if not (TREE / folder / 'build.ninja').exists():
-                status, out = run(['meson', 'setup', folder, '-Dkmod=disabled', *options],
+                status, out = run(['meson', 'setup', folder, *dev_options(), *options],
                                   env={'CC': compiler})
             else:
-                status, out = run(['meson', 'configure', folder, *options])
+                status, out = run(['meson', 'configure', folder, *dev_options(), *options])
             if not status:
                 status, out = run(['meson', 'compile', '-C', folder])
             return self.tally.add(f'build: {name}', not status, out[-4000:])
         return self._once(f'build {name}', make)
 
+    def registered(self, suite, build, names=()):
+        """Has meson run what its build files list for a suite, or of that the tests NAMES."""
+        folder = BUILDS[build][0]
+        if not self.build(build):
+            return
+        results = TREE / folder / f'meson-logs/{suite}.junit.xml'
+        results.unlink(missing_ok=True)
+        status, out = run(['meson', 'test', '-C', folder, '--no-rebuild', '--logbase', suite,
+                           '--suite', suite, *names], env=SANITIZERS)
+        failed = len(self.tally.failed)
+        if results.exists():
+            self.tally.junit(suite, results)
+        if status and len(self.tally.failed) == failed or not results.exists():
+            self.tally.add(f'{suite}: meson test', False, out[-4000:])
+
     def unit(self):
         self.build('gcc')
         self.build('clang')
-        if self.build('asan'):
-            results = TREE / 'build-asan/meson-logs/testlog.junit.xml'
-            results.unlink(missing_ok=True)
-            status, out = run(['meson', 'test', '-C', 'build-asan', '--no-rebuild',
-                               '--suite', 'unit'], env=SANITIZERS)
-            before = len(self.tally.failed)
-            if results.exists():
-                self.tally.junit('unit', results)
-            if status and len(self.tally.failed) == before or not results.exists():
-                self.tally.add('unit: meson test', False, out[-4000:])
+        self.registered('unit', 'asan')
 
     def cli(self):
-        suites = [path for path in sorted((TREE / 'tests/cli').glob('*.bats'))
+        suites = [f'cli-{path.stem}' for path in sorted((TREE / 'tests/cli').glob('*.bats'))
                   if not self.options.suite or path.stem in self.options.suite]
-        built = self.build('asan')
-        memras = TREE / 'build-asan/src/memras'
-        env = {**SANITIZERS, 'MEMRAS': str(memras),
-               'PATH': f'{memras.parent}:{os.environ["PATH"]}'}
-
-        def one(suite):
-            status, out = run(['bats', '--tap', suite], env=env)
-            if not self.tally.tap(f'cli {suite.stem}', out) and status:
-                self.tally.add(f'cli {suite.stem}: ends well', False, out[-2000:])
-
-        if built:
-            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(one, suites))
+        if suites:
+            self.registered('cli', 'asan', suites if self.options.suite else ())
 
     def lint(self):
         # Some hold the tree against what the binary says of itself.
-        if not self.build('gcc'):
-            return
-        env = {'MEMRAS': str(TREE / 'build/src/memras')}
-
-        def one(path):
-            status, out = run([path], env=env)
-            self.tally.add(f'lint: {path.name}', not status, out[-6000:])
-
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(one, [path for path in sorted((TREE / 'tests/lint').iterdir())
-                                if path.is_file() and os.access(path, os.X_OK)]))
+        self.registered('lint', 'gcc')
 
     def kernels(self, module=True):
         return [name for name, row in self.matrix.items()

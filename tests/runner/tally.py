@@ -81,19 +81,30 @@ class Tally:
         return sum(1 for result in results if result[1] is False)
 
     def junit(self, prefix, path):
-        """Takes in the results that meson test leaves."""
-        for case in ET.parse(path).iter('testcase'):
-            name = f'{prefix}: {case.get("name")}'
-            bad = [case.find(tag) for tag in ('failure', 'error')]
-            bad = [item for item in bad if item is not None]
-            if bad:
-                out = case.findtext('system-out') or ''
-                why = bad[0].get('message') or bad[0].text or ''
-                self.add(name, False, f'{why}\n{out[-2000:]}')
-            elif (skipped := case.find('skipped')) is not None:
-                self.add(name, 'skip', skipped.get('message') or '')
-            else:
-                self.add(name, True)
+        """Takes in the results that meson test leaves; a test that speaks TAP is many tests."""
+        for suite in ET.parse(path).getroot():
+            match = re.search(rf'[./ ]{prefix}-(\S+)$', suite.get('name'))
+            if match:
+                bad = self.tap(f'{prefix} {match[1]}', suite.findtext('system-out') or '')
+                broken = suite.find('testcase/error')
+                if not bad and broken is not None:
+                    self.add(f'{prefix} {match[1]}: ends well', False, broken.get('message') or '')
+                continue
+            for case in suite.iter('testcase'):
+                name = case.get('name').split(' / ')[-1].removeprefix(f'{prefix}-')
+                self._case(f'{prefix}: {name}', case)
+
+    def _case(self, name, case):
+        bad = [case.find(tag) for tag in ('failure', 'error')]
+        bad = [item for item in bad if item is not None]
+        if bad:
+            out = case.findtext('system-out') or ''
+            why = bad[0].get('message') or bad[0].text or ''
+            self.add(name, False, f'{why}\n{out[-6000:]}')
+        elif (skipped := case.find('skipped')) is not None:
+            self.add(name, 'skip', skipped.get('message') or '')
+        else:
+            self.add(name, True)
 
     def report(self):
         """Prints it all; the last line is the sum. Returns the exit status."""

@@ -73,7 +73,7 @@ setup() {
 @test "an unknown kernel is refused, with those that there are" {
 	run "$tree/tests/vm/fetch-kernel" 4.4
 	[ "$status" -eq 1 ]
-	[[ $output == *"5.10 6.1 6.12 7.2 cloud"* ]]
+	[[ $output == *"5.10 6.1 6.12 7.2 7.3 cloud 6.1-debug 7.3-debug"* ]]
 	run "$tree/tests/vm/guest" --kernel 4.4 -- true
 	[ "$status" -eq 2 ]
 }

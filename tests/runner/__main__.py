@@ -28,6 +28,9 @@ def main(argv):
                         help='only on this kernel (repeatable)')
     parser.add_argument('--suite', action='append', metavar='NAME',
                         help='only this suite of tests/vm or tests/cli (repeatable)')
+    parser.add_argument('--debug-kernel', action='store_true',
+                        help='guest suites on the debug kernels, which are built if need be '
+                             '(--kernel: on that one)')
     parser.add_argument('--again', action='store_true',
                         help='run a guest suite that fails once more, alone, and say so')
     parser.add_argument('--long', action='store_true', help='long suites, too')
@@ -36,7 +39,8 @@ def main(argv):
         if name not in NAMES:
             parser.error(f'no phase "{name}"; there are: {" ".join(NAMES)}')
 
-    wanted = options.phase or (('cli', 'vm') if options.suite else NAMES)
+    wanted = options.phase or (('vm',) if options.debug_kernel else
+                               ('cli', 'vm') if options.suite else NAMES)
     tally = Tally()
     phases = Phases(tally, options, guest.matrix())
     start = time.monotonic()

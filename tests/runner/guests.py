@@ -93,9 +93,24 @@ class Guests:
                 print(f'vm {path.stem}: only with --long')
                 continue
             found += [(path, declared, kernel) for kernel in declared['kernels']
-                      if not self.options.kernel or kernel in self.options.kernel]
+                      if self.asked_for(path, declared, kernel)]
         return sorted(found, key=lambda job: (-int(job[1].get('cpus', 1)),
                                               -int(job[1].get('timeout', 300))))
+
+    def asked_for(self, path, declared, kernel):
+        """Whether a suite is to be run on a kernel that it is for."""
+        debug = self.phases.matrix[kernel]['flavour'] == 'debug'
+        if self.options.kernel:
+            return kernel in self.options.kernel
+        if self.options.debug_kernel:
+            return debug
+        if kernel in declared['spared']:
+            return self.options.long and not debug
+        # A suite that names a debug kernel runs where one was built before.
+        if debug and not self.phases.cached(kernel):
+            print(f'vm {path.stem}: {kernel} was not built yet: only with --debug-kernel')
+            return False
+        return True
 
     def run(self):
         jobs = self.jobs()

@@ -111,7 +111,13 @@ class Phases:
     def kernels(self, module=True):
         return [name for name, row in self.matrix.items()
                 if (not module or row['module'] == 'yes')
-                and (not self.options.kernel or name in self.options.kernel)]
+                and (name in self.options.kernel if self.options.kernel
+                     else (row['flavour'] == 'debug') == self.options.debug_kernel)]
+
+    @staticmethod
+    def cached(name):
+        """Whether a kernel of the matrix is there and need not be fetched."""
+        return not run([TREE / 'tests/vm/fetch-kernel', '--cached', name])[0]
 
     def fetch(self, name):
         """The folder of a kernel of the matrix, or None."""
@@ -121,10 +127,10 @@ class Phases:
             return None if status else pathlib.Path(out.strip().splitlines()[-1])
         return self._once(f'fetch kernel {name}', make)
 
-    def compiled(self, what, make, folder):
+    def compiled(self, what, make, folder, *words):
         """Whether MAKE builds a module in FOLDER, with every warning on and none given."""
         shutil.rmtree(folder, ignore_errors=True)
-        status, out = run([*make, folder, 'W=1'])
+        status, out = run([*make, folder, 'W=1', *words])
         warnings = re.findall(r'^.*(?:\d: warning:|WARNING: modpost:).*$', out, re.MULTILINE)
         self.tally.add(f'{what}: builds without a warning', not status and not warnings,
                        '\n'.join(warnings) or out[-4000:])
@@ -153,8 +159,11 @@ class Phases:
         """Whether memras.ko is built for a kernel, without a warning."""
         def make():
             kernel, folder = self.fetch(name), TREE / 'build/kmod' / name
+            command = [KMOD / 'build', kernel / 'build'] if kernel else []
+            # What the module does is the coverage that its fuzzing goes by.
+            coverage = ['KCOV_INSTRUMENT=y'] if self.matrix[name]['flavour'] == 'debug' else []
             return (kernel is not None
-                    and self.compiled(f'kmod {name}', [KMOD / 'build', kernel / 'build'], folder)
+                    and self.compiled(f'kmod {name}', command, folder, *coverage)
                     and (folder / 'memras.ko').exists())
         return self._once(f'kmod {name}', make)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guest is what suites take it for. Needs no memras.
 #
-# guest: cpus=2 memory=1G nodes=2 dimm=512M virtio-mem=512M:128M disk=256M timeout=240
+# guest: core=yes cpus=2 memory=1G nodes=2 dimm=512M virtio-mem=512M:128M disk=256M timeout=240
 
 load lib
 

@@ -262,15 +262,17 @@ def base_archive():
     return keep
 
 
-def static_programs(sources):
+def static_programs(sources, tree):
     """Compiles each C file to a static program of its own, kept by content."""
+    flags = '-std=gnu11 -O2 -g0 -Wall -Wextra -Werror -pthread -static'.split()
+    headers = b''.join(path.read_bytes() for folder in ('tests/vm', 'src/uapi')
+                       for path in sorted((tree / folder).glob('*.h')))
     for source in sources:
-        flags = '-std=gnu11 -O2 -g0 -Wall -Wextra -Werror -pthread -static'.split()
-        sha = hashlib.sha256(source.read_bytes() + repr(flags).encode()).hexdigest()[:16]
+        sha = hashlib.sha256(source.read_bytes() + headers + repr(flags).encode()).hexdigest()[:16]
         program = cache_dir('programs') / f'{source.stem}-{sha}'
         if not program.exists():
             tmp = program.with_name(f'.{program.name}.{os.getpid()}')
-            subprocess.run(['gcc', *flags, '-o', tmp, source], check=True)
+            subprocess.run(['gcc', *flags, f'-I{tree}/src/uapi', '-o', tmp, source], check=True)
             tmp.rename(program)
             prune(program.parent, 32)
         yield source.stem, program
@@ -317,7 +319,7 @@ def build(out, kernel, module, memras, tree, files, fakes, programs, job, stdin=
         for below in path.rglob('*') if path.is_dir() else ():
             if below.is_file():
                 archive.put(f'memras/{below.relative_to(tree)}', below)
-    for name, program in static_programs(sorted(here.glob('*.c'))):
+    for name, program in static_programs(sorted(here.glob('*.c')), tree):
         archive.put(f'usr/local/bin/{name}', program)
     for name in fakes:
         archive.put(f'memras/tests/vm/{name}.ko', fake_module(name, kernel, tree))

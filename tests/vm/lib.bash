@@ -52,7 +52,7 @@ monitor() {
 	(
 		flock 9
 		echo "monitor $(printf %s "$*" | base64 -w 0)" >&"$MEMRAS_CONTROL"
-		IFS= read -r -t 60 answer <&"$MEMRAS_CONTROL" || return 1
+		IFS= read -r -t $((60 * ${MEMRAS_SLOWER:-1})) answer <&"$MEMRAS_CONTROL" || return 1
 		base64 -d <<<"$answer"
 	) 9>/run/memras-control.lock
 }
@@ -208,7 +208,7 @@ pool_set() {
 # until_grown N PID: until the pool has more than N hugepages; false when PID ended before,
 # or a minute did. It may have them for a moment only, so that nothing is done but look.
 until_grown() {
-	local nr=0 until=$((SECONDS + 60))
+	local nr=0 until=$((SECONDS + 60 * ${MEMRAS_SLOWER:-1}))
 
 	while [ -e "/proc/$2" ] && [ $SECONDS -lt $until ]; do
 		for _ in {1..100}; do
@@ -230,9 +230,10 @@ block_state() {
 	cat "/sys/devices/system/memory/memory$1/state"
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds, trying ten times a second
+# wait_for SECONDS COMMAND...: until it succeeds, trying ten times a second. A debug
+# kernel has so many times as long: see tests/vm/guest.
 wait_for() {
-	local until=$((SECONDS + $1))
+	local until=$((SECONDS + $1 * ${MEMRAS_SLOWER:-1}))
 	shift
 
 	until "$@"; do
@@ -263,7 +264,7 @@ workload_start() {
 _workload_pages() {
 	local answer
 
-	IFS= read -r -t 240 -u "$workload_out" answer
+	IFS= read -r -t $((240 * ${MEMRAS_SLOWER:-1})) -u "$workload_out" answer
 	if [[ $answer != "ready "* ]]; then
 		echo "workload: $answer" >&2
 		return 1
@@ -283,7 +284,7 @@ workload_ask() {
 	local answer
 
 	echo "$1" >&"$workload_in"
-	IFS= read -r -t 240 -u "$workload_out" answer
+	IFS= read -r -t $((240 * ${MEMRAS_SLOWER:-1})) -u "$workload_out" answer
 	echo "$answer"
 }
 

@@ -3,7 +3,7 @@
 # A kernel that is locked down, as under Secure Boot: no unsigned module, and no
 # debugfs. What is left works, and doctor knows which.
 #
-# guest: kernels=5.10,7.2 cpus=1 memory=768M dimm=256M append=lockdown=integrity timeout=240
+# guest: kernels=5.10,7.3 cpus=1 memory=768M dimm=256M append=lockdown=integrity timeout=240
 
 load lib
 load doctor

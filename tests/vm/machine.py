@@ -34,10 +34,11 @@ SPLATS = re.compile(r'''
     | Modules\ linked\ in: | unregister_netdevice | nobody\ cared | stack\ guard
     ''', re.VERBOSE | re.IGNORECASE)
 # ... and what only looks like it, on machines where all is well.
-HARMLESS = re.compile(r'ommand line: |Spectre V2 : WARNING: Unprivileged eBPF|MP-BIOS bug: 8254')
-# 7.2 under QEMU's emulation dies of this now and then, whatever runs in it.
-KNOWN_FAULT = re.compile(r'Oops: int3')
-KNOWN_FAULT_IN = re.compile(r'RIP: .*ktime_get')
+HARMLESS = re.compile(r'ommand line: |Spectre V2 : WARNING: Unprivileged eBPF|MP-BIOS bug: 8254'
+                      r'|kasan: KernelAddressSanitizer initialized')
+# What kernels are known to die of under emulation, by the word in the table of kernels:
+# patterns that the log has, all of them.
+KNOWN_FAULTS = {'int3': (re.compile(r'Oops: int3'), re.compile(r'RIP: .*ktime_get'))}
 
 # What a guest may ask QEMU's monitor for; the monitor could do much more to the host.
 MONITOR_WORDS = {'mce', 'info', 'qom-set', 'qom-get', 'object_add', 'object_del',
@@ -60,6 +61,8 @@ class Kernel:
     modules: pathlib.Path = None
     build: pathlib.Path = None
     threads: str = 'multi'
+    fault: str = 'none'
+    debug: bool = False
 
 
 @dataclasses.dataclass
@@ -184,8 +187,10 @@ class Run:
         return log[max(first, 0):][:lines]
 
     def known_fault(self):
-        log = self.log()
-        return bool(KNOWN_FAULT.search(log) and KNOWN_FAULT_IN.search(log))
+        """Whether the kernel died of what emulation is known to do to it."""
+        patterns = KNOWN_FAULTS.get(self.machine.kernel.fault, ())
+        log = self.log() if patterns else ''
+        return bool(patterns) and all(pattern.search(log) for pattern in patterns)
 
     def go(self):
         folder = tempfile.mkdtemp(prefix='memras-')

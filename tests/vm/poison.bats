@@ -3,7 +3,7 @@
 # Poison is not laundered: what was retired in a block is retired when the block
 # has been offline and comes back, or the block does not come back and says why.
 #
-# guest: cpus=1 memory=768M dimm=512M timeout=400
+# guest: core=yes cpus=1 memory=768M dimm=512M timeout=400
 
 load lib
 

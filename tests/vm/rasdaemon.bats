@@ -3,7 +3,7 @@
 # A database as the packaged rasdaemon records it, of errors that reach a real
 # kernel, is imported and the pages in it are retired.
 #
-# guest: kernels=6.1,7.2 cpus=1 memory=768M cpu=intel timeout=300
+# guest: kernels=6.1,7.3 cpus=1 memory=768M cpu=intel timeout=300
 # guest: programs=rasdaemon/usr/sbin/rasdaemon,sqlite3
 
 load lib

@@ -5,7 +5,7 @@
 #
 # shellcheck disable=SC2016 # the $ are of jq
 #
-# guest: kernels=6.1,7.2 cpus=2 nodes=2 memory=6G dimm=256M append="hugepagesz=1G hugepages=2" timeout=400
+# guest: kernels=6.1,7.3 cpus=2 nodes=2 memory=6G dimm=256M append="hugepagesz=1G hugepages=2" timeout=400
 
 load lib
 

@@ -233,10 +233,11 @@ run_unread() {
 
 	rm -f "$fifo"
 	mkfifo "$fifo"
-	exec {reader}<>"$fifo" {writer}>"$fifo"
+	exec {reader}<>"$fifo"
+	exec {writer}>"$fifo"
 	exec {reader}<&-
 	status=0
-	"$SUITE/sandbox" "$SUITE/memras" "$@" >&"$writer" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	"$SUITE/sandbox" "$SUITE/memras" "$@" 1>&"$writer" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 	exec {writer}>&-
 	err=$(<"$BATS_TEST_TMPDIR/err")
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* File systems of the kernel's that may or may not be mounted, by libmount. */
+/* The kernel's own file systems, which may or may not be mounted: /proc/self/mountinfo. */
 #ifndef MR_BACKEND_MOUNTS_H
 #define MR_BACKEND_MOUNTS_H
 
@@ -9,9 +9,9 @@
 #include "util/root.h"
 
 /*
- * A descriptor of the root of the file system @type ("debugfs", "hugetlbfs"):
- * of one that is mounted, else of one mounted for this process alone, in a
- * mount namespace of its own that ends with it. -errno with @err set.
+ * A descriptor to open files below, of the root of the file system @type
+ * ("debugfs"): of one that is mounted, else of a new mount that no path leads
+ * to and that ends with the descriptor. -errno with @err set.
  */
 int mr_mounts_open(const char *type, struct mr_err *err);
 

@@ -11,8 +11,29 @@
 
 #include "backend/machine.h"
 #include "backend/trust.h"
+#include "util/dl.h"
 
 #define WITNESSES 8	/* modules that the kernel has taken, to compare with */
+
+#define LIBKMOD "libkmod.so.2"
+#define FUNCTIONS(X)                                                                              \
+	X(kmod_list_next) X(kmod_module_get_info) X(kmod_module_get_initstate)                    \
+	X(kmod_module_get_module) X(kmod_module_get_name) X(kmod_module_get_path)                 \
+	X(kmod_module_get_refcnt) X(kmod_module_get_versions)                                     \
+	X(kmod_module_info_free_list) X(kmod_module_info_get_key)                                 \
+	X(kmod_module_info_get_value) X(kmod_module_new_from_loaded)                              \
+	X(kmod_module_new_from_lookup) X(kmod_module_new_from_name)                               \
+	X(kmod_module_new_from_path) X(kmod_module_probe_insert_module)                           \
+	X(kmod_module_remove_module) X(kmod_module_unref) X(kmod_module_unref_list)               \
+	X(kmod_module_version_get_crc) X(kmod_module_version_get_symbol)                          \
+	X(kmod_module_versions_free_list) X(kmod_new) X(kmod_set_log_fn) X(kmod_unref)
+
+FUNCTIONS(MR_DL_POINTER)
+MR_DL_NOTE("kmod", "loading and inspecting kernel modules", "recommended", LIBKMOD);
+
+/* As kmod_list_foreach(), which calls the library by name. */
+#define for_each(item, list)                                                                      \
+	for ((item) = (list); (item); (item) = sym_kmod_list_next(list, item))
 
 static void quiet_log(void *data, int priority, const char *file, int line, const char *fn,
 		      const char *format, va_list args)
@@ -20,14 +41,19 @@ static void quiet_log(void *data, int priority, const char *file, int line, cons
 	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
 }
 
-/* A context, or NULL: libkmod's own remarks are left out, ours say it better. */
-static struct kmod_ctx *context(void)
+/* A context in *@ctx: libkmod's own remarks are left out, ours say it better. */
+static int open_context(const char *name, struct kmod_ctx **ctx, struct mr_err *err)
 {
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	static const struct mr_dl_symbol symbols[] = { FUNCTIONS(MR_DL_SYMBOL) { 0 } };
+	int rc = mr_dl_open(LIBKMOD, symbols, err);
 
-	if (ctx)
-		kmod_set_log_fn(ctx, quiet_log, NULL);
-	return ctx;
+	if (rc)
+		return rc;
+	*ctx = sym_kmod_new(NULL, NULL);
+	if (!*ctx)
+		return mr_err_set(err, -ENOMEM, name, "libkmod cannot be set up");
+	sym_kmod_set_log_fn(*ctx, quiet_log, NULL);
+	return 0;
 }
 
 static struct kmod_module *find(struct kmod_ctx *ctx, const char *name)
@@ -36,12 +62,12 @@ static struct kmod_module *find(struct kmod_ctx *ctx, const char *name)
 	struct kmod_list *list = NULL;
 
 	if (strchr(name, '/'))
-		return kmod_module_new_from_path(ctx, name, &mod) ? NULL : mod;
+		return sym_kmod_module_new_from_path(ctx, name, &mod) ? NULL : mod;
 	/* By lookup, as modprobe does, for aliases and built-in modules. */
-	if (kmod_module_new_from_lookup(ctx, name, &list) || !list)
+	if (sym_kmod_module_new_from_lookup(ctx, name, &list) || !list)
 		return NULL;
-	mod = kmod_module_get_module(list);
-	kmod_module_unref_list(list);
+	mod = sym_kmod_module_get_module(list);
+	sym_kmod_module_unref_list(list);
 	return mod;
 }
 
@@ -53,15 +79,15 @@ static void read_info(struct kmod_module *mod, const char *key, char *buf, size_
 	size_t n = 0;
 
 	buf[0] = '\0';
-	if (kmod_module_get_info(mod, &list) < 0)
+	if (sym_kmod_module_get_info(mod, &list) < 0)
 		return;
-	kmod_list_foreach(l, list) {
-		if (strcmp(kmod_module_info_get_key(l), key) || n + 1 >= size)
+	for_each(l, list) {
+		if (strcmp(sym_kmod_module_info_get_key(l), key) || n + 1 >= size)
 			continue;
 		n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? "," : "",
-				      kmod_module_info_get_value(l));
+				      sym_kmod_module_info_get_value(l));
 	}
-	kmod_module_info_free_list(list);
+	sym_kmod_module_info_free_list(list);
 }
 
 static bool kernel_has_modules(void)
@@ -69,35 +95,31 @@ static bool kernel_has_modules(void)
 	return !access("/proc/modules", F_OK);
 }
 
-static int no_context(struct mr_err *err, const char *name)
-{
-	return mr_err_set(err, -ENOMEM, name, "libkmod cannot be set up");
-}
-
 int mr_modules_state(const char *name, struct mr_module_state *state, struct mr_err *err)
 {
-	struct kmod_ctx *ctx = context();
 	struct kmod_module *mod, *live = NULL;
+	struct kmod_ctx *ctx;
+	int rc = open_context(name, &ctx, err);
 
 	*state = (struct mr_module_state){ .supported = kernel_has_modules(), .refcount = -1 };
-	if (!ctx)
-		return no_context(err, name);
+	if (rc)
+		return rc;
 	mod = find(ctx, name);
-	if (mod && kmod_module_get_path(mod)) {
+	if (mod && sym_kmod_module_get_path(mod)) {
 		state->installed = true;
-		snprintf(state->path, sizeof(state->path), "%s", kmod_module_get_path(mod));
+		snprintf(state->path, sizeof(state->path), "%s", sym_kmod_module_get_path(mod));
 		read_info(mod, "version", state->version, sizeof(state->version));
 		read_info(mod, "vermagic", state->vermagic, sizeof(state->vermagic));
 		read_info(mod, "signer", state->signer, sizeof(state->signer));
 		read_info(mod, "feature", state->features, sizeof(state->features));
 	}
-	if (state->supported && !kmod_module_new_from_name(ctx, name, &live)) {
-		state->loaded = kmod_module_get_initstate(live) == KMOD_MODULE_LIVE;
-		state->refcount = state->loaded ? kmod_module_get_refcnt(live) : -1;
+	if (state->supported && !sym_kmod_module_new_from_name(ctx, name, &live)) {
+		state->loaded = sym_kmod_module_get_initstate(live) == KMOD_MODULE_LIVE;
+		state->refcount = state->loaded ? sym_kmod_module_get_refcnt(live) : -1;
 	}
-	kmod_module_unref(live);
-	kmod_module_unref(mod);
-	kmod_unref(ctx);
+	sym_kmod_module_unref(live);
+	sym_kmod_module_unref(mod);
+	sym_kmod_unref(ctx);
 	return 0;
 }
 
@@ -195,7 +217,7 @@ static bool tainted(struct kmod_module *mod, const char *flags)
 	if (mr_root_open(&live, NULL))
 		return true;
 	yes = mr_root_read(&live, text, sizeof(text), "sys/module/%s/taint",
-			   kmod_module_get_name(mod)) < 0 || strpbrk(text, flags);
+			   sym_kmod_module_get_name(mod)) < 0 || strpbrk(text, flags);
 	mr_root_close(&live);
 	return yes;
 }
@@ -214,13 +236,13 @@ static void compare_versions(struct kmod_list *ours, struct kmod_list *theirs, s
 {
 	struct kmod_list *a, *b;
 
-	kmod_list_foreach(a, ours) {
-		const char *symbol = kmod_module_version_get_symbol(a);
+	for_each(a, ours) {
+		const char *symbol = sym_kmod_module_version_get_symbol(a);
 
-		kmod_list_foreach(b, theirs)
+		for_each(b, theirs)
 			if (!w->symbol[0] &&
-			    kmod_module_version_get_crc(a) != kmod_module_version_get_crc(b) &&
-			    !strcmp(symbol, kmod_module_version_get_symbol(b)))
+			    sym_kmod_module_version_get_crc(a) != sym_kmod_module_version_get_crc(b) &&
+			    !strcmp(symbol, sym_kmod_module_version_get_symbol(b)))
 				snprintf(w->symbol, sizeof(w->symbol), "%s", symbol);
 	}
 }
@@ -235,12 +257,12 @@ static void ask_witness(struct kmod_module *mod, struct kmod_list *versions,
 	read_info(other, "vermagic", magic, sizeof(magic));
 	if (!magic[0])
 		return;
-	if (kmod_module_get_versions(other, &theirs) < 0)
+	if (sym_kmod_module_get_versions(other, &theirs) < 0)
 		theirs = NULL;
 	w->nr++;
 	w->agree += same_magic(ours, magic, versions && theirs);
 	compare_versions(versions, theirs, w);
-	kmod_module_versions_free_list(theirs);
+	sym_kmod_module_versions_free_list(theirs);
 }
 
 /* @key: which to look for, "" for none. */
@@ -250,24 +272,24 @@ static void ask_witnesses(struct kmod_ctx *ctx, struct kmod_module *mod, const c
 	struct kmod_list *loaded = NULL, *versions = NULL, *l;
 
 	*w = (struct witness){ 0 };
-	if (kmod_module_get_versions(mod, &versions) < 0)
+	if (sym_kmod_module_get_versions(mod, &versions) < 0)
 		versions = NULL;
-	if (kmod_module_new_from_loaded(ctx, &loaded) < 0)
+	if (sym_kmod_module_new_from_loaded(ctx, &loaded) < 0)
 		loaded = NULL;
-	kmod_list_foreach(l, loaded) {
-		struct kmod_module *other = kmod_module_get_module(l);
+	for_each(l, loaded) {
+		struct kmod_module *other = sym_kmod_module_get_module(l);
 		char signer[128] = "";
 
-		if (kmod_module_get_path(other)) {
+		if (sym_kmod_module_get_path(other)) {
 			if (w->nr < WITNESSES && !tainted(other, "OF"))
 				ask_witness(mod, versions, other, w);
 			if (key[0] && !w->trusts_key && !tainted(other, "EF"))
 				read_info(other, "sig_key", signer, sizeof(signer));
 			w->trusts_key |= key[0] && !strcmp(key, signer);
 		}
-		kmod_module_unref(other);
+		sym_kmod_module_unref(other);
 	}
-	kmod_module_unref_list(loaded);
+	sym_kmod_module_unref_list(loaded);
 	/* Nobody to ask: a release is still a release. */
 	if (!w->nr) {
 		char vermagic[128];
@@ -279,7 +301,7 @@ static void ask_witnesses(struct kmod_ctx *ctx, struct kmod_module *mod, const c
 		w->nr = 1;
 		w->agree = versions || !strcmp(vermagic, u.release);
 	}
-	kmod_module_versions_free_list(versions);
+	sym_kmod_module_versions_free_list(versions);
 }
 
 /* In the order in which the kernel asks: kernel/module/main.c, load_module() */
@@ -358,8 +380,7 @@ static int open_to_change(const char *name, struct kmod_ctx **ctx, struct mr_err
 		mr_err_hint(err, "boot a kernel built with it");
 		return -EOPNOTSUPP;
 	}
-	*ctx = context();
-	return *ctx ? 0 : no_context(err, name);
+	return open_context(name, ctx, err);
 }
 
 /* As open_to_change(), and the module, which must be there. */
@@ -373,7 +394,7 @@ static int open_to_load(const char *name, struct kmod_ctx **ctx, struct kmod_mod
 	*mod = find(*ctx, name);
 	if (*mod)
 		return 0;
-	kmod_unref(*ctx);
+	sym_kmod_unref(*ctx);
 	return not_installed(err, name);
 }
 
@@ -385,15 +406,15 @@ int mr_modules_load(const char *name, struct mr_err *err)
 
 	if (rc)
 		return rc;
-	rc = kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, NULL);
+	rc = sym_kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, NULL);
 	if (rc > 0)	/* blacklisted, in libkmod's own numbers */
 		rc = -EPERM;
 	if (rc == -EEXIST)
 		rc = 0;
 	if (rc)
 		explain_load(err, rc, name, ctx, mod);
-	kmod_module_unref(mod);
-	kmod_unref(ctx);
+	sym_kmod_module_unref(mod);
+	sym_kmod_unref(ctx);
 	return rc;
 }
 
@@ -405,11 +426,11 @@ int mr_modules_check(const char *name, struct mr_err *err)
 
 	if (rc)
 		return rc;
-	state = kmod_module_get_initstate(mod);
+	state = sym_kmod_module_get_initstate(mod);
 	if (state != KMOD_MODULE_LIVE && state != KMOD_MODULE_BUILTIN)
 		rc = check(ctx, mod, name, err);
-	kmod_module_unref(mod);
-	kmod_unref(ctx);
+	sym_kmod_module_unref(mod);
+	sym_kmod_unref(ctx);
 	return rc;
 }
 
@@ -422,15 +443,15 @@ int mr_modules_unload(const char *name, struct mr_err *err)
 	rc = open_to_change(name, &ctx, err);
 	if (rc)
 		return rc;
-	rc = kmod_module_new_from_name(ctx, name, &mod);
-	if (!rc && kmod_module_get_initstate(mod) == KMOD_MODULE_LIVE)
-		rc = kmod_module_remove_module(mod, 0);
+	rc = sym_kmod_module_new_from_name(ctx, name, &mod);
+	if (!rc && sym_kmod_module_get_initstate(mod) == KMOD_MODULE_LIVE)
+		rc = sym_kmod_module_remove_module(mod, 0);
 	if (rc == -EAGAIN || rc == -EWOULDBLOCK || rc == -EBUSY)
 		rc = mr_err_set(err, -EBUSY, name,
 				"the module is in use: a quarantine holds pages, or memras runs");
 	else if (rc)
 		rc = mr_err_set(err, rc, name, "the module cannot be unloaded");
-	kmod_module_unref(mod);
-	kmod_unref(ctx);
+	sym_kmod_module_unref(mod);
+	sym_kmod_unref(ctx);
 	return rc;
 }

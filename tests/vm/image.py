@@ -10,6 +10,7 @@ import hashlib
 import lzma
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -135,6 +136,20 @@ def package_program(word, tree):
     if out.returncode:
         raise SystemExit(f'guest: {word} cannot be had')
     return pathlib.Path(out.stdout.strip())
+
+
+def opened_later(program):
+    """The libraries that a program opens when it needs them, as its ELF notes name them."""
+    out = subprocess.run(['objcopy', '--dump-section', '.note.dlopen=/dev/stdout', program,
+                          '/dev/null'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                         check=False).stdout.decode(errors='replace')
+    cache = subprocess.run(['/sbin/ldconfig', '-p'], stdout=subprocess.PIPE, text=True,
+                           check=True).stdout
+    paths = dict(re.findall(r'^\t(\S+) \(.*\) => (/\S+)$', cache, re.MULTILINE)[::-1])
+    for soname in re.findall(r'"soname":\["([^"]+)"', out):
+        if soname not in paths:
+            raise SystemExit(f'guest: missing library: {soname}')
+        yield paths[soname]
 
 
 def libraries(programs):
@@ -325,6 +340,8 @@ def build(out, kernel, module, memras, tree, files, fakes, programs, job, stdin=
         archive.put(f'memras/tests/vm/{name}.ko', fake_module(name, kernel, tree))
     fetched = [word for word in programs if '/' in word[1:] and word[0] != '/']
     own = [find_program(name) for name in programs if name not in fetched]
+    if memras:
+        own.extend(opened_later(memras))
     for path in own:
         archive.host_file(path)
     for path in [package_program(word, tree) for word in fetched]:

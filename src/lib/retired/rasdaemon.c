@@ -15,21 +15,35 @@
 #include <stdlib.h>
 
 #include "lib/retired/import.h"
+#include "util/dl.h"
 #include "util/num.h"
 
 #define BUSY_MS 5000
 
+#define LIBSQLITE "libsqlite3.so.0"
+#define FUNCTIONS(X)                                                                              \
+	X(sqlite3_bind_int) X(sqlite3_bind_int64) X(sqlite3_busy_timeout)                         \
+	X(sqlite3_close) X(sqlite3_column_int64) X(sqlite3_column_text)                           \
+	X(sqlite3_create_function) X(sqlite3_errcode) X(sqlite3_errmsg)                           \
+	X(sqlite3_finalize) X(sqlite3_open_v2) X(sqlite3_prepare_v2)                              \
+	X(sqlite3_result_int64) X(sqlite3_result_null) X(sqlite3_result_value)                    \
+	X(sqlite3_step) X(sqlite3_table_column_metadata) X(sqlite3_value_text)                    \
+	X(sqlite3_value_type)
+
+FUNCTIONS(MR_DL_POINTER)
+MR_DL_NOTE("sqlite3", "importing from rasdaemon's database", "suggested", LIBSQLITE);
+
 /* "2026-11-21 04:41:46 +0100" as seconds since 1970, for the queries below. */
 static void sql_seconds(sqlite3_context *context, int nr, sqlite3_value **values)
 {
-	const char *text = (const char *)sqlite3_value_text(values[0]);
+	const char *text = (const char *)sym_sqlite3_value_text(values[0]);
 	int64_t seconds;
 
 	(void)nr;
 	if (text && !mr_time_scan(text, &seconds))
-		sqlite3_result_int64(context, seconds);
+		sym_sqlite3_result_int64(context, seconds);
 	else
-		sqlite3_result_null(context);
+		sym_sqlite3_result_null(context);
 }
 
 /* An address is a number; a page frame number may be a text with 0x. */
@@ -38,13 +52,13 @@ static void sql_number(sqlite3_context *context, int nr, sqlite3_value **values)
 	uint64_t v;
 
 	(void)nr;
-	if (sqlite3_value_type(values[0]) == SQLITE_INTEGER)
-		sqlite3_result_value(context, values[0]);
-	else if (sqlite3_value_type(values[0]) == SQLITE_TEXT &&
-		 !mr_num_parse((const char *)sqlite3_value_text(values[0]), &v))
-		sqlite3_result_int64(context, (sqlite3_int64)v);
+	if (sym_sqlite3_value_type(values[0]) == SQLITE_INTEGER)
+		sym_sqlite3_result_value(context, values[0]);
+	else if (sym_sqlite3_value_type(values[0]) == SQLITE_TEXT &&
+		 !mr_num_parse((const char *)sym_sqlite3_value_text(values[0]), &v))
+		sym_sqlite3_result_int64(context, (sqlite3_int64)v);
 	else
-		sqlite3_result_null(context);
+		sym_sqlite3_result_null(context);
 }
 
 /*
@@ -96,8 +110,8 @@ static const struct {
 
 static int fail(sqlite3 *db, const char *file, struct mr_err *err)
 {
-	return mr_err_set(err, sqlite3_errcode(db) == SQLITE_NOMEM ? -ENOMEM : -EBADMSG, file,
-			  "rasdaemon's database cannot be read: %s", sqlite3_errmsg(db));
+	return mr_err_set(err, sym_sqlite3_errcode(db) == SQLITE_NOMEM ? -ENOMEM : -EBADMSG, file,
+			  "rasdaemon's database cannot be read: %s", sym_sqlite3_errmsg(db));
 }
 
 static int run_query(sqlite3 *db, const char *sql, const char *cause, struct mr_retlist *in,
@@ -109,49 +123,52 @@ static int run_query(sqlite3 *db, const char *sql, const char *cause, struct mr_
 
 	if (mr_retlist_intern(in, import->cause ? import->cause : cause, &cause_id))
 		return mr_err_set(err, -ENOMEM, in->path, "no memory for the list");
-	if (sqlite3_prepare_v2(db, sql, -1, &query, NULL) != SQLITE_OK ||
-	    sqlite3_bind_int(query, 1, (int)in->page_shift) != SQLITE_OK ||
-	    sqlite3_bind_int64(query, 2, import->since) != SQLITE_OK ||
-	    sqlite3_bind_int64(query, 3, (sqlite3_int64)import->min_errors) != SQLITE_OK) {
+	if (sym_sqlite3_prepare_v2(db, sql, -1, &query, NULL) != SQLITE_OK ||
+	    sym_sqlite3_bind_int(query, 1, (int)in->page_shift) != SQLITE_OK ||
+	    sym_sqlite3_bind_int64(query, 2, import->since) != SQLITE_OK ||
+	    sym_sqlite3_bind_int64(query, 3, (sqlite3_int64)import->min_errors) != SQLITE_OK) {
 		rc = fail(db, in->path, err);
-		sqlite3_finalize(query);
+		sym_sqlite3_finalize(query);
 		return rc;
 	}
-	while (!rc && (step = sqlite3_step(query)) == SQLITE_ROW) {
-		rc = mr_retlist_intern(in, (const char *)sqlite3_column_text(query, 2), &label);
+	while (!rc && (step = sym_sqlite3_step(query)) == SQLITE_ROW) {
+		rc = mr_retlist_intern(in, (const char *)sym_sqlite3_column_text(query, 2), &label);
 		if (!rc)
-			rc = mr_import_add(in, (uint64_t)sqlite3_column_int64(query, 0), cause_id,
-					   label, sqlite3_column_int64(query, 3));
+			rc = mr_import_add(in, (uint64_t)sym_sqlite3_column_int64(query, 0), cause_id,
+					   label, sym_sqlite3_column_int64(query, 3));
 		if (rc)
 			mr_err_set(err, rc, in->path, rc == -ENOMEM ? "no memory for the list" :
 				   "more pages than a list may name");
 	}
 	if (!rc && step != SQLITE_DONE)
 		rc = fail(db, in->path, err);
-	sqlite3_finalize(query);
+	sym_sqlite3_finalize(query);
 	return rc;
 }
 
 static bool has_table(sqlite3 *db, const char *name)
 {
-	return sqlite3_table_column_metadata(db, NULL, name, NULL, NULL, NULL, NULL, NULL, NULL) ==
-	       SQLITE_OK;
+	return sym_sqlite3_table_column_metadata(db, NULL, name, NULL, NULL, NULL, NULL, NULL,
+						 NULL) == SQLITE_OK;
 }
 
 int mr_rasdb_read(struct mr_retlist *in, const char *file, const struct mr_import *import,
 		  struct mr_err *err)
 {
+	static const struct mr_dl_symbol symbols[] = { FUNCTIONS(MR_DL_SYMBOL) { 0 } };
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
 	sqlite3 *db = NULL;
 	bool any = false;
-	int rc = 0;
+	int rc = mr_dl_open(LIBSQLITE, symbols, err);
 
-	if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
-	    sqlite3_busy_timeout(db, BUSY_MS) != SQLITE_OK ||
-	    sqlite3_create_function(db, "memras_seconds", 1, flags, NULL, sql_seconds, NULL,
-				    NULL) != SQLITE_OK ||
-	    sqlite3_create_function(db, "memras_number", 1, flags, NULL, sql_number, NULL,
-				    NULL) != SQLITE_OK)
+	if (rc)
+		return rc;
+	if (sym_sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+	    sym_sqlite3_busy_timeout(db, BUSY_MS) != SQLITE_OK ||
+	    sym_sqlite3_create_function(db, "memras_seconds", 1, flags, NULL, sql_seconds, NULL,
+					NULL) != SQLITE_OK ||
+	    sym_sqlite3_create_function(db, "memras_number", 1, flags, NULL, sql_number, NULL,
+					NULL) != SQLITE_OK)
 		rc = fail(db, in->path, err);
 	/* Asked only what it has; one that has nothing says so by itself. */
 	for (size_t i = 0; !rc && i < sizeof(queries) / sizeof(queries[0]); i++) {
@@ -163,6 +180,6 @@ int mr_rasdb_read(struct mr_retlist *in, const char *file, const struct mr_impor
 	}
 	if (!rc && !any)
 		rc = run_query(db, queries[0].sql, queries[0].cause, in, import, err);
-	sqlite3_close(db);
+	sym_sqlite3_close(db);
 	return rc;
 }

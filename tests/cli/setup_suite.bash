@@ -5,7 +5,8 @@ setup_suite() {
 	local tool
 
 	# A tool that is missing is a failure, not a test less.
-	for tool in fish grub-mkrescue jq lsmem nsenter qemu-system-x86_64 setpriv sha256sum sqlite3 timeout unshare xorriso zsh; do
+	for tool in fish grub-mkrescue jq lsmem nsenter objcopy qemu-system-x86_64 readelf setpriv \
+		sha256sum sqlite3 strace timeout unshare valgrind xorriso zsh; do
 		command -v "$tool" >/dev/null || {
 			echo "these tests need $tool" >&2
 			return 1
@@ -19,6 +20,9 @@ setup_suite() {
 	SUITE=$(mktemp -d)
 	chmod 755 "$SUITE"
 	cp "${MEMRAS:-$BATS_TEST_DIRNAME/../../build/src/memras}" "$SUITE/memras"
+	# One without sanitizers, whose costs are those of users.
+	cp "${PLAIN:-$SUITE/memras}" "$SUITE/plain"
+	export PLAIN=$SUITE/plain
 	cp "$BATS_TEST_DIRNAME/sandbox" "$SUITE/sandbox"
 	chmod 755 "$SUITE"/*
 	"$BATS_TEST_DIRNAME/../fixtures/make" "$SUITE/machines"

@@ -86,7 +86,8 @@ class Phases:
         results = TREE / folder / f'meson-logs/{suite}.junit.xml'
         results.unlink(missing_ok=True)
         status, out = run(['meson', 'test', '-C', folder, '--no-rebuild', '--logbase', suite,
-                           '--suite', suite, *names], env=SANITIZERS)
+                           '--suite', suite, *names],
+                          env={**SANITIZERS, 'PLAIN': str(TREE / 'build/src/memras')})
         failed = len(self.tally.failed)
         if results.exists():
             self.tally.junit(suite, results)
@@ -101,7 +102,8 @@ class Phases:
     def cli(self):
         suites = [f'cli-{path.stem}' for path in sorted((TREE / 'tests/cli').glob('*.bats'))
                   if not self.options.suite or path.stem in self.options.suite]
-        if suites:
+        # Costs are those of a build without sanitizers.
+        if suites and self.build('gcc'):
             self.registered('cli', 'asan', suites if self.options.suite else ())
 
     def lint(self):

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/record.h"
+#include "util/text.h"
 
 json_object *mr_doc_new(const struct mr_run *run)
 {
@@ -14,20 +15,24 @@ json_object *mr_doc_new(const struct mr_run *run)
 	return doc;
 }
 
+static void print(json_object *doc, int flags)
+{
+	mr_text_print(stdout, json_object_to_json_string_ext(doc, flags |
+							     JSON_C_TO_STRING_NOSLASHESCAPE),
+		      MR_TEXT_JSON);
+	putchar('\n');
+	json_object_put(doc);
+}
+
 void mr_doc_print(json_object *doc)
 {
-	puts(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PRETTY |
-							 JSON_C_TO_STRING_SPACED |
-							 JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(doc);
+	print(doc, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
 }
 
 void mr_doc_print_line(json_object *doc)
 {
-	puts(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN |
-							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	print(doc, JSON_C_TO_STRING_PLAIN);
 	fflush(stdout);
-	json_object_put(doc);
 }
 
 void mr_doc_print_error(const struct mr_run *run, const struct mr_err *err)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is said to a person, on stderr. */
+/*
+ * What is said to a person, on stderr. Whatever bytes a message is made of, it
+ * is one line of printable text (util/text.h).
+ */
 #ifndef MR_CLI_MSG_H
 #define MR_CLI_MSG_H
 
@@ -22,5 +25,9 @@ void mr_msg_note(const struct mr_run *run, const char *fmt, ...);
 /* A remark with --verbose only. */
 __attribute__((format(printf, 2, 3)))
 void mr_msg_verbose(const struct mr_run *run, const char *fmt, ...);
+
+/* A line of data on stdout, printable like a message. */
+__attribute__((format(printf, 1, 2)))
+void mr_msg_line(const char *fmt, ...);
 
 #endif

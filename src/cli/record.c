@@ -9,6 +9,7 @@
 
 #include "util/err.h"
 #include "util/num.h"
+#include "util/text.h"
 
 static const void *member(const struct mr_field *f, const void *record)
 {
@@ -108,6 +109,15 @@ json_object *mr_records_json(const struct mr_field *fields, const struct mr_reco
 	return a;
 }
 
+/* As mr_text_line(), of a text that is freed. */
+static char *line_of(char *text)
+{
+	char *line = text ? mr_text_line(text) : NULL;
+
+	free(text);
+	return line;
+}
+
 static char *strings_text(const char *const *list, char join)
 {
 	const char between[] = { join ? join : ',', '\0' };
@@ -165,7 +175,7 @@ char *mr_field_text(const struct mr_field *f, const void *record)
 		s = m;
 		break;
 	case MR_FIELD_STRINGS:
-		return strings_text(*(const char *const *const *)m, f->join);
+		return line_of(strings_text(*(const char *const *const *)m, f->join));
 	case MR_FIELD_ERROR:
 		err = *(struct mr_err *const *)m;
 		s = err && err->code ? err->reason : NULL;
@@ -177,5 +187,5 @@ char *mr_field_text(const struct mr_field *f, const void *record)
 	}
 	if (rc < 0)
 		return NULL;
-	return text ? text : strdup(s ? s : "");
+	return text ? text : mr_text_line(s ? s : "");
 }

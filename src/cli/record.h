@@ -63,7 +63,7 @@ void mr_record_add(json_object *to, const struct mr_field *fields, const void *r
 /* All of them as a JSON array, or NULL (JSON null) when absent. */
 json_object *mr_records_json(const struct mr_field *fields, const struct mr_records *records);
 
-/* The text of one field as a table shows it, malloc()ed, "" for null. */
+/* The text of one field as a table shows it, fit for a line, malloc()ed, "" for null. */
 char *mr_field_text(const struct mr_field *field, const void *record);
 
 #endif

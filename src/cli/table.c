@@ -3,6 +3,7 @@
 #include "cli/table.h"
 
 #include <inttypes.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -82,6 +83,15 @@ static char *cell_text(const struct mr_field *f, const void *record, const struc
 	return mr_field_text(f, record);
 }
 
+static int new_column(struct libscols_table *table, const struct mr_field *f)
+{
+	struct libscols_column *col = scols_table_new_column(table, f->head, 0,
+							     f->right ? SCOLS_FL_RIGHT : 0);
+
+	/* What mr_field_text() escaped is not escaped again. */
+	return col ? scols_column_set_safechars(col, "\\") : -ENOMEM;
+}
+
 int mr_table_print(const struct mr_field *fields, const struct mr_records *records,
 		   const struct mr_layout *layout, struct mr_err *err)
 {
@@ -96,6 +106,8 @@ int mr_table_print(const struct mr_field *fields, const struct mr_records *recor
 	if (rc)
 		return rc;
 
+	/* It escapes what the locale's character set cannot show. */
+	setlocale(LC_CTYPE, "");
 	scols_init_debug(0);
 	table = scols_new_table();
 	if (!table)
@@ -104,8 +116,7 @@ int mr_table_print(const struct mr_field *fields, const struct mr_records *recor
 	scols_table_enable_export(table, layout->pairs);
 	scols_table_enable_noheadings(table, layout->no_headings);
 	for (size_t i = 0; i < cols.nr; i++)
-		if (!scols_table_new_column(table, cols.field[i]->head, 0,
-					    cols.field[i]->right ? SCOLS_FL_RIGHT : 0))
+		if (new_column(table, cols.field[i]))
 			goto oom;
 	for (size_t r = 0; r < records->nr; r++) {
 		const void *record = (const char *)records->list + r * records->size;

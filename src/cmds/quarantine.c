@@ -206,7 +206,8 @@ static int end(struct job *job, const struct mr_field *fields)
 	}
 	for (size_t i = 0; i < job->nr; i++) {
 		if (job->rows[i].bad.nr && !job->run->globals.json && !job->run->globals.quiet) {
-			printf("\nFailed the test of %s:\n", job->rows[i].r.target);
+			putchar('\n');
+			mr_msg_line("Failed the test of %s:", job->rows[i].r.target);
 			mr_table_print(bad_fields, &job->rows[i].bad, NULL, &err);
 		}
 	}

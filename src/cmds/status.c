@@ -4,6 +4,7 @@
 
 #include "cli/doc.h"
 #include "cli/exit.h"
+#include "cli/msg.h"
 #include "cli/table.h"
 #include "cmds/commands.h"
 #include "lib/health/status.h"
@@ -239,7 +240,7 @@ static void print_health(const struct mr_status *st)
 		printf("Retired:   %" PRIu64 " on the list, %" PRIu64 " of them pending\n",
 		       st->retired, st->pending);
 	else if (!st->has_retired)
-		printf("Retired:   not known: %s\n", st->retired_err.reason);
+		mr_msg_line("Retired:   not known: %s", st->retired_err.reason);
 }
 
 static int print_text(const struct mr_status *st, struct mr_err *err)
@@ -272,9 +273,9 @@ static int print_text(const struct mr_status *st, struct mr_err *err)
 		       mr_size_text(st->block_size, c));
 	else if (st->total != UINT64_MAX)
 		printf("Memory:    %s\n", mr_size_text(st->total, a));
-	printf("Module:    %s%s\n", st->module_loaded ? "loaded, version " : "not loaded",
-	       st->module_loaded ? st->module_version : "");
-	printf("Kernel:    %s\n", st->release);
+	mr_msg_line("Module:    %s%s", st->module_loaded ? "loaded, version " : "not loaded",
+		    st->module_loaded ? st->module_version : "");
+	mr_msg_line("Kernel:    %s", st->release);
 	if (st->nr_pools) {
 		putchar('\n');
 		rc = mr_table_print(mr_pool_fields, &pools, NULL, err);

@@ -7,6 +7,7 @@
 
 #include "cli/run.h"
 #include "util/clock.h"
+#include "util/text.h"
 
 #define SHOW_EVERY_US 100000
 
@@ -28,11 +29,15 @@ void mr_progress_show(struct mr_progress_line *line, const char *what, uint64_t 
 		return;
 	line->last_us = now;
 	line->shown = true;
-	fprintf(stderr, "\r\033[K%s: %" PRIu64 " of %" PRIu64, what, done, total);
+	fputs("\r\033[K", stderr);
+	mr_text_print(stderr, what, MR_TEXT_LINE);
+	fprintf(stderr, ": %" PRIu64 " of %" PRIu64, done, total);
 	if (unit && spent)
 		fprintf(stderr, ", %" PRIu64 " MiB/s", done * unit * 1000000 / spent >> 20);
-	if (*waiting_for)
-		fprintf(stderr, ", waiting for %s", waiting_for);
+	if (*waiting_for) {
+		fputs(", waiting for ", stderr);
+		mr_text_print(stderr, waiting_for, MR_TEXT_LINE);
+	}
 }
 
 void mr_progress_end(struct mr_progress_line *line)

@@ -4,23 +4,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "util/text.h"
+
 static void family(const char *name, const char *type, const char *help)
 {
 	printf("# HELP memras_%s %s\n# TYPE memras_%s %s\n", name, help, name, type);
 }
 
-/* A label's value, in which the format escapes three characters. */
 static void print_label(const char *name, const char *value)
 {
 	printf("%s=\"", name);
-	for (; *value; value++) {
-		if (*value == '\\' || *value == '"')
-			putchar('\\');
-		if (*value == '\n')
-			fputs("\\n", stdout);
-		else
-			putchar(*value);
-	}
+	mr_text_print(stdout, value, MR_TEXT_LABEL);
 	putchar('"');
 }
 

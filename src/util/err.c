@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/text.h"
+
 static enum mr_blame blame_of(int code)
 {
 	switch (code < 0 ? -code : code) {
@@ -37,6 +39,8 @@ static void fill(struct mr_err *err, int code, enum mr_blame blame, const char *
 	err->blame = blame;
 	err->hint[0] = '\0';
 	vsnprintf(err->reason, sizeof(err->reason), reason, ap);
+	mr_text_end_whole(err->object, sizeof(err->object));
+	mr_text_end_whole(err->reason, sizeof(err->reason));
 }
 
 int mr_err_set(struct mr_err *err, int code, const char *object, const char *reason, ...)
@@ -76,6 +80,7 @@ void mr_err_hint(struct mr_err *err, const char *hint, ...)
 	va_start(ap, hint);
 	vsnprintf(err->hint, sizeof(err->hint), hint, ap);
 	va_end(ap);
+	mr_text_end_whole(err->hint, sizeof(err->hint));
 }
 
 const char *mr_errno_name(int code)

@@ -12,12 +12,14 @@
 #include <string.h>
 
 #include "lib/retired/list.h"
+#include "util/text.h"
 
 static void write_text(FILE *f, const char *text)
 {
 	json_object *o = text ? json_object_new_string(text) : NULL;
 
-	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE), f);
+	mr_text_print(f, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE),
+		      MR_TEXT_JSON);
 	json_object_put(o);
 }
 

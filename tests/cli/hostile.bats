@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bytes that others choose never reach the terminal or a document as they are.
+# shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
+
+load lib
+
+# Moves the cursor, begins a line, is no UTF-8, is cut short, reorders what follows.
+EVIL=$'a\033[2J\nmemras: evil\377\302\233\342\200\256"\\c\342\202'
+
+setup() {
+	MACHINE=$BATS_TEST_TMPDIR/machine
+}
+
+# A captured machine on which each text is hostile.
+make_hostile() {
+	local mc=$MACHINE/sys/devices/system/edac/mc/mc0
+
+	cp -a "$X86" "$MACHINE"
+	printf '%s' "$EVIL" >"$mc/dimm0/dimm_label"
+	printf '%s' "$EVIL" >"$mc/dimm0/dimm_location"
+	printf '%s' "$EVIL" >"$MACHINE/proc/sys/kernel/osrelease"
+	mkdir -p "$MACHINE/sys/module/memras"
+	printf '%s' "$EVIL" >"$MACHINE/sys/module/memras/version"
+	mkdir -p "$MACHINE/var/lib/memras"
+	printf '{"version":1,"page_size":4096,"layout":{"boot":null,"ranges":[],"dimms":[]},
+		"retired":[{"pfn":1081344,"phys":4429185024,"node":0,"cause":"a\377\\u001b\\nb",
+		"time":"2026-11-21T04:41:46Z","label":"\302\233","state":"retired","reason":null}]}' \
+		>"$MACHINE/var/lib/memras/retired.json"
+}
+
+# Standard output and standard error are UTF-8 without a control but the newline.
+expect_harmless() {
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err" <<-'EOF'
+		import pathlib, sys, unicodedata
+		for name in sys.argv[1:]:
+		    text = pathlib.Path(name).read_bytes().decode()
+		    bad = [c for c in text if c != '\n' and unicodedata.category(c) in ('Cc', 'Cf', 'Zl', 'Zp')]
+		    if bad:
+		        sys.exit(f'{name}: has {bad}')
+	EOF
+	# The line that a newline would begin
+	[[ $'\n'$out$'\n'$err != *$'\n'"memras: evil"* ]]
+}
+
+@test "hostile words are harmless in messages and JSON" {
+	local word
+
+	for word in "$EVIL" "file:/$EVIL" "5$EVIL"; do
+		run_memras offline --soft "$word"
+		expect_harmless
+		[ "$status" != 0 ]
+		run_memras --json offline --soft "$word"
+		expect_harmless
+		expect_valid
+	done
+	run_memras "$EVIL"
+	expect_harmless
+	expect_err 'a\x1b[2J\x0amemras: evil\xff\xc2\x9b\xe2\x80\xae"\c\xe2\x82: no such command'
+	run_memras --json "--$EVIL"
+	expect_harmless
+	expect_valid
+	run_memras --sysroot "/$EVIL" status -J
+	expect_harmless
+	expect_valid
+	run_memras --sysroot "$X86" --color "$EVIL" status -J
+	expect_harmless
+	expect_valid
+	run_memras --sysroot "$X86" block list -o "$EVIL"
+	expect_harmless
+}
+
+@test "a word that is cut for a message is cut between two characters" {
+	local long
+
+	# An odd and an even number of bytes before characters of two and of three
+	for long in "$(printf 'ä%.0s' {1..200})" "x$(printf 'ä%.0s' {1..200})" \
+		"$(printf '€%.0s' {1..200})" "x$(printf '€%.0s' {1..200})"; do
+		run_memras -J offline --soft "$long"
+		expect_usage_json
+		jq -e '.object | test("^x?(ä+|€+)$")' <<<"$out"
+	done
+}
+
+expect_usage_json() {
+	expect_status 2
+	expect_harmless
+	expect_valid
+}
+
+@test "hostile texts of the machine are harmless in tables, JSON and Prometheus" {
+	local command
+
+	make_hostile
+	for command in status "status --pages" "retired list" "retired export" doctor "block list" \
+		"retired export --format badram" "inspect 0x108000"; do
+		# shellcheck disable=SC2086
+		run_memras --sysroot "$MACHINE" $command
+		expect_harmless
+		[[ $command == *badram ]] || {
+			# shellcheck disable=SC2086
+			run_memras --sysroot "$MACHINE" -J $command
+			expect_harmless
+			expect_valid
+		}
+	done
+	run_memras --sysroot "$MACHINE" status
+	expect_err ""
+	[[ $out == *'a\x1b[2J\x0amemras: evil\xff\xc2\x9b'* ]]
+	run_memras --sysroot "$MACHINE" status --prometheus
+	expect_harmless
+	[[ $out == *'label="a\\x1b[2J\\x0amemras: evil\\xff\\xc2\\x9b\\xe2\\x80\\xae\"\\c\\xe2\\x82"'* ]]
+	"$PROMTOOL" check metrics <<<"$out"
+	run_memras --sysroot "$MACHINE" -J status
+	jq -e '.edac[0].label | contains("\u001b[2J\nmemras: evil\ufffd\u009b\u202e\"\\c")' <<<"$out"
+}
+
+@test "text of other languages is shown as it is, where the terminal can" {
+	cp -a "$X86" "$MACHINE"
+	printf 'Käse' >"$MACHINE/sys/devices/system/edac/mc/mc0/dimm0/dimm_label"
+	LC_ALL=C.UTF-8 run_memras --sysroot "$MACHINE" status
+	[[ $out == *"Käse"* ]]
+	LC_ALL=C run_memras --sysroot "$MACHINE" status
+	[[ $out == *'K\xc3\xa4se'* ]]
+	run_memras --sysroot "$MACHINE" status --prometheus
+	[[ $out == *'label="Käse"'* ]]
+}

@@ -39,6 +39,7 @@ example_of() {
 	"retired import") echo "--sysroot $X86 --dry-run retired import $SUITE/pages" ;;
 	"retired export") echo "--sysroot $X86 retired export --format json" ;;
 	doctor) echo "--sysroot $X86 doctor" ;;
+	map) echo "--sysroot $X86 map" ;;
 	"module status") echo "module status" ;;
 	"module load") echo "--dry-run module load" ;;
 	"module unload") echo "--dry-run module unload" ;;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct mr_field;
 struct mr_run;
 
 enum mr_opt_type {
@@ -61,6 +62,12 @@ enum mr_operand {
 #define MR_CMD_DRYRUN	(1U << 0)	/* knows --dry-run */
 #define MR_CMD_ACTS	(1U << 1)	/* changes the machine: not under --sysroot */
 
+/* What of a command's JSON comes from a field table: one record, or a list of them. */
+struct mr_member {
+	const char *name;		/* NULL: members of the document itself */
+	const struct mr_field *fields;
+};
+
 struct mr_cmd {
 	const char *name;
 	const char *synopsis;		/* operands, as written in the usage line */
@@ -73,6 +80,7 @@ struct mr_cmd {
 	const struct mr_opt *opts;	/* ends with { 0 }, or NULL */
 	const char *exclusive;		/* "soft|hard": at most one of these */
 	const char *required;		/* "soft|hard": at least one of these */
+	const struct mr_member *members; /* ends with { 0 }, or NULL */
 	const void *defaults;		/* args_size bytes, or NULL for zeros */
 	size_t args_size;		/* of the arguments' struct */
 	unsigned int flags;		/* MR_CMD_* */

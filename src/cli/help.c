@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/record.h"
+
 #define INDENT 28
 
 static void print_option(const struct mr_opt *o)
@@ -93,6 +95,21 @@ static const char *operand_pointer(enum mr_operand operand)
 	return NULL;
 }
 
+/* The columns that --output can choose from. */
+static void print_columns(const struct mr_cmd *cmd)
+{
+	const struct mr_opt *o = cmd->opts;
+
+	while (o && o->type != MR_OPT_END && strcmp(o->name, "output"))
+		o++;
+	if (!o || o->type == MR_OPT_END || !cmd->members)
+		return;
+	puts("\nAvailable columns:");
+	for (const struct mr_field *f = cmd->members->fields; f->type != MR_FIELD_END; f++)
+		if (f->head)
+			printf("  %-*s%s\n", INDENT - 2, f->head, f->help);
+}
+
 void mr_help_command(const struct mr_cmd *cmd, const char *name)
 {
 	const char *pointer = operand_pointer(cmd->operand);
@@ -113,4 +130,5 @@ void mr_help_command(const struct mr_cmd *cmd, const char *name)
 		printf("\n%s\n", pointer);
 	print_options("Options", cmd->opts, cmd);
 	print_options("General options", mr_global_opts, cmd);
+	print_columns(cmd);
 }

@@ -3,6 +3,7 @@
 
 #include "cli/doc.h"
 #include "cli/help.h"
+#include "cli/record.h"
 
 static json_object *text(const char *s)
 {
@@ -75,6 +76,85 @@ static json_object *options(const struct mr_opt *opts)
 	return list;
 }
 
+static const char *field_type(enum mr_field_type type)
+{
+	switch (type) {
+	case MR_FIELD_U64:
+	case MR_FIELD_S32:
+	case MR_FIELD_PFN:
+	case MR_FIELD_BYTES:
+		return "number";
+	case MR_FIELD_BOOL:
+	case MR_FIELD_MAYBE:
+		return "bool";
+	case MR_FIELD_STRING:
+	case MR_FIELD_CHARS:
+		return "string";
+	case MR_FIELD_STRINGS:
+		return "strings";
+	case MR_FIELD_ERROR:
+		return "error";
+	case MR_FIELD_RECORD:
+		return "record";
+	case MR_FIELD_RECORDS:
+		return "records";
+	case MR_FIELD_END:
+		break;
+	}
+	return "none";
+}
+
+/* Whether a value of a number or bool may be null; the types of text do not tell. */
+static json_object *field_nullable(const struct mr_field *f)
+{
+	switch (f->type) {
+	case MR_FIELD_U64:
+	case MR_FIELD_S32:
+	case MR_FIELD_PFN:
+	case MR_FIELD_BYTES:
+		return json_object_new_boolean(f->nullable);
+	case MR_FIELD_BOOL:
+	case MR_FIELD_MAYBE:
+		return json_object_new_boolean(f->type == MR_FIELD_MAYBE);
+	default:
+		return NULL;
+	}
+}
+
+/* The fields of records; @depth keeps a table that names itself from going on for ever. */
+static json_object *fields_json(const struct mr_field *f, unsigned int depth)
+{
+	json_object *list = json_object_new_array();
+
+	for (; f->type != MR_FIELD_END; f++) {
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "name", text(f->name));
+		json_object_object_add(o, "column", text(f->head));
+		json_object_object_add(o, "type", text(field_type(f->type)));
+		json_object_object_add(o, "nullable", field_nullable(f));
+		json_object_object_add(o, "help", text(f->help));
+		if (f->sub && depth)
+			json_object_object_add(o, "fields", fields_json(f->sub, depth - 1));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *members(const struct mr_member *m)
+{
+	json_object *list = json_object_new_array();
+
+	for (; m && m->fields; m++) {
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "name", text(m->name));
+		json_object_object_add(o, "fields", fields_json(m->fields, 3));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 static json_object *commands(const struct mr_cmd *const *cmds)
 {
 	json_object *list = json_object_new_array();
@@ -96,6 +176,7 @@ static json_object *commands(const struct mr_cmd *const *cmds)
 		json_object_object_add(o, "dry_run",
 				       json_object_new_boolean(c->flags & MR_CMD_DRYRUN));
 		json_object_object_add(o, "options", options(c->opts));
+		json_object_object_add(o, "members", members(c->members));
 	}
 	return list;
 }

@@ -374,6 +374,12 @@ static int show_run(struct mr_run *run, const void *args, int nr, char **words)
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
+static const struct mr_member list_members[] = {
+	{ "blocks", list_fields },
+	{ "summary", sums_fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_block_list = {
 	.name = "list",
 	.synopsis = "[SELECTOR...]",
@@ -384,7 +390,13 @@ const struct mr_cmd mr_cmd_block_list = {
 	.exclusive = "all|merge|split",
 	.defaults = &list_defaults,
 	.args_size = sizeof(struct list_args),
+	.members = list_members,
 	.run = list_run,
+};
+
+static const struct mr_member show_members[] = {
+	{ "blocks", show_fields },
+	{ 0 },
 };
 
 const struct mr_cmd mr_cmd_block_show = {
@@ -394,5 +406,6 @@ const struct mr_cmd mr_cmd_block_show = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.summary = "tell what is in memory blocks and what keeps them from going offline",
+	.members = show_members,
 	.run = show_run,
 };

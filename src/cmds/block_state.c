@@ -294,6 +294,11 @@ static int online_run(struct mr_run *run, const void *args, int nr, char **words
 	return change_blocks(run, args, nr, words, MR_BLOCKSEL_ONLINE);
 }
 
+static const struct mr_member members[] = {
+	{ "results", fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_block_offline = {
 	.name = "offline",
 	.synopsis = "SELECTOR...",
@@ -307,6 +312,7 @@ const struct mr_cmd mr_cmd_block_offline = {
 	.defaults = &state_defaults,
 	.args_size = sizeof(struct state_args),
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = members,
 	.run = offline_run,
 };
 
@@ -321,5 +327,6 @@ const struct mr_cmd mr_cmd_block_online = {
 	.defaults = &state_defaults,
 	.args_size = sizeof(struct state_args),
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = members,
 	.run = online_run,
 };

@@ -177,6 +177,11 @@ static int doctor_run(struct mr_run *run, const void *args, int nr, char **words
 	return rc ? mr_end_error(run, &err) : code;
 }
 
+static const struct mr_member members[] = {
+	{ NULL, doc_fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_doctor = {
 	.name = "doctor",
 	.summary = "tell what works here, what does not, why, and how to get it",
@@ -184,5 +189,6 @@ const struct mr_cmd mr_cmd_doctor = {
 		   "commands themselves would give. Exit code 0 when all that this machine allows\n"
 		   "works, 3 when some of it is missing, off or forbidden, 4 when only the caller's\n"
 		   "rights stand in the way or keep it from being told.",
+	.members = members,
 	.run = doctor_run,
 };

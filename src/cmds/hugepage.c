@@ -376,6 +376,13 @@ out_targets:
 	return rc;
 }
 
+static const struct mr_member list_members[] = {
+	{ "hugepages", page_fields },
+	{ "pools", mr_pool_fields },
+	{ "totals", mr_pool_fields },
+	{ 0 },
+};
+
 static const struct mr_cmd hugepage_list = {
 	.name = "list",
 	.synopsis = "[TARGET...]",
@@ -385,10 +392,16 @@ static const struct mr_cmd hugepage_list = {
 	.opts = list_opts,
 	.defaults = &list_defaults,
 	.args_size = sizeof(struct list_args),
+	.members = list_members,
 	.run = list_run,
 };
 
 static const char *const replace_words[] = { ALL_FREE, NULL };
+
+static const struct mr_member replace_members[] = {
+	{ "results", mr_page_fields },
+	{ 0 },
+};
 
 static const struct mr_cmd hugepage_replace = {
 	.name = "replace",
@@ -404,6 +417,7 @@ static const struct mr_cmd hugepage_replace = {
 	.defaults = &replace_defaults,
 	.args_size = sizeof(struct replace_args),
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = replace_members,
 	.run = replace_run,
 };
 

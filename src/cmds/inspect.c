@@ -230,6 +230,11 @@ static int inspect_run(struct mr_run *run, const void *pargs, int nr, char **ope
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
+static const struct mr_member members[] = {
+	{ "pages", fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_inspect = {
 	.name = "inspect",
 	.synopsis = "TARGET...",
@@ -239,5 +244,6 @@ const struct mr_cmd mr_cmd_inspect = {
 	.opts = inspect_opts,
 	.defaults = &inspect_defaults,
 	.args_size = sizeof(struct inspect_args),
+	.members = members,
 	.run = inspect_run,
 };

@@ -252,6 +252,11 @@ static int map_run(struct mr_run *run, const void *pargs, int nr, char **words)
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
+static const struct mr_member members[] = {
+	{ "cells", cell_fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_map = {
 	.name = "map",
 	.synopsis = "[SELECTOR...]",
@@ -263,5 +268,6 @@ const struct mr_cmd mr_cmd_map = {
 	.opts = map_opts,
 	.exclusive = "svg|ascii",
 	.args_size = sizeof(struct map_args),
+	.members = members,
 	.run = map_run,
 };

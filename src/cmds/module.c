@@ -141,9 +141,15 @@ static int unload_run(struct mr_run *run, const void *args, int nr, char **words
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
+static const struct mr_member members[] = {
+	{ "module", fields },
+	{ 0 },
+};
+
 static const struct mr_cmd module_status = {
 	.name = "status",
 	.summary = "tell whether memras.ko is there, loaded and right for this kernel",
+	.members = members,
 	.run = status_run,
 };
 
@@ -155,6 +161,7 @@ static const struct mr_cmd module_load = {
 	.summary = "load memras.ko",
 	.details = "From where modprobe(8) finds it, or from FILE (a path with a slash).",
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = members,
 	.run = load_run,
 };
 
@@ -162,6 +169,7 @@ static const struct mr_cmd module_unload = {
 	.name = "unload",
 	.summary = "unload memras.ko",
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = members,
 	.run = unload_run,
 };
 

@@ -110,6 +110,11 @@ static int offline_run(struct mr_run *run, const void *pargs, int nr, char **ope
 	return mr_page_command(&report, needs, nr, operands, args->from, retire_one, &job);
 }
 
+static const struct mr_member members[] = {
+	{ "results", mr_page_fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_offline = {
 	.name = "offline",
 	.synopsis = "TARGET...",
@@ -126,5 +131,6 @@ const struct mr_cmd mr_cmd_offline = {
 	.defaults = &offline_defaults,
 	.args_size = sizeof(struct offline_args),
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = members,
 	.run = offline_run,
 };

@@ -399,6 +399,11 @@ static int list_run(struct mr_run *run, const void *args, int nr, char **words)
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
+static const struct mr_member add_members[] = {
+	{ "results", add_fields },
+	{ 0 },
+};
+
 static const struct mr_cmd quarantine_add = {
 	.name = "add",
 	.synopsis = "TARGET...",
@@ -414,13 +419,25 @@ static const struct mr_cmd quarantine_add = {
 	.defaults = &add_defaults,
 	.args_size = sizeof(struct add_args),
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = add_members,
 	.run = add_run,
+};
+
+static const struct mr_member list_members[] = {
+	{ "quarantine", mr_quarantine_fields },
+	{ 0 },
 };
 
 static const struct mr_cmd quarantine_list = {
 	.name = "list",
 	.summary = "list what is put aside",
+	.members = list_members,
 	.run = list_run,
+};
+
+static const struct mr_member release_members[] = {
+	{ "results", release_fields },
+	{ 0 },
 };
 
 static const struct mr_cmd quarantine_release = {
@@ -431,6 +448,7 @@ static const struct mr_cmd quarantine_release = {
 	.max_operands = -1,
 	.summary = "give ranges back to the system",
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = release_members,
 	.run = release_run,
 };
 

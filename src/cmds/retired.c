@@ -94,6 +94,11 @@ static int list_run(struct mr_run *run, const void *pargs, int nr, char **words)
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
+static const struct mr_member members[] = {
+	{ "retired", fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_retired_list = {
 	.name = "list",
 	.summary = "list the pages that are kept retired",
@@ -101,6 +106,7 @@ const struct mr_cmd mr_cmd_retired_list = {
 		   "was not yet retired again shows as pending.",
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
+	.members = members,
 	.run = list_run,
 };
 

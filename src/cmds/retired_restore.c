@@ -153,6 +153,11 @@ static int restore_run(struct mr_run *run, const void *pargs, int nr, char **wor
 	return rc ? mr_end_error(run, &err) : code;
 }
 
+static const struct mr_member members[] = {
+	{ "results", mr_page_fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_retired_restore = {
 	.name = "restore",
 	.summary = "retire every page of the list again, as after a boot",
@@ -162,5 +167,6 @@ const struct mr_cmd mr_cmd_retired_restore = {
 	.defaults = &restore_defaults,
 	.args_size = sizeof(struct restore_args),
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = members,
 	.run = restore_run,
 };

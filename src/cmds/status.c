@@ -321,6 +321,11 @@ static int status_run(struct mr_run *run, const void *pargs, int nr, char **word
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
+static const struct mr_member members[] = {
+	{ NULL, doc_fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_status = {
 	.name = "status",
 	.summary = "tell how the memory of this machine is",
@@ -329,5 +334,6 @@ const struct mr_cmd mr_cmd_status = {
 	.opts = status_opts,
 	.exclusive = "json|prometheus",
 	.args_size = sizeof(struct status_args),
+	.members = members,
 	.run = status_run,
 };

@@ -48,6 +48,11 @@ static int unpoison_run(struct mr_run *run, const void *pargs, int nr, char **op
 			       args->from, unpoison_one, &job);
 }
 
+static const struct mr_member members[] = {
+	{ "results", mr_page_fields },
+	{ 0 },
+};
+
 const struct mr_cmd mr_cmd_unpoison = {
 	.name = "unpoison",
 	.synopsis = "TARGET...",
@@ -59,5 +64,6 @@ const struct mr_cmd mr_cmd_unpoison = {
 	.opts = unpoison_opts,
 	.args_size = sizeof(struct unpoison_args),
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,
+	.members = members,
 	.run = unpoison_run,
 };

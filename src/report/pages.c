@@ -21,7 +21,7 @@ struct row {
 	struct mr_records owners;
 };
 
-static const struct mr_field fields[] = {
+const struct mr_field mr_page_fields[] = {
 	MR_FIELD(MR_FIELD_STRING, struct row, r.target, "target", "TARGET",
 		 "the word that named the page", .optional = true),
 	MR_FIELD(MR_FIELD_PFN, struct row, r.pfn, "pfn", "PFN", "page frame number"),
@@ -72,7 +72,7 @@ static void print_line(const struct mr_page_report *rp, const struct mr_result *
 	json_object *line = head_json(rp);
 	struct row row = make_row(rp, result);
 
-	json_object_object_add(line, "page", mr_record_json(fields, &row));
+	json_object_object_add(line, "page", mr_record_json(mr_page_fields, &row));
 	mr_doc_print_line(line);
 }
 
@@ -109,11 +109,11 @@ static int print_report(const struct mr_page_report *rp)
 		rows[i] = make_row(rp, &rp->list[i]);
 	if (rp->run->globals.json) {
 		doc = head_json(rp);
-		json_object_object_add(doc, "results", mr_records_json(fields, &records));
+		json_object_object_add(doc, "results", mr_records_json(mr_page_fields, &records));
 		json_object_object_add(doc, "summary", mr_summary_json(&rp->summary, rp->done));
 		mr_doc_print(doc);
 	} else if (!rp->run->globals.quiet) {
-		rc = mr_table_print(fields, &records, &layout, &err);
+		rc = mr_table_print(mr_page_fields, &records, &layout, &err);
 	}
 	free(rows);
 	return rc;

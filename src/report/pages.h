@@ -3,9 +3,13 @@
 #ifndef MR_REPORT_PAGES_H
 #define MR_REPORT_PAGES_H
 
+#include "cli/record.h"
 #include "cli/run.h"
 #include "lib/result.h"
 #include "lib/target/resolve.h"
+
+/* One page that a command did something to. */
+extern const struct mr_field mr_page_fields[];
 
 /* A report that grows by one result at a time. */
 struct mr_page_report {

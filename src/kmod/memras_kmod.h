@@ -42,8 +42,6 @@
 
 #include "memras.h"
 
-#define MEMRAS_VERSION	"0.1.0"
-
 extern struct mutex memras_mutex;
 
 struct address_space;

@@ -68,7 +68,7 @@ static int read_dimm(const struct mr_machine *m, uint64_t mc, const char *kind, 
 	for (size_t n = strlen(e->location); n && e->location[n - 1] == ' '; n--)
 		e->location[n - 1] = '\0';
 	if (!mr_root_read_u64(&m->root, 10, &mib, "%s/size", path))
-		e->size = mib << 20;
+		e->size = mib < UINT64_MAX >> 20 ? mib << 20 : UINT64_MAX;
 	mr_root_read_u64(&m->root, 10, &e->ce, "%s/dimm_ce_count", path);
 	mr_root_read_u64(&m->root, 10, &e->ue, "%s/dimm_ue_count", path);
 	return 0;

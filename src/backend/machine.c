@@ -13,6 +13,14 @@
 
 #include "util/cleanup.h"
 
+#define PAGE_SIZE_MAX	(1ULL << 24)	/* more than any architecture's */
+#define BLOCK_SIZE_MAX	(1ULL << 50)
+
+static bool is_size(uint64_t size, uint64_t most)
+{
+	return size && !(size & (size - 1)) && size <= most;
+}
+
 /*
  * The page size is in no attribute, but the kernel tells it to every process:
  * a captured machine carries some process's auxv as proc/self/auxv.
@@ -23,7 +31,7 @@ static unsigned int captured_page_shift(const struct mr_root *root)
 	Elf64_auxv_t entry;
 
 	while (fd >= 0 && read(fd, &entry, sizeof(entry)) == sizeof(entry))
-		if (entry.a_type == AT_PAGESZ && entry.a_un.a_val)
+		if (entry.a_type == AT_PAGESZ && is_size(entry.a_un.a_val, PAGE_SIZE_MAX))
 			return (unsigned int)__builtin_ctzll(entry.a_un.a_val);
 	return (unsigned int)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
 }
@@ -42,7 +50,8 @@ int mr_machine_open(struct mr_machine *m, const char *sysroot, struct mr_err *er
 	m->kpageflags = mr_root_openf(&m->root, O_RDONLY, "proc/kpageflags");
 	m->kpagecount = mr_root_openf(&m->root, O_RDONLY, "proc/kpagecount");
 	if (mr_root_read_u64(&m->root, 16, &m->block_size,
-			     "sys/devices/system/memory/block_size_bytes"))
+			     "sys/devices/system/memory/block_size_bytes") ||
+	    !is_size(m->block_size, BLOCK_SIZE_MAX) || m->block_size < mr_page_size(m))
 		m->block_size = 0;
 	rc = mr_iomem_read_devices(&m->root, &m->devices);
 	if (rc) {
@@ -112,13 +121,18 @@ int mr_machine_read_only(const char *object, struct mr_err *err)
 int mr_machine_meminfo(const struct mr_machine *m, const char *field, uint64_t *bytes)
 {
 	mr_autofree char *line = NULL;
-	char start[32];
+	char start[32], *end;
+	uint64_t kib;
 	int rc;
 
 	if (snprintf(start, sizeof(start), "%s:", field) >= (int)sizeof(start))
 		return -ENAMETOOLONG;
 	rc = mr_root_find_line(&m->root, start, &line, "proc/meminfo");
-	if (!rc)
-		*bytes = strtoull(line + strlen(start), NULL, 10) * 1024;
-	return rc;
+	if (rc)
+		return rc;
+	errno = 0;
+	kib = strtoull(line + strlen(start), &end, 10);
+	if (end == line + strlen(start))
+		return -EINVAL;
+	return errno || __builtin_mul_overflow(kib, 1024, bytes) ? -ERANGE : 0;
 }

@@ -105,7 +105,8 @@ static int store(const struct slot *slot, const char *value, struct mr_err *err)
 		rc = mr_duration_parse(value, field);
 		if (rc)
 			return mr_err_usage(err, -EINVAL, value,
-					    "--%s needs a time such as 500ms, 10s or 2m", o->name);
+					    "--%s needs a time such as 500ms, 10s or 2m%s", o->name,
+					    rc == -ERANGE ? "; this one is too long" : "");
 		break;
 	case MR_OPT_END:
 		break;

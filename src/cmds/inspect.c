@@ -173,6 +173,13 @@ static int print_rows(const struct mr_run *run, const struct row *rows, size_t n
 	return rc;
 }
 
+static int check_number(uint64_t pages, struct mr_err *err)
+{
+	if (pages <= INSPECT_MAX)
+		return 0;
+	return mr_err_usage(err, -E2BIG, "", "that is more than %llu pages at once", INSPECT_MAX);
+}
+
 static int inspect_spans(const struct mr_run *run, const struct mr_machine *m,
 			 const struct mr_spans *spans, const struct inspect_args *args,
 			 struct mr_err *err)
@@ -182,9 +189,9 @@ static int inspect_spans(const struct mr_run *run, const struct mr_machine *m,
 	size_t nr = 0;
 	int rc = 0;
 
-	if (spans->pages > INSPECT_MAX)
-		return mr_err_usage(err, -E2BIG, "", "that is more than %llu pages at once",
-				    INSPECT_MAX);
+	rc = check_number(spans->pages, err);
+	if (rc)
+		return rc;
 	rows = calloc(spans->pages + 1, sizeof(*rows));
 	if (!rows)
 		return mr_err_set(err, -ENOMEM, "", "no memory for the pages");
@@ -220,7 +227,10 @@ static int inspect_run(struct mr_run *run, const void *pargs, int nr, char **ope
 		return mr_end_error(run, &err);
 	rc = mr_begin(run, &m, MR_WANT_MODULE, &err);
 	if (!rc) {
-		rc = mr_resolve(&m, &targets, &spans, &err);
+		/* Looking whether each page is there takes long. */
+		rc = check_number(mr_targets_pages(&targets, m.page_shift), &err);
+		if (!rc)
+			rc = mr_resolve(&m, &targets, &spans, &err);
 		if (!rc)
 			rc = inspect_spans(run, &m, &spans, args, &err);
 		mr_spans_free(&spans);

@@ -101,7 +101,10 @@ int mr_duration_parse(const char *s, uint64_t *ms)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(end, units[i].unit))
 			continue;
-		return __builtin_mul_overflow(v, units[i].ms, ms) ? -ERANGE : 0;
+		if (__builtin_mul_overflow(v, units[i].ms, &v) || v > MR_DURATION_MAX)
+			return -ERANGE;
+		*ms = v;
+		return 0;
 	}
 	return -EINVAL;
 }

@@ -26,7 +26,11 @@ int mr_size_scan(const char *s, const char **end, uint64_t *bytes);
 int mr_num_parse(const char *s, uint64_t *value);
 int mr_size_parse(const char *s, uint64_t *bytes);
 
-/* "500ms", "10s", "2m", or plain seconds, into milliseconds. */
+/*
+ * "500ms", "10s", "2m", or plain seconds, into milliseconds. -ERANGE past
+ * MR_DURATION_MAX, up to which a time in microseconds can be added to a clock's.
+ */
+#define MR_DURATION_MAX (UINT64_MAX / 2 / 1000)
 int mr_duration_parse(const char *s, uint64_t *ms);
 
 /*

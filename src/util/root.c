@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "util/root.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,12 +32,27 @@ void mr_root_close(struct mr_root *root)
 	root->fd = -1;
 }
 
-static int open_below(const struct mr_root *root, int flags, const char *path)
+/* A captured machine has files and folders; a FIFO or device in it would hold us up. */
+static int open_captured(const struct mr_root *root, int flags, const char *path)
 {
 	struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.flags = (uint64_t)(flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NONBLOCK)),
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
+	int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+	struct stat st;
+
+	if (fd < 0 || flags & O_PATH)
+		return fd;
+	if (!fstat(fd, &st) && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
+static int open_below(const struct mr_root *root, int flags, const char *path)
+{
 	int fd;
 
 	/*
@@ -47,7 +64,7 @@ static int open_below(const struct mr_root *root, int flags, const char *path)
 	else if ((flags & O_ACCMODE) != O_RDONLY)
 		return -EROFS;
 	else
-		fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+		fd = open_captured(root, flags, path);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -180,6 +197,9 @@ int mr_root_read_u64(const struct mr_root *root, int base, uint64_t *value, cons
 	if (n < 0)
 		return (int)n;
 	errno = 0;
+	/* strtoull() would take a sign, and blanks before it. */
+	if (!isxdigit((unsigned char)buf[0]))
+		return -EINVAL;
 	*value = strtoull(buf, &end, base);
 	if (errno)
 		return -errno;

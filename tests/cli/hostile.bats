@@ -5,6 +5,9 @@
 
 load lib
 
+# A command that is held up is a failure, not a wait.
+export BATS_TEST_TIMEOUT=600
+
 # Moves the cursor, begins a line, is no UTF-8, is cut short, reorders what follows.
 EVIL=$'a\033[2J\nmemras: evil\377\302\233\342\200\256"\\c\342\202'
 
@@ -124,4 +127,49 @@ expect_usage_json() {
 	[[ $out == *'K\xc3\xa4se'* ]]
 	run_memras --sysroot "$MACHINE" status --prometheus
 	[[ $out == *'label="Käse"'* ]]
+}
+
+@test "a captured machine with impossible sizes is refused, not divided by" {
+	local size
+
+	cp -a "$X86" "$MACHINE"
+	for size in 0 1 fff ffffffffffffffff -1 " 8000000" 8000001; do
+		echo "$size" >"$MACHINE/sys/devices/system/memory/block_size_bytes"
+		run_memras --sysroot "$MACHINE" block list
+		expect_status 3
+		expect_err "no memory block interface"
+		run_memras --sysroot "$MACHINE" inspect 0x108000
+		expect_status 0
+		run_memras --sysroot "$MACHINE" -J status
+		expect_status 0
+		expect_valid
+	done
+	# A page of 3 bytes, and of 2^63
+	for size in '\3\0\0\0\0\0\0\0' '\0\0\0\0\0\0\0\200'; do
+		# shellcheck disable=SC2059 # bytes
+		printf "\6\0\0\0\0\0\0\0$size" >"$MACHINE/proc/self/auxv"
+		run_memras --sysroot "$MACHINE" -J inspect 0x108000
+		expect_json '.pages[0].phys == 4429185024'
+	done
+	echo "HardwareCorrupted: 99999999999999999999 kB" >"$MACHINE/proc/meminfo"
+	run_memras --sysroot "$MACHINE" -J status
+	expect_status 0
+	expect_json '.hardware_corrupted == null and .memory.total == null'
+}
+
+@test "a FIFO or device in a captured machine does not hold a command up" {
+	local file
+
+	cp -a "$X86" "$MACHINE"
+	for file in proc/kpageflags proc/meminfo proc/self/mountinfo \
+		sys/devices/system/memory/block_size_bytes var/lib/memras/retired.json \
+		sys/devices/system/edac/mc/mc0/dimm0/dimm_label; do
+		rm -f "$MACHINE/$file"
+		mkdir -p "$(dirname "$MACHINE/$file")"
+		mkfifo "$MACHINE/$file"
+	done
+	run_memras --sysroot "$MACHINE" status
+	[[ $status = 0 || $status = 1 ]]
+	run_memras --sysroot "$MACHINE" retired list
+	expect_status 1
 }

@@ -274,5 +274,5 @@ run_unread() {
 	status=0
 	"$SUITE/memras" --sysroot "$X86" offline --soft --dry-run - <&- 2>"$BATS_TEST_TMPDIR/err" || status=$?
 	expect_status 1
-	grep -q "standard input: the list cannot be read: Bad file descriptor" "$BATS_TEST_TMPDIR/err"
+	grep -q "standard input: the file cannot be read: Bad file descriptor" "$BATS_TEST_TMPDIR/err"
 }

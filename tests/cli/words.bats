@@ -174,16 +174,53 @@ wrong_target() {
 @test "a list that cannot be read, and one that is empty, is said so" {
 	run_memras offline --soft --from "$BATS_TEST_TMPDIR/none"
 	expect_status 1
-	expect_err "$BATS_TEST_TMPDIR/none: the list cannot be opened"
+	expect_err "$BATS_TEST_TMPDIR/none: the file cannot be opened"
 	run_memras offline --soft --from "$BATS_TEST_TMPDIR"
 	expect_status 1
-	expect_err "$BATS_TEST_TMPDIR: the list cannot be read"
+	expect_err "$BATS_TEST_TMPDIR: a directory, not a file"
 
 	printf '# nothing\n,\n' >"$BATS_TEST_TMPDIR/empty"
 	run_memras offline --soft --from "$BATS_TEST_TMPDIR/empty"
 	expect_usage "no target is named"
 	run_memras unpoison
 	expect_usage "no target is named"
+}
+
+@test "a list that is no text is refused, never misread" {
+	local list=$BATS_TEST_TMPDIR/list
+
+	# Cut at the NUL, this would be page 0.
+	printf '0\0x\0' >"$list"
+	run_memras offline --soft --from "$list"
+	expect_usage "$list: the text is UTF-16" "hint: convert it"
+	run_memras offline --soft - <"$list"
+	expect_usage "standard input: the text is UTF-16"
+	printf '0x10\n0x11\0junk\n' >"$list"
+	run_memras offline --soft --from "$list"
+	expect_usage "$list: line 2 has a NUL byte"
+	head -c 1100000 /dev/zero | tr '\0' 1 >"$list"
+	run_memras offline --soft --from "$list"
+	expect_usage "$list: line 1 is longer than 1 MiB"
+	# A byte order mark of UTF-8 is what editors put there.
+	printf '\357\273\2770x108000\r\n' >"$list"
+	run_memras --sysroot "$X86" --dry-run -J offline --soft --from "$list"
+	expect_status 0
+	expect_json '.results[0].target == "0x108000"'
+}
+
+@test "what is no file does not hold a reader up" {
+	local fifo=$BATS_TEST_TMPDIR/fifo
+
+	mkfifo "$fifo"
+	run_memras offline --soft --from "$fifo"
+	expect_status 1
+	expect_err "$fifo: a FIFO, not a file" "hint: '-' reads standard input"
+	run_memras offline --soft --from /dev/null
+	expect_status 1
+	expect_err "/dev/null: a device, not a file"
+	# What the caller opened is no such thing.
+	run_memras --sysroot "$X86" --dry-run offline --soft --from <(echo 0x108000)
+	expect_status 0
 }
 
 @test "a list that the caller may not read is a matter of permission" {
@@ -195,7 +232,7 @@ wrong_target() {
 	run_memras_as_nobody offline --soft --from "$list"
 	rm -f "$list"
 	expect_status 4
-	expect_err "$list: the list cannot be opened: Permission denied"
+	expect_err "$list: the file cannot be opened: Permission denied"
 }
 
 @test "an unknown command is refused with a hint, an abbreviated one too" {
@@ -255,6 +292,10 @@ wrong_target() {
 	expect_usage "-1: --timeout needs a time such as"
 	run_memras offline --soft --timeout 99999999999999999999h 0x1
 	expect_usage "99999999999999999999h: --timeout needs a time"
+	run_memras offline --soft --timeout 18446744073709552ms 0x1
+	expect_usage "18446744073709552ms: --timeout needs a time" "too long"
+	run_memras block offline --timeout 2562047788016h 1
+	expect_usage "2562047788016h: --timeout needs a time" "too long"
 	run_memras offline --soft --retries 1.5 0x1
 	expect_usage "1.5: --retries needs a number"
 	run_memras offline --soft --retries 18446744073709551616 0x1

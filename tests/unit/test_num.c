@@ -103,8 +103,21 @@ static void texts(void)
 	CHECK_STR(mr_size_text(UINT64_MAX, buf), "16E");
 }
 
+static void longest_duration(void)
+{
+	uint64_t ms = 7;
+
+	CHECK_INT(mr_duration_parse("9223372036854775ms", &ms), 0);
+	CHECK(ms == MR_DURATION_MAX);
+	CHECK_INT(mr_duration_parse("9223372036854776ms", &ms), -ERANGE);
+	CHECK_INT(mr_duration_parse("18446744073709552ms", &ms), -ERANGE);
+	CHECK_INT(mr_duration_parse("18446744073709551615h", &ms), -ERANGE);
+	CHECK(ms == MR_DURATION_MAX);
+}
+
 int main(void)
 {
+	longest_duration();
 	numbers();
 	sizes();
 	durations();

@@ -158,8 +158,24 @@ static void lists(void)
 	mr_targets_free(&t);
 }
 
+static void pages_named(void)
+{
+	char *words[] = { (char *)"5", (char *)"0x10+0x20", (char *)"phys:0x1000+8K", (char *)"node:0" };
+	char *most[] = { (char *)"0+0xffffffffffffffff", (char *)"1-5" };
+	struct mr_targets targets;
+	struct mr_err err = { 0 };
+
+	CHECK_INT(mr_targets_read(&targets, 4, words, NULL, 0, &err), 0);
+	CHECK_INT(mr_targets_pages(&targets, 12), 35);
+	mr_targets_free(&targets);
+	CHECK_INT(mr_targets_read(&targets, 2, most, NULL, 0, &err), 0);
+	CHECK(mr_targets_pages(&targets, 12) == UINT64_MAX);
+	mr_targets_free(&targets);
+}
+
 int main(void)
 {
+	pages_named();
 	forms();
 	bad_words();
 	lists();

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/cleanup.h"
 #include "util/grow.h"
+#include "util/input.h"
 #include "util/num.h"
 
 /* What a number in a target can be refused for. */
@@ -218,51 +218,44 @@ static int add(struct mr_targets *targets, const char *word, unsigned int flags,
 }
 
 /* A bad word of a list is named with the place where it stands. */
-static int name_place(struct mr_err *err, const char *name, unsigned long line)
+static void name_place(struct mr_err *err, const char *name, unsigned long line)
 {
 	char word[sizeof(err->object)];
 
 	memcpy(word, err->object, sizeof(word));
 	snprintf(err->object, sizeof(err->object), "%.60s:%lu: %.60s", name, line, word);
-	return err->code;
 }
 
-static int read_list(struct mr_targets *targets, FILE *f, const char *name, unsigned int flags,
+static int read_line(struct mr_targets *targets, char *line, unsigned int flags,
 		     struct mr_err *err)
 {
-	mr_autofree char *line = NULL;
-	unsigned long number = 0;
-	size_t room = 0;
+	static const char between[] = ", \t\r\v\f";
+	char *save = NULL;
 
-	while (getline(&line, &room, f) >= 0) {
-		char *save = NULL;
+	line[strcspn(line, "#")] = '\0';
+	for (char *w = strtok_r(line, between, &save); w; w = strtok_r(NULL, between, &save)) {
+		int rc = add(targets, w, flags, err);
 
-		number++;
-		line[strcspn(line, "#")] = '\0';
-		for (char *w = strtok_r(line, ", \t\r\n", &save); w;
-		     w = strtok_r(NULL, ", \t\r\n", &save)) {
-			int rc = add(targets, w, flags, err);
-
-			if (rc)
-				return name_place(err, name, number);
-		}
+		if (rc)
+			return rc;
 	}
-	if (ferror(f))
-		return mr_err_set(err, -errno, name, "the list cannot be read");
 	return 0;
 }
 
 static int read_file(struct mr_targets *targets, const char *path, unsigned int flags,
 		     struct mr_err *err)
 {
-	mr_autofclose FILE *f = NULL;
+	struct mr_input in;
+	char *line;
+	int rc = mr_input_open(&in, path, err);
 
-	if (!strcmp(path, "-"))
-		return read_list(targets, stdin, "standard input", flags, err);
-	f = fopen(path, "re");
-	if (!f)
-		return mr_err_set(err, -errno, path, "the list cannot be opened");
-	return read_list(targets, f, path, flags, err);
+	while (!rc && (rc = mr_input_line(&in, &line, err)) > 0) {
+		rc = read_line(targets, line, flags, err);
+		if (rc)
+			name_place(err, in.name, in.line);
+	}
+	mr_input_close(&in);
+	return rc;
 }
 
 int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, const char *from,
@@ -281,6 +274,21 @@ int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, c
 	if (rc)
 		mr_targets_free(targets);
 	return rc;
+}
+
+uint64_t mr_targets_pages(const struct mr_targets *targets, unsigned int page_shift)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < targets->nr; i++) {
+		const struct mr_target *t = &targets->list[i];
+		uint64_t nr = t->type == MR_TARGET_PFN ? t->len :
+			      t->type == MR_TARGET_PHYS ? t->len >> page_shift : 0;
+
+		if (__builtin_add_overflow(pages, nr, &pages))
+			return UINT64_MAX;
+	}
+	return pages;
 }
 
 void mr_targets_free(struct mr_targets *targets)

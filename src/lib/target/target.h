@@ -65,6 +65,9 @@ int mr_target_parse(const char *word, struct mr_target *target, struct mr_err *e
 int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, const char *from,
 		    unsigned int flags, struct mr_err *err);
 
+/* How many pages the frames and addresses among @targets name at least, if any is there. */
+uint64_t mr_targets_pages(const struct mr_targets *targets, unsigned int page_shift);
+
 void mr_targets_free(struct mr_targets *targets);
 
 #endif

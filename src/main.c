@@ -15,20 +15,8 @@
 #include "cli/opt.h"
 #include "cmds/commands.h"
 
-static const struct mr_cmd *const commands[] = {
-	&mr_cmd_status,
-	&mr_cmd_offline,
-	&mr_cmd_unpoison,
-	&mr_cmd_inspect,
-	&mr_cmd_block,
-	&mr_cmd_hugepage,
-	&mr_cmd_quarantine,
-	&mr_cmd_retired,
-	&mr_cmd_map,
-	&mr_cmd_module,
-	&mr_cmd_doctor,
-	NULL,
-};
+#define COMMAND_ENTRY(name) &mr_cmd_##name,
+static const struct mr_cmd *const commands[] = { MR_COMMANDS(COMMAND_ENTRY) NULL };
 
 /* The version as JSON. */
 static void print_version_json(const struct mr_run *run)

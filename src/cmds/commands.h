@@ -5,16 +5,21 @@
 
 #include "cli/cmd.h"
 
-extern const struct mr_cmd mr_cmd_status;
-extern const struct mr_cmd mr_cmd_offline;
-extern const struct mr_cmd mr_cmd_unpoison;
-extern const struct mr_cmd mr_cmd_inspect;
-extern const struct mr_cmd mr_cmd_block;
-extern const struct mr_cmd mr_cmd_hugepage;
-extern const struct mr_cmd mr_cmd_quarantine;
-extern const struct mr_cmd mr_cmd_retired;
-extern const struct mr_cmd mr_cmd_map;
-extern const struct mr_cmd mr_cmd_module;
-extern const struct mr_cmd mr_cmd_doctor;
+/* In the order of the help. */
+#define MR_COMMANDS(X) \
+	X(status) \
+	X(offline) \
+	X(unpoison) \
+	X(inspect) \
+	X(block) \
+	X(hugepage) \
+	X(quarantine) \
+	X(retired) \
+	X(map) \
+	X(module) \
+	X(doctor)
+
+#define MR_COMMAND_DECLARED(name) extern const struct mr_cmd mr_cmd_##name;
+MR_COMMANDS(MR_COMMAND_DECLARED)
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/doc.h"
 
+#include <json-c/linkhash.h>
 #include <stdio.h>
 
-#include "cli/record.h"
 #include "util/text.h"
 
 json_object *mr_doc_new(const struct mr_run *run)
@@ -27,6 +27,37 @@ static void print(json_object *doc, int flags)
 void mr_doc_print(json_object *doc)
 {
 	print(doc, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+}
+
+void mr_doc_begin_list(struct mr_doc_list *list, const struct mr_run *run, const char *name,
+		       const struct mr_field *fields)
+{
+	*list = (struct mr_doc_list){ .fields = fields };
+	printf("{\n  \"schema\": %d,\n  \"command\": \"%s\",\n  \"%s\": [", MR_DOC_SCHEMA,
+	       run->name, name);
+}
+
+void mr_doc_add_record(struct mr_doc_list *list, const void *record)
+{
+	fputs(list->any ? ",\n    " : "\n    ", stdout);
+	list->any = true;
+	mr_record_write(list->fields, record, stdout);
+}
+
+void mr_doc_end_list(struct mr_doc_list *list, json_object *more)
+{
+	fputs(list->any ? "\n  ]" : "]", stdout);
+	if (more) {
+		json_object_object_foreach(more, name, value) {
+			printf(",\n  \"%s\": ", name);
+			mr_text_print(stdout,
+				      json_object_to_json_string_ext(value, JSON_C_TO_STRING_SPACED |
+								     JSON_C_TO_STRING_NOSLASHESCAPE),
+				      MR_TEXT_JSON);
+		}
+		json_object_put(more);
+	}
+	puts("\n}");
 }
 
 void mr_doc_print_line(json_object *doc)

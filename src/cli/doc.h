@@ -5,6 +5,7 @@
 
 #include <json-c/json_object.h>
 
+#include "cli/record.h"
 #include "cli/run.h"
 #include "util/err.h"
 
@@ -15,6 +16,20 @@ json_object *mr_doc_new(const struct mr_run *run);
 
 /* Prints @doc to stdout with a newline and frees it. */
 void mr_doc_print(json_object *doc);
+
+/*
+ * A document with one long list, written as it comes: mr_doc_begin_list(), then
+ * mr_doc_add_record() for each, then mr_doc_end_list() with @more fields to
+ * follow the list, which is freed, or NULL.
+ */
+struct mr_doc_list {
+	const struct mr_field *fields;
+	bool any;
+};
+void mr_doc_begin_list(struct mr_doc_list *list, const struct mr_run *run, const char *name,
+		       const struct mr_field *fields);
+void mr_doc_add_record(struct mr_doc_list *list, const void *record);
+void mr_doc_end_list(struct mr_doc_list *list, json_object *more);
 
 /* As mr_doc_print(), in one line that is flushed at once. */
 void mr_doc_print_line(json_object *doc);

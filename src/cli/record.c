@@ -109,6 +109,107 @@ json_object *mr_records_json(const struct mr_field *fields, const struct mr_reco
 	return a;
 }
 
+static void write_u64(uint64_t v, FILE *f)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	fwrite(p, 1, (size_t)(digits + sizeof(digits) - p), f);
+}
+
+static void write_tree(json_object *value, FILE *f)
+{
+	mr_text_print(f, json_object_to_json_string_ext(value, JSON_C_TO_STRING_SPACED |
+							       JSON_C_TO_STRING_NOSLASHESCAPE),
+		      MR_TEXT_JSON);
+	json_object_put(value);
+}
+
+/* Most texts are words of ours, which need no escapes; the others go by json-c. */
+static void write_string(const char *s, FILE *f)
+{
+	const char *p = s;
+
+	while (*p >= ' ' && *p < 0x7f && *p != '"' && *p != '\\')
+		p++;
+	if (*p) {
+		write_tree(json_object_new_string(s), f);
+		return;
+	}
+	putc('"', f);
+	fwrite(s, 1, (size_t)(p - s), f);
+	putc('"', f);
+}
+
+static void write_strings(const char *const *list, FILE *f)
+{
+	const char *between = "[ ";
+
+	for (; list && *list; list++, between = ", ") {
+		fputs(between, f);
+		write_string(*list, f);
+	}
+	fputs(*between == '[' ? "[]" : " ]", f);
+}
+
+static void write_field(const struct mr_field *field, const void *record, FILE *f)
+{
+	const void *m = member(field, record);
+	const char *s;
+
+	switch (field->type) {
+	case MR_FIELD_U64:
+	case MR_FIELD_PFN:
+	case MR_FIELD_BYTES:
+		if (field->nullable && *(const uint64_t *)m == UINT64_MAX)
+			fputs("null", f);
+		else
+			write_u64(*(const uint64_t *)m, f);
+		break;
+	case MR_FIELD_S32:
+		if (*(const int32_t *)m < 0)
+			write_tree(field_json(field, record), f);
+		else
+			write_u64((uint64_t)*(const int32_t *)m, f);
+		break;
+	case MR_FIELD_BOOL:
+		fputs(*(const bool *)m ? "true" : "false", f);
+		break;
+	case MR_FIELD_STRING:
+		s = *(const char *const *)m;
+		if (s)
+			write_string(s, f);
+		else
+			fputs("null", f);
+		break;
+	case MR_FIELD_STRINGS:
+		write_strings(*(const char *const *const *)m, f);
+		break;
+	default:
+		write_tree(field_json(field, record), f);
+		break;
+	}
+}
+
+void mr_record_write(const struct mr_field *fields, const void *record, FILE *f)
+{
+	const char *between = "{ ";
+
+	for (const struct mr_field *field = fields; field->type != MR_FIELD_END; field++) {
+		if (!field->name)
+			continue;
+		fputs(between, f);
+		write_string(field->name, f);
+		fputs(": ", f);
+		write_field(field, record, f);
+		between = ", ";
+	}
+	fputs(" }", f);
+}
+
 /* As mr_text_line(), of a text that is freed. */
 static char *line_of(char *text)
 {

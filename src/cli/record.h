@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum mr_field_type {
 	MR_FIELD_END = 0,
@@ -59,6 +60,12 @@ json_object *mr_record_json(const struct mr_field *fields, const void *record);
 
 /* Adds the fields of one record to the JSON object @to. */
 void mr_record_add(json_object *to, const struct mr_field *fields, const void *record);
+
+/*
+ * Writes one record to @f as a JSON object in one line: what mr_record_json() holds,
+ * without a tree, for lists that are long.
+ */
+void mr_record_write(const struct mr_field *fields, const void *record, FILE *f);
 
 /* All of them as a JSON array, or NULL (JSON null) when absent. */
 json_object *mr_records_json(const struct mr_field *fields, const struct mr_records *records);

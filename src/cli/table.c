@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,6 +16,12 @@
 struct columns {
 	const struct mr_field *field[COLUMNS_MAX];
 	size_t nr;
+};
+
+struct mr_table {
+	struct libscols_table *table;
+	struct columns cols;
+	bool bytes;
 };
 
 static const struct mr_field *find_head(const struct mr_field *fields, const char *head, size_t len)
@@ -71,11 +78,11 @@ static int choose(const struct mr_field *fields, const struct mr_layout *layout,
 	}
 }
 
-static char *cell_text(const struct mr_field *f, const void *record, const struct mr_layout *layout)
+static char *cell_text(const struct mr_field *f, const void *record, bool bytes)
 {
 	char *text = NULL;
 
-	if (f->type == MR_FIELD_BYTES && layout->bytes) {
+	if (f->type == MR_FIELD_BYTES && bytes) {
 		uint64_t v = *(const uint64_t *)((const char *)record + f->offset);
 
 		return asprintf(&text, "%" PRIu64, v) < 0 ? NULL : text;
@@ -92,49 +99,96 @@ static int new_column(struct libscols_table *table, const struct mr_field *f)
 	return col ? scols_column_set_safechars(col, "\\") : -ENOMEM;
 }
 
-int mr_table_print(const struct mr_field *fields, const struct mr_records *records,
-		   const struct mr_layout *layout, struct mr_err *err)
+static int no_memory(struct mr_err *err)
 {
-	static const struct mr_layout plain;
-	struct libscols_table *table;
-	struct columns cols;
-	int rc;
+	return mr_err_set(err, -ENOMEM, "", "no memory for the table");
+}
 
-	if (!layout)
-		layout = &plain;
-	rc = choose(fields, layout, &cols, err);
-	if (rc)
-		return rc;
-
+static int make_table(struct mr_table *t, const struct mr_layout *layout)
+{
 	/* It escapes what the locale's character set cannot show. */
 	setlocale(LC_CTYPE, "");
 	scols_init_debug(0);
-	table = scols_new_table();
-	if (!table)
-		goto oom;
-	scols_table_enable_raw(table, layout->raw);
-	scols_table_enable_export(table, layout->pairs);
-	scols_table_enable_noheadings(table, layout->no_headings);
-	for (size_t i = 0; i < cols.nr; i++)
-		if (new_column(table, cols.field[i]))
-			goto oom;
-	for (size_t r = 0; r < records->nr; r++) {
-		const void *record = (const char *)records->list + r * records->size;
-		struct libscols_line *line = scols_table_new_line(table, NULL);
-
-		if (!line)
-			goto oom;
-		for (size_t i = 0; i < cols.nr; i++) {
-			char *text = cell_text(cols.field[i], record, layout);
-
-			if (!text || scols_line_refer_data(line, i, text))
-				goto oom;
-		}
-	}
-	scols_print_table(table);
-	scols_unref_table(table);
+	t->table = scols_new_table();
+	if (!t->table)
+		return -ENOMEM;
+	t->bytes = layout->bytes;
+	scols_table_enable_raw(t->table, layout->raw);
+	scols_table_enable_export(t->table, layout->pairs);
+	scols_table_enable_noheadings(t->table, layout->no_headings);
+	for (size_t i = 0; i < t->cols.nr; i++)
+		if (new_column(t->table, t->cols.field[i]))
+			return -ENOMEM;
 	return 0;
-oom:
-	scols_unref_table(table);
-	return mr_err_set(err, -ENOMEM, "", "no memory for the table");
+}
+
+int mr_table_open(const struct mr_field *fields, const struct mr_layout *layout,
+		  struct mr_table **table, struct mr_err *err)
+{
+	static const struct mr_layout plain;
+	struct mr_table *t = calloc(1, sizeof(*t));
+	int rc;
+
+	*table = NULL;
+	if (!t)
+		return no_memory(err);
+	if (!layout)
+		layout = &plain;
+	rc = choose(fields, layout, &t->cols, err);
+	if (!rc && make_table(t, layout))
+		rc = no_memory(err);
+	if (rc)
+		mr_table_close(t);
+	else
+		*table = t;
+	return rc;
+}
+
+bool mr_table_shows(const struct mr_table *t, const char *head)
+{
+	for (size_t i = 0; i < t->cols.nr; i++)
+		if (!strcmp(t->cols.field[i]->head, head))
+			return true;
+	return false;
+}
+
+int mr_table_add(struct mr_table *t, const void *record, struct mr_err *err)
+{
+	struct libscols_line *line = scols_table_new_line(t->table, NULL);
+
+	if (!line)
+		return no_memory(err);
+	for (size_t i = 0; i < t->cols.nr; i++) {
+		char *text = cell_text(t->cols.field[i], record, t->bytes);
+
+		if (!text || scols_line_refer_data(line, i, text))
+			return no_memory(err);
+	}
+	return 0;
+}
+
+void mr_table_print_all(const struct mr_table *t)
+{
+	scols_print_table(t->table);
+}
+
+void mr_table_close(struct mr_table *t)
+{
+	if (t)
+		scols_unref_table(t->table);
+	free(t);
+}
+
+int mr_table_print(const struct mr_field *fields, const struct mr_records *records,
+		   const struct mr_layout *layout, struct mr_err *err)
+{
+	struct mr_table *t;
+	int rc = mr_table_open(fields, layout, &t, err);
+
+	for (size_t i = 0; !rc && i < records->nr; i++)
+		rc = mr_table_add(t, (const char *)records->list + i * records->size, err);
+	if (!rc)
+		mr_table_print_all(t);
+	mr_table_close(t);
+	return rc;
 }

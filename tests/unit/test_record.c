@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
 #include "cli/record.h"
 
+#include <json-c/json_tokener.h>
 #include <stdlib.h>
 
 #include "check.h"
@@ -50,6 +52,26 @@ static const struct mr_field fields[] = {
 	{ 0 },
 };
 
+/* What is written without a tree is what the tree says. */
+static void written_alike(const struct rec *rec)
+{
+	json_object *tree = mr_record_json(fields, rec), *read;
+	size_t size = 0;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+
+	CHECK(f);
+	mr_record_write(fields, rec, f);
+	fclose(f);
+	read = json_tokener_parse(text);
+	CHECK_STR(json_object_to_json_string_ext(read, JSON_C_TO_STRING_PLAIN),
+		  json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN));
+	CHECK(!strchr(text, '\n'));
+	json_object_put(read);
+	json_object_put(tree);
+	free(text);
+}
+
 int main(void)
 {
 	static const char *const words[] = { "a", "b", NULL };
@@ -77,6 +99,16 @@ int main(void)
 		  "\"no_error\":null,\"one\":{\"n\":5},\"not_one\":null,"
 		  "\"many\":[{\"n\":5},{\"n\":6}],\"absent\":null}");
 	json_object_put(o);
+	written_alike(&rec);
+	rec.text = "a \"quote\", a \\ and\ttabs, \xc3\xa9";
+	rec.u = UINT64_MAX - 1;
+	rec.list = words + 2;
+	rec.node = 7;
+	written_alike(&rec);
+	rec.text = "t";
+	rec.u = 1;
+	rec.list = words;
+	rec.node = 0;
 
 	for (const struct mr_field *f = fields; f->type != MR_FIELD_END; f++, i++) {
 		char *text = mr_field_text(f, &rec);

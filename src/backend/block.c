@@ -12,6 +12,7 @@
 #include "util/num.h"
 
 #define MEMORY "sys/devices/system/memory"
+#define NODES "sys/devices/system/node"
 
 static const char *const state_names[] = {
 	[MR_BLOCK_UNKNOWN] = "unknown",
@@ -37,6 +38,14 @@ bool mr_block_in_zone(const struct mr_block *block, const char *zone)
 	return false;
 }
 
+static enum mr_block_state parse_state(const char *text)
+{
+	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]); i++)
+		if (!strcmp(text, state_names[i]))
+			return (enum mr_block_state)i;
+	return MR_BLOCK_UNKNOWN;
+}
+
 int mr_block_read_state(const struct mr_machine *m, uint64_t id, enum mr_block_state *state)
 {
 	char text[32];
@@ -46,25 +55,28 @@ int mr_block_read_state(const struct mr_machine *m, uint64_t id, enum mr_block_s
 			 (unsigned long long)id);
 	if (n < 0)
 		return (int)n;
-	*state = MR_BLOCK_UNKNOWN;
-	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]); i++)
-		if (!strcmp(text, state_names[i]))
-			*state = (enum mr_block_state)i;
+	*state = parse_state(text);
 	return 0;
 }
 
-static void read_zones(const struct mr_machine *m, struct mr_block *b)
+static void parse_zones(char *text, struct mr_block *b)
 {
-	char text[96], *save = NULL;
+	char *save = NULL;
 	size_t n = 0;
 
-	if (mr_root_read(&m->root, text, sizeof(text), MEMORY "/memory%llu/valid_zones",
-			 (unsigned long long)b->id) < 0)
-		return;
 	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save))
 		for (size_t i = 0; i < sizeof(zone_names) / sizeof(zone_names[0]); i++)
 			if (!strcasecmp(w, zone_names[i]) && n < MR_BLOCK_ZONES)
 				b->zones[n++] = zone_names[i];
+}
+
+/* "node3" as 3, or -1. */
+static int32_t node_number(const char *name)
+{
+	uint64_t node;
+
+	return !strncmp(name, "node", 4) && !mr_num_parse(name + 4, &node) && node <= INT32_MAX ?
+	       (int32_t)node : -1;
 }
 
 /* The block's folder has a link "nodeN" to its node. */
@@ -72,49 +84,141 @@ static int32_t read_node(const struct mr_machine *m, uint64_t id)
 {
 	mr_autoclosedir DIR *dir = NULL;
 	struct dirent *d;
-	uint64_t node;
 
 	if (mr_root_opendir(&m->root, &dir, MEMORY "/memory%llu", (unsigned long long)id))
 		return -1;
 	while ((d = readdir(dir)))
-		if (!strncmp(d->d_name, "node", 4) && !mr_num_parse(d->d_name + 4, &node) &&
-		    node <= INT32_MAX)
-			return (int32_t)node;
+		if (node_number(d->d_name) >= 0)
+			return node_number(d->d_name);
 	return -1;
+}
+
+/*
+ * Reads files of the block @b, which are below the open folder @dir. Its node is
+ * left to the caller. -ENOENT when there is no such block.
+ */
+static int read_attributes(const struct mr_machine *m, int dir, unsigned int want,
+			   struct mr_block *b)
+{
+	char path[64], text[96];
+	int n = snprintf(path, sizeof(path), "memory%llu/", (unsigned long long)b->id);
+	const size_t room = sizeof(path) - (size_t)n;
+	ssize_t rc;
+
+	if (want & MR_BLOCK_WANT_STATE) {
+		snprintf(path + n, room, "state");
+		rc = mr_root_read_at(&m->root, dir, text, sizeof(text), path);
+		if (rc < 0)
+			return (int)rc;
+		b->state = parse_state(text);
+	}
+	if (want & MR_BLOCK_WANT_REMOVABLE) {
+		snprintf(path + n, room, "removable");
+		rc = mr_root_read_at(&m->root, dir, text, sizeof(text), path);
+		b->removable = rc > 0 && strcmp(text, "0");
+	}
+	if (want & MR_BLOCK_WANT_ZONES) {
+		snprintf(path + n, room, "valid_zones");
+		if (mr_root_read_at(&m->root, dir, text, sizeof(text), path) >= 0)
+			parse_zones(text, b);
+	}
+	return 0;
 }
 
 int mr_block_read(const struct mr_machine *m, uint64_t id, struct mr_block *block)
 {
 	struct mr_block b = { .id = id, .size = m->block_size };
-	uint64_t removable = 0;
+	mr_autoclosedir DIR *dir = NULL;
 	int rc;
 
 	if (__builtin_mul_overflow(id, m->block_size, &b.start))
 		return -ENOENT;
-	rc = mr_block_read_state(m, id, &b.state);
+	rc = mr_root_opendir(&m->root, &dir, MEMORY);
+	if (!rc)
+		rc = read_attributes(m, dirfd(dir), MR_BLOCK_WANT_ALL, &b);
 	if (rc)
 		return rc;
-	if (!mr_root_read_u64(&m->root, 10, &removable, MEMORY "/memory%llu/removable",
-			      (unsigned long long)id))
-		b.removable = removable != 0;
 	b.node = read_node(m, id);
-	read_zones(m, &b);
 	*block = b;
 	return 0;
 }
 
-static int by_id(const void *pa, const void *pb)
+/* The blocks whose folders are in @dir, by number; nothing of them is read yet. */
+static int list_numbers(const struct mr_machine *m, DIR *dir, struct mr_blocks *blocks)
 {
-	const struct mr_block *a = pa, *b = pb;
+	mr_autofree uint64_t *ids = NULL;
+	size_t room = 0, nr = 0;
+	struct dirent *d;
+	uint64_t id;
 
-	return a->id > b->id ? 1 : a->id < b->id ? -1 : 0;
+	while ((d = readdir(dir))) {
+		/* "memory_failure" and the like live here too. */
+		if (strncmp(d->d_name, "memory", 6) || mr_num_parse(d->d_name + 6, &id))
+			continue;
+		if (mr_make_room(ids, nr, room))
+			return -ENOMEM;
+		ids[nr++] = id;
+	}
+	blocks->list = calloc(nr ? nr : 1, sizeof(*blocks->list));
+	if (!blocks->list)
+		return -ENOMEM;
+	if (nr)
+		qsort(ids, nr, sizeof(*ids), mr_u64_order);
+	for (size_t i = 0; i < nr; i++) {
+		struct mr_block *b = &blocks->list[blocks->nr];
+
+		*b = (struct mr_block){ .id = ids[i], .size = m->block_size, .node = -1 };
+		if (!__builtin_mul_overflow(b->id, m->block_size, &b->start))
+			blocks->nr++;
+	}
+	return 0;
 }
 
-int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct mr_err *err)
+/* A block that is on two nodes (kernels before 5.11): its own folder says which comes first. */
+#define NODE_MANY (-2)
+
+/* The folder of a node has a link for each of its blocks: one look for all of them. */
+static void note_node(const struct mr_machine *m, int32_t node, struct mr_blocks *blocks)
 {
 	mr_autoclosedir DIR *dir = NULL;
-	size_t room = 0;
 	struct dirent *d;
+	uint64_t id;
+
+	if (mr_root_opendir(&m->root, &dir, NODES "/node%d", node))
+		return;
+	while ((d = readdir(dir))) {
+		struct mr_block *b;
+
+		if (strncmp(d->d_name, "memory", 6) || mr_num_parse(d->d_name + 6, &id))
+			continue;
+		b = bsearch(&id, blocks->list, blocks->nr, sizeof(*b), mr_u64_order);
+		if (b)
+			b->node = b->node == -1 ? node : NODE_MANY;
+	}
+}
+
+static void read_nodes(const struct mr_machine *m, struct mr_blocks *blocks)
+{
+	mr_autoclosedir DIR *dir = NULL;
+	struct dirent *d;
+	int rc = mr_root_opendir(&m->root, &dir, NODES);
+
+	while (!rc && (d = readdir(dir)))
+		if (node_number(d->d_name) >= 0)
+			note_node(m, node_number(d->d_name), blocks);
+	/* A kernel without nodes has none for a block; a captured machine may lack the folder. */
+	if (rc && m->root.live)
+		return;
+	for (size_t i = 0; i < blocks->nr; i++)
+		if (blocks->list[i].node < 0)
+			blocks->list[i].node = read_node(m, blocks->list[i].id);
+}
+
+int mr_block_list_of(const struct mr_machine *m, unsigned int want, struct mr_blocks *blocks,
+		     struct mr_err *err)
+{
+	mr_autoclosedir DIR *dir = NULL;
+	size_t kept = 0;
 	int rc;
 
 	*blocks = (struct mr_blocks){ 0 };
@@ -124,22 +228,24 @@ int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct m
 	rc = mr_root_opendir(&m->root, &dir, MEMORY);
 	if (rc)
 		return mr_err_set(err, rc, "/" MEMORY, "the memory blocks cannot be listed");
-	while ((d = readdir(dir))) {
-		uint64_t id;
+	if (list_numbers(m, dir, blocks))
+		return mr_err_set(err, -ENOMEM, "", "no memory for the blocks");
+	if (want & MR_BLOCK_WANT_NODE)
+		read_nodes(m, blocks);
+	for (size_t i = 0; i < blocks->nr; i++) {
+		struct mr_block b = blocks->list[i];
 
-		/* "memory_failure" and the like live here too. */
-		if (strncmp(d->d_name, "memory", 6) || mr_num_parse(d->d_name + 6, &id))
-			continue;
-		if (mr_make_room(blocks->list, blocks->nr, room)) {
-			mr_blocks_free(blocks);
-			return mr_err_set(err, -ENOMEM, "", "no memory for the blocks");
-		}
 		/* A block that was removed since the folder was read is not there. */
-		if (!mr_block_read(m, id, &blocks->list[blocks->nr]))
-			blocks->nr++;
+		if (!read_attributes(m, dirfd(dir), want, &b))
+			blocks->list[kept++] = b;
 	}
-	qsort(blocks->list, blocks->nr, sizeof(*blocks->list), by_id);
+	blocks->nr = kept;
 	return 0;
+}
+
+int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct mr_err *err)
+{
+	return mr_block_list_of(m, MR_BLOCK_WANT_ALL, blocks, err);
 }
 
 int mr_blocks_need_removable(const struct mr_machine *m, const struct mr_blocks *blocks,

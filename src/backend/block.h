@@ -21,6 +21,14 @@ enum mr_block_state {
 
 #define MR_BLOCK_ZONES 4
 
+/* What to read of a block: each is a file of its own, in sysfs. */
+#define MR_BLOCK_WANT_STATE	(1U << 0)
+#define MR_BLOCK_WANT_REMOVABLE	(1U << 1)
+#define MR_BLOCK_WANT_NODE	(1U << 2)
+#define MR_BLOCK_WANT_ZONES	(1U << 3)
+#define MR_BLOCK_WANT_ALL	(MR_BLOCK_WANT_STATE | MR_BLOCK_WANT_REMOVABLE | \
+				 MR_BLOCK_WANT_NODE | MR_BLOCK_WANT_ZONES)
+
 struct mr_block {
 	uint64_t id;			/* N of memoryN */
 	uint64_t start;			/* physical address, bytes */
@@ -44,9 +52,15 @@ const char *mr_block_state_name(enum mr_block_state state);
 bool mr_block_in_zone(const struct mr_block *block, const char *zone);
 
 /*
- * All blocks. -ENODEV with @err set (the machine is to blame) where the kernel
- * has no memory block interface.
+ * All blocks, and of each what @want says (MR_BLOCK_WANT_*). What is not wanted
+ * is as if it could not be read: an unknown state, not removable, node -1, no
+ * zones. -ENODEV with @err set (the machine is to blame) where the kernel has no
+ * memory block interface.
  */
+int mr_block_list_of(const struct mr_machine *m, unsigned int want, struct mr_blocks *blocks,
+		     struct mr_err *err);
+
+/* The same, with all that can be read. */
 int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct mr_err *err);
 void mr_blocks_free(struct mr_blocks *blocks);
 

@@ -149,6 +149,32 @@ ssize_t mr_root_read(const struct mr_root *root, char *buf, size_t size, const c
 	return fd < 0 ? fd : read_small(fd, buf, size);
 }
 
+ssize_t mr_root_read_at(const struct mr_root *root, int dir, char *buf, size_t size,
+			const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+	};
+	mr_autoclose int fd = root->live ? openat(dir, name, O_RDONLY | O_CLOEXEC) :
+			      (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buf, size);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -EFBIG;
+	if (n && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
+	return n;
+}
+
 static int open_stream(int fd, FILE **f)
 {
 	*f = NULL;

@@ -52,6 +52,14 @@ int mr_root_writable(const struct mr_root *root, const char *path, ...);
 __attribute__((format(printf, 4, 5)))
 ssize_t mr_root_read(const struct mr_root *root, char *buf, size_t size, const char *path, ...);
 
+/*
+ * As mr_root_read(), of the file @name below the open folder @dir, which is
+ * itself below @root: an attribute of sysfs, which one read(2) gets whole.
+ * Below a captured root, what leaves @dir by a link is -EXDEV.
+ */
+ssize_t mr_root_read_at(const struct mr_root *root, int dir, char *buf, size_t size,
+			const char *name);
+
 /* A file to read as a stream, in *@f for fclose(). *@f is NULL on failure. */
 __attribute__((format(printf, 3, 4)))
 int mr_root_fopen(const struct mr_root *root, FILE **f, const char *path, ...);

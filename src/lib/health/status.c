@@ -25,7 +25,7 @@ static void read_memory(const struct mr_machine *m, struct mr_status *st)
 	if (mr_machine_meminfo(m, "MemTotal", &st->total))
 		st->total = UINT64_MAX;
 	st->block_size = UINT64_MAX;
-	if (mr_block_list(m, &blocks, &ignored))
+	if (mr_block_list_of(m, MR_BLOCK_WANT_STATE, &blocks, &ignored))
 		return;
 	st->block_size = m->block_size;
 	for (size_t i = 0; i < blocks.nr; i++) {

@@ -11,52 +11,12 @@
 #include "cli/table.h"
 #include "cmds/block.h"
 #include "cmds/commands.h"
-#include "lib/inspect/blockers.h"
-#include "lib/inspect/poison.h"
-#include "lib/target/blocksel.h"
 #include "report/begin.h"
-#include "report/fields.h"
+#include "report/blockrows.h"
 #include "util/cleanup.h"
 #include "util/num.h"
 
-struct row {
-	const char *range;	/* "0x0-0x7ffffff", bytes inclusive */
-	uint64_t start, size;	/* bytes */
-	const char *state;
-	bool removable;
-	const char *block;	/* "32", or "32-39" when merged */
-	int32_t node;
-	const char *const *zones;
-	uint64_t poisoned;	/* pages; UINT64_MAX: not to be told to this caller */
-	struct mr_blockers found;
-	struct mr_records blockers;
-};
-
-#define BLOCK_FIELDS                                                                              \
-	MR_FIELD(MR_FIELD_STRING, struct row, range, "range", "RANGE",                            \
-		 "first and last byte address"),                                                  \
-	MR_FIELD(MR_FIELD_PFN, struct row, start, "start", NULL, "physical address, bytes"),      \
-	MR_FIELD(MR_FIELD_BYTES, struct row, size, "size", "SIZE", "bytes", .right = true),       \
-	MR_FIELD(MR_FIELD_STRING, struct row, state, "state", "STATE", "online or offline"),      \
-	MR_FIELD(MR_FIELD_BOOL, struct row, removable, "removable", "REMOVABLE",                  \
-		 "what the kernel's attribute says"),                                             \
-	MR_FIELD(MR_FIELD_STRING, struct row, block, "block", "BLOCK", "block, or range of them", \
-		 .right = true),                                                                  \
-	MR_FIELD(MR_FIELD_S32, struct row, node, "node", "NODE", "NUMA node", .nullable = true,   \
-		 .right = true),                                                                  \
-	MR_FIELD(MR_FIELD_STRINGS, struct row, zones, "zones", "ZONES",                           \
-		 "zone it is in, or could go to", .join = '/'),                                   \
-	MR_FIELD(MR_FIELD_U64, struct row, poisoned, "poisoned", "POISONED",                      \
-		 "poisoned pages", .nullable = true, .right = true)
-
-static const struct mr_field list_fields[] = { BLOCK_FIELDS, { 0 } };
-
-static const struct mr_field show_fields[] = {
-	BLOCK_FIELDS,
-	MR_FIELD(MR_FIELD_RECORDS, struct row, blockers, "blockers", NULL,
-		 "what keeps it from going offline", .sub = mr_blocker_fields),
-	{ 0 },
-};
+static const struct mr_field list_fields[] = { MR_BLOCK_FIELDS, { 0 } };
 
 struct list_args {
 	bool bytes, all, merge, no_headings, pairs, raw, all_columns;
@@ -64,14 +24,6 @@ struct list_args {
 };
 
 static const char *const summary_choices[] = { "never", "always", "only", NULL };
-
-/* What keeps neighbours apart when they are grouped; lsmem's words. */
-#define SPLIT_STATE	(1U << 0)
-#define SPLIT_REMOVABLE	(1U << 1)
-#define SPLIT_NODE	(1U << 2)
-#define SPLIT_ZONES	(1U << 3)
-#define SPLIT_ALL	(SPLIT_STATE | SPLIT_REMOVABLE | SPLIT_NODE | SPLIT_ZONES)
-#define SPLIT_EACH	(1U << 4)	/* no grouping at all */
 
 static const struct mr_opt list_opts[] = {
 	MR_FLAG("all", 'a', struct list_args, all, "list each block by itself: the default"),
@@ -91,35 +43,23 @@ static const struct mr_opt list_opts[] = {
 
 static const struct list_args list_defaults = { .summary = "never" };
 
-struct rows {
-	struct row *list;
-	size_t nr;
-	char (*text)[2][48];	/* range and block of each */
+/* What the columns are made of: what parts neighbours, and what of a block must be read. */
+static const struct {
+	const char *name;
+	unsigned int split, want;
+} columns[] = {
+	{ "STATE", MR_SPLIT_STATE, MR_BLOCK_WANT_STATE },
+	{ "REMOVABLE", MR_SPLIT_REMOVABLE, MR_BLOCK_WANT_REMOVABLE },
+	{ "NODE", MR_SPLIT_NODE, MR_BLOCK_WANT_NODE },
+	{ "ZONES", MR_SPLIT_ZONES, MR_BLOCK_WANT_ZONES },
+	{ "RANGE", 0, 0 }, { "SIZE", 0, 0 }, { "BLOCK", 0, 0 }, { "POISONED", 0, 0 },
 };
 
-static bool alike(const struct mr_block *a, const struct mr_block *b, unsigned int split)
-{
-	if (a->id + 1 != b->id || (split & SPLIT_EACH))
-		return false;
-	if (((split & SPLIT_STATE) && a->state != b->state) ||
-	    ((split & SPLIT_REMOVABLE) && a->removable != b->removable) ||
-	    ((split & SPLIT_NODE) && a->node != b->node))
-		return false;
-	return !(split & SPLIT_ZONES) || !memcmp(a->zones, b->zones, sizeof(a->zones));
-}
+#define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 /* The columns in --split; those that say nothing of a block are passed over, as by lsmem. */
 static int parse_split(const char *list, unsigned int *split, struct mr_err *err)
 {
-	static const struct {
-		const char *name;
-		unsigned int bit;
-	} columns[] = {
-		{ "STATE", SPLIT_STATE }, { "REMOVABLE", SPLIT_REMOVABLE }, { "NODE", SPLIT_NODE },
-		{ "ZONES", SPLIT_ZONES }, { "RANGE", 0 }, { "SIZE", 0 }, { "BLOCK", 0 },
-		{ "POISONED", 0 },
-	};
-	const size_t nr = sizeof(columns) / sizeof(columns[0]);
 	char word[16];
 
 	*split = 0;
@@ -130,63 +70,13 @@ static int parse_split(const char *list, unsigned int *split, struct mr_err *err
 
 		end = strchrnul(w, ',');
 		snprintf(word, sizeof(word), "%.*s", (int)(end - w), w);
-		while (i < nr && strcasecmp(word, columns[i].name))
+		while (i < NR_COLUMNS && strcasecmp(word, columns[i].name))
 			i++;
-		if (i == nr)
+		if (i == NR_COLUMNS)
 			return mr_err_usage(err, -EINVAL, word, "no such column to split by");
-		*split |= columns[i].bit;
+		*split |= columns[i].split;
 	}
 	return 0;
-}
-
-static int make_rows(const struct mr_machine *m, const struct mr_block *const *blocks, size_t nr,
-		     unsigned int split, struct rows *rows)
-{
-	rows->list = calloc(nr + 1, sizeof(*rows->list));
-	rows->text = calloc(nr + 1, sizeof(*rows->text));
-	rows->nr = 0;
-	if (!rows->list || !rows->text)
-		return -ENOMEM;
-	for (size_t i = 0; i < nr;) {
-		const struct mr_block *first = blocks[i];
-		struct row *r = &rows->list[rows->nr];
-		char (*text)[48] = rows->text[rows->nr];
-		size_t n = 1;
-		int64_t poisoned;
-
-		while (i + n < nr && alike(blocks[i + n - 1], blocks[i + n], split))
-			n++;
-		r->start = first->start;
-		r->size = first->size * n;
-		r->state = mr_block_state_name(first->state);
-		r->removable = first->removable;
-		r->node = first->node;
-		r->zones = first->zones;
-		snprintf(text[0], sizeof(text[0]), "0x%016" PRIx64 "-0x%016" PRIx64, r->start,
-			 r->start + r->size - 1);
-		if (n > 1)
-			snprintf(text[1], sizeof(text[1]), "%" PRIu64 "-%" PRIu64, first->id,
-				 first->id + n - 1);
-		else
-			snprintf(text[1], sizeof(text[1]), "%" PRIu64, first->id);
-		r->range = text[0];
-		r->block = text[1];
-		poisoned = mr_poison_count(m, r->start >> m->page_shift, r->size >> m->page_shift);
-		r->poisoned = poisoned < 0 ? UINT64_MAX : (uint64_t)poisoned;
-		rows->nr++;
-		i += n;
-	}
-	return 0;
-}
-
-static void free_rows(struct rows *rows)
-{
-	for (size_t i = 0; rows->list && i < rows->nr; i++) {
-		free((void *)rows->list[i].blockers.list);
-		mr_blockers_free(&rows->list[i].found);
-	}
-	free(rows->list);
-	free(rows->text);
 }
 
 struct sums {
@@ -231,146 +121,127 @@ static void print_sums(const struct sums *s, bool bytes)
 	}
 }
 
-static int print_rows(struct mr_run *run, const struct mr_field *fields, const struct rows *rows,
-		      const struct sums *sums, const struct mr_layout *layout, struct mr_err *err)
+/* What of the blocks, and whether their poisoned pages, the answer is made of. */
+struct wish {
+	unsigned int want, split;
+	bool poison;
+};
+
+static struct wish make_wish(const struct list_args *args, const struct mr_table *table,
+			     unsigned int split, int nr, char **words)
 {
-	struct mr_records records = { rows->list, rows->nr, sizeof(*rows->list), false };
+	struct wish w = { .split = split };
 
-	if (run->globals.json) {
-		json_object *doc = mr_doc_new(run);
-
-		json_object_object_add(doc, "blocks", mr_records_json(fields, &records));
-		if (sums)
-			json_object_object_add(doc, "summary", mr_record_json(sums_fields, sums));
-		mr_doc_print(doc);
-		return 0;
-	}
-	return mr_table_print(fields, &records, layout, err);
+	if (!table)
+		w.want = MR_BLOCK_WANT_ALL;
+	for (size_t i = 0; table && i < NR_COLUMNS; i++)
+		if (mr_table_shows(table, columns[i].name) || (split & columns[i].split))
+			w.want |= columns[i].want;
+	for (int i = 0; i < nr; i++)
+		if (!strncmp(words[i], "node:", 5))
+			w.want |= MR_BLOCK_WANT_NODE;
+	if (strcmp(args->summary, "never"))
+		w.want |= MR_BLOCK_WANT_STATE;
+	w.poison = !table || mr_table_shows(table, "POISONED");
+	return w;
 }
 
-/* Opens the machine and chooses blocks by words: all that list and show share. */
-static int choose(struct mr_run *run, struct mr_machine *m, int nr, char **words,
-		  struct mr_blocks *blocks, const struct mr_block ***chosen, size_t *nr_chosen,
-		  struct mr_err *err)
+/* Hands row by row to the table, or to the document when there is none. */
+static int tell_rows(const struct mr_machine *m, const struct mr_block *const *blocks, size_t nr,
+		     const struct wish *wish, struct mr_table *table, struct mr_doc_list *doc,
+		     struct mr_err *err)
 {
-	int rc = mr_begin(run, m, MR_NEED_BLOCKS | MR_WANT_MODULE, err);
+	struct mr_poison_counts counts = { 0 };
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	rc = mr_block_list(m, blocks, err);
-	if (!rc) {
-		rc = mr_blocksel_choose(blocks, nr, words, MR_BLOCKSEL_LIST, chosen, nr_chosen, err);
-		if (rc)
-			mr_blocks_free(blocks);
+	if (wish->poison)
+		mr_poison_counts_read(m, blocks, nr, &counts);
+	for (size_t i = 0; !rc && i < nr;) {
+		struct mr_block_text text;
+		struct mr_block_row row;
+
+		mr_block_row_make(m, blocks, nr, wish->split, &counts, &i, &row, &text);
+		if (table)
+			rc = mr_table_add(table, &row, err);
+		else
+			mr_doc_add_record(doc, &row);
 	}
-	if (rc)
-		mr_machine_close(m);
+	free(counts.list);
 	return rc;
 }
 
-static int print_list(struct mr_run *run, const struct list_args *args, const struct rows *rows,
-		      const struct sums *sums, const struct mr_layout *layout, struct mr_err *err)
+static int print_list(struct mr_run *run, const struct list_args *args,
+		      const struct mr_machine *m, const struct mr_block *const *blocks, size_t nr,
+		      const struct wish *wish, struct mr_table *table, struct mr_err *err)
 {
 	bool summary = strcmp(args->summary, "never"), only = !strcmp(args->summary, "only");
+	struct sums sums = sum_up(m, blocks, nr);
+	struct mr_doc_list doc;
+	json_object *more = NULL;
 	int rc = 0;
 
-	if (run->globals.json)
-		return print_rows(run, list_fields, rows, summary ? sums : NULL, layout, err);
+	if (!table) {
+		mr_doc_begin_list(&doc, run, "blocks", list_fields);
+		tell_rows(m, blocks, nr, wish, NULL, &doc, err);
+		if (summary) {
+			more = json_object_new_object();
+			json_object_object_add(more, "summary", mr_record_json(sums_fields, &sums));
+		}
+		mr_doc_end_list(&doc, more);
+		return 0;
+	}
 	if (!only)
-		rc = print_rows(run, list_fields, rows, NULL, layout, err);
+		rc = tell_rows(m, blocks, nr, wish, table, NULL, err);
+	if (!rc && !only)
+		mr_table_print_all(table);
 	if (!rc && summary) {
 		if (!only)
 			putchar('\n');
-		print_sums(sums, args->bytes);
+		print_sums(&sums, args->bytes);
 	}
 	return rc;
+}
+
+/* Its columns are looked at before anything is read. */
+static int open_table(const struct mr_run *run, const struct list_args *args,
+		      struct mr_table **table, struct mr_err *err)
+{
+	const struct mr_layout layout = {
+		.columns = args->columns, .all = args->all_columns, .bytes = args->bytes,
+		.raw = args->raw, .pairs = args->pairs, .no_headings = args->no_headings,
+	};
+
+	*table = NULL;
+	return run->json ? 0 : mr_table_open(list_fields, &layout, table, err);
 }
 
 static int list_run(struct mr_run *run, const void *pargs, int nr, char **words)
 {
 	const struct list_args *args = pargs;
-	struct mr_layout layout = {
-		.columns = args->columns, .all = args->all_columns, .bytes = args->bytes,
-		.raw = args->raw, .pairs = args->pairs, .no_headings = args->no_headings,
-	};
 	mr_autofree const struct mr_block **chosen = NULL;
-	struct mr_blocks blocks;
-	struct rows rows = { 0 };
+	unsigned int split = args->merge ? MR_SPLIT_ALL : MR_SPLIT_EACH;
+	struct mr_table *table = NULL;
 	struct mr_err err = { 0 };
-	unsigned int split = args->merge ? SPLIT_ALL : SPLIT_EACH;
-	struct sums sums = { 0 };
+	struct mr_blocks blocks;
 	struct mr_machine m;
 	size_t nr_chosen;
-	int rc;
+	struct wish wish;
+	int rc = 0;
 
-	if (args->split && parse_split(args->split, &split, &err))
-		return mr_end_error(run, &err);
-	rc = choose(run, &m, nr, words, &blocks, &chosen, &nr_chosen, &err);
-	if (rc)
-		return mr_end_error(run, &err);
-	sums = sum_up(&m, chosen, nr_chosen);
-	rc = make_rows(&m, chosen, nr_chosen, split, &rows);
-	if (rc)
-		mr_err_set(&err, rc, "", "no memory for the list");
-	else
-		rc = print_list(run, args, &rows, &sums, &layout, &err);
-	free_rows(&rows);
-	mr_blocks_free(&blocks);
-	mr_machine_close(&m);
-	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
-}
-
-/* Looks for what would be in the way in each block that is online. */
-static int find_blockers(const struct mr_machine *m, struct rows *rows, struct mr_err *err)
-{
-	mr_autofree struct mr_blockers **found = calloc(rows->nr + 1, sizeof(*found));
-
-	if (!found)
-		return mr_err_set(err, -ENOMEM, "", "no memory for the list");
-	for (size_t i = 0; i < rows->nr; i++) {
-		struct row *r = &rows->list[i];
-		int rc;
-
-		found[i] = &r->found;
-		if (strcmp(r->state, mr_block_state_name(MR_BLOCK_ONLINE)))
-			continue;
-		rc = mr_blockers_find(m, r->start >> m->page_shift, r->size >> m->page_shift,
-				      &r->found, err);
-		if (rc)
-			return rc;
-	}
-	mr_blockers_find_owners(m, found, rows->nr);
-	for (size_t i = 0; i < rows->nr; i++)
-		rows->list[i].blockers = mr_blocker_rows(&rows->list[i].found);
-	return 0;
-}
-
-static int show_run(struct mr_run *run, const void *args, int nr, char **words)
-{
-	mr_autofree const struct mr_block **chosen = NULL;
-	struct mr_blocks blocks;
-	struct rows rows = { 0 };
-	struct mr_err err = { 0 };
-	struct mr_machine m;
-	size_t nr_chosen;
-	int rc;
-
-	(void)args;
-	rc = choose(run, &m, nr, words, &blocks, &chosen, &nr_chosen, &err);
-	if (rc)
-		return mr_end_error(run, &err);
-	rc = make_rows(&m, chosen, nr_chosen, SPLIT_EACH, &rows);
-	if (rc)
-		mr_err_set(&err, rc, "", "no memory for the list");
-	else
-		rc = find_blockers(&m, &rows, &err);
+	if (args->split)
+		rc = parse_split(args->split, &split, &err);
 	if (!rc)
-		rc = print_rows(run, show_fields, &rows, NULL, NULL, &err);
-	for (size_t i = 0; !rc && !run->globals.json && i < rows.nr; i++)
-		rc = mr_blocker_print(rows.list[i].block, &rows.list[i].blockers, &err);
-	free_rows(&rows);
-	mr_blocks_free(&blocks);
-	mr_machine_close(&m);
+		rc = open_table(run, args, &table, &err);
+	if (rc)
+		return mr_end_error(run, &err);
+	wish = make_wish(args, table, split, nr, words);
+	rc = mr_block_rows_choose(run, &m, wish.want, nr, words, &blocks, &chosen, &nr_chosen, &err);
+	if (!rc) {
+		rc = print_list(run, args, &m, chosen, nr_chosen, &wish, table, &err);
+		mr_blocks_free(&blocks);
+		mr_machine_close(&m);
+	}
+	mr_table_close(table);
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
@@ -392,20 +263,4 @@ const struct mr_cmd mr_cmd_block_list = {
 	.args_size = sizeof(struct list_args),
 	.members = list_members,
 	.run = list_run,
-};
-
-static const struct mr_member show_members[] = {
-	{ "blocks", show_fields },
-	{ 0 },
-};
-
-const struct mr_cmd mr_cmd_block_show = {
-	.name = "show",
-	.synopsis = "SELECTOR...",
-	.operand = MR_OPERAND_BLOCK,
-	.min_operands = 1,
-	.max_operands = -1,
-	.summary = "tell what is in memory blocks and what keeps them from going offline",
-	.members = show_members,
-	.run = show_run,
 };

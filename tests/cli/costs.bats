@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a command costs: instructions, libraries. These counts do not depend on how busy
+# What a command costs: instructions, libraries, system calls. These counts do not depend on how busy
 # the machine is. They are of the build that is installed, not of one with sanitizers.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
@@ -81,4 +81,84 @@ at_most() {
 	expect_status 3
 	expect_one_message
 	expect_err "libsqlite3.so.0: the library cannot be loaded" "install the package that has it"
+}
+
+# calls COMMAND...: how many system calls it makes
+calls() {
+	strace -f -c -o "$BATS_TEST_TMPDIR/calls" "$@" >/dev/null || return 1
+	awk '$NF == "total" { print $4 }' "$BATS_TEST_TMPDIR/calls"
+}
+
+# The captured machine with so many blocks and nothing else, made when it is first needed.
+blocks_machine() {
+	local machine=$MACHINES/blocks-$1
+
+	[ -d "$machine" ] || "$TOP/tests/fixtures/make" "$MACHINES" "$1" || return 1
+	echo "$machine"
+}
+
+# per_block COMMAND...: system calls for each block more, times 100; the last word is the machine's
+per_block() {
+	local few many
+
+	few=$(calls "$@" --sysroot "$(blocks_machine 64)") || return 1
+	many=$(calls "$@" --sysroot "$(blocks_machine 192)") || return 1
+	echo $(((many - few) * 100 / 128))
+}
+
+@test "a block costs three system calls for each file that is needed of it, and no more" {
+	# The state, what is removable, the zones; which node tells a folder for all.
+	at_most "$(per_block "$PLAIN" block list)" 910 "calls for 100 blocks"
+	at_most "$(per_block "$PLAIN" --json block list)" 910 "calls for 100 blocks, JSON"
+	at_most "$(per_block "$PLAIN" block list -o BLOCK,STATE)" 310 "calls for 100 blocks' states"
+	at_most "$(per_block "$PLAIN" block list -o BLOCK,RANGE,SIZE)" 10 "calls for 100 blocks' names"
+	at_most "$(per_block "$PLAIN" status)" 310 "status' calls for 100 blocks"
+	at_most "$(per_block "$PLAIN" status --prometheus)" 310 "metrics' calls for 100 blocks"
+	# It is well below what lsmem needs, however few there are.
+	at_most "$(calls "$PLAIN" block list --sysroot "$(blocks_machine 64)")" \
+		$(($(calls lsmem -a --sysroot "$(blocks_machine 64)") * 6 / 10)) "calls for 64 blocks"
+}
+
+@test "only the columns that are printed, chosen by or merged by are read" {
+	local machine
+
+	machine=$(blocks_machine 64)
+	reads() {
+		strace -e trace=openat2 -o "$BATS_TEST_TMPDIR/trace" "$PLAIN" --sysroot "$machine" \
+			block list "$@" >/dev/null
+		sed -n 's|.*"memory[0-9]*/\([a-z_]*\)".*|\1|p; s|.*"sys/.*/\(node\)[0-9]*".*|\1|p' \
+			"$BATS_TEST_TMPDIR/trace" | sort -u | tr '\n' ' '
+	}
+	[ "$(reads -o BLOCK,STATE)" = "state " ]
+	[ "$(reads -o BLOCK)" = "" ]
+	[ "$(reads -o BLOCK node:1)" = "node " ]
+	[ "$(reads -o BLOCK,ZONES)" = "valid_zones " ]
+	[ "$(reads -o BLOCK -S REMOVABLE)" = "removable " ]
+	[ "$(reads -o BLOCK --summary always)" = "state " ]
+	[ "$(reads)" = "node removable state valid_zones " ]
+}
+
+@test "page flags are read only where the kernel says that pages are poisoned" {
+	local machine=$BATS_TEST_TMPDIR/machine
+
+	flags_read() {
+		strace -y -e trace=pread64 -o "$BATS_TEST_TMPDIR/trace" "$PLAIN" --sysroot "$machine" \
+			"$@" >"$BATS_TEST_TMPDIR/out"
+		grep -c kpageflags "$BATS_TEST_TMPDIR/trace" || true
+	}
+	cp -r "$X86" "$machine"
+	[ "$(flags_read --json block list)" -gt 0 ]
+	jq -e '[.blocks[].poisoned] | add == 2' "$BATS_TEST_TMPDIR/out"
+	[ "$(flags_read block list -o BLOCK,STATE,ZONES)" = 0 ]
+	sed -i 's/^HardwareCorrupted.*/HardwareCorrupted:     0 kB/' "$machine/proc/meminfo"
+	[ "$(flags_read --json block list)" = 0 ]
+	jq -e '[.blocks[].poisoned] | add == 0' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "a list of this machine's blocks takes no more instructions than lsmem's" {
+	[ -e /sys/devices/system/memory/block_size_bytes ] || skip "this kernel has no memory blocks"
+	grep -q '^HardwareCorrupted: *[1-9]' /proc/meminfo && skip "this machine has poisoned pages"
+	at_most "$(instructions "$PLAIN" --no-module block list)" "$(instructions lsmem -a)" "text"
+	at_most "$(instructions "$PLAIN" --no-module --json block list)" \
+		$(($(instructions lsmem -J -a) / 2)) "JSON"
 }

@@ -22,7 +22,7 @@ load lib
 
 	workload_start anon 4096
 	printf '%s\n' "${pfns[@]}" >/run/targets
-	memras offline --soft --json-lines --from /run/targets >/run/lines 2>/dev/null 3>&- &
+	env --default-signal=INT memras offline --soft --json-lines --from /run/targets >/run/lines 2>/dev/null 3>&- &
 	pid=$!
 	wait_for 60 test -s /run/lines
 	kill -INT $pid

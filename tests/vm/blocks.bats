@@ -312,7 +312,7 @@ total_is() {
 	# It cannot end by itself.
 	workload_start pinned 64
 	total=$(meminfo MemTotal)
-	memras block offline --json --timeout 60s "$n" >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
+	env --default-signal=INT memras block offline --json --timeout 60s "$n" >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
 	pid=$!
 	sleep 3
 	[ "$(meminfo MemTotal)" -lt "$total" ]

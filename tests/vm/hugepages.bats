@@ -171,7 +171,7 @@ free_hugepage() {
 
 	pool_set 8
 	workload_start hugetlb-pinned 512
-	memras offline --soft --no-module --timeout 60s --quiet "${pfns[7]}" 2>/dev/null 3>&- &
+	env --default-signal=INT memras offline --soft --no-module --timeout 60s --quiet "${pfns[7]}" 2>/dev/null 3>&- &
 	pid=$!
 	# A guardian lives for a moment with each try, so that nothing is done but look.
 	while [ $guardians = 0 ] && [ -e "/proc/$pid/task/$pid/children" ]; do

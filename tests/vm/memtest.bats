@@ -95,7 +95,7 @@ teardown() {
 @test "interrupted, the test says so and its pages stay held" {
 	local pid rc=0
 
-	memras quarantine add --test --json "$pfn"+16384 >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
+	env --default-signal=INT memras quarantine add --test --json "$pfn"+16384 >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
 	pid=$!
 	wait_for 20 held 16000
 	sleep 2

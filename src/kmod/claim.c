@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Claiming: a range goes from the page allocator to us, pageblock by pageblock.
+ * Claiming: a range goes from the page allocator to us, memory block by memory
+ * block, and of one block as much at once as is clean: isolating and draining cost
+ * the same for a pageblock and for many.
  *
  * A claim is all or nothing. It first looks the whole range over and refuses
  * what can be refused without touching anything, then takes one step after the
@@ -45,15 +47,15 @@ static int claim_fail(struct claim *c, unsigned long pfn, int err)
 	return err;
 }
 
-/* Where the step that begins at @pfn ends: no pageblock or memory block is crossed */
+/* Pages that are taken at once where there are no memory blocks */
+#define MEMRAS_STEP_MAX		32768UL
+
+/* Where the step that begins at @pfn ends: it crosses no end of a memory block */
 static unsigned long claim_step_end(const struct claim *c, unsigned long pfn)
 {
-	unsigned long block = memras_block_pages();
-	unsigned long end = min(c->end, round_up(pfn + 1, memras_contig_unit()));
+	unsigned long block = memras_block_pages() ?: MEMRAS_STEP_MAX;
 
-	if (block)
-		end = min(end, (pfn / block + 1) * block);
-	return end;
+	return min(c->end, pfn + min(c->end - pfn, block - pfn % block));
 }
 
 /*
@@ -76,73 +78,142 @@ static unsigned long claim_poisoned(unsigned long pfn, struct page *page)
 	return (1UL << order) - (page - head);
 }
 
+/* Look over pages up to @stop; returns where the clean ones end, or an error */
+static int claim_clean(struct claim *c, unsigned long pfn, unsigned long stop,
+		       unsigned long *clean, unsigned long *skip)
+{
+	*skip = 0;
+	for (; pfn < stop; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page)
+			return claim_fail(c, pfn, -ENXIO);
+		/* boot memory, firmware, holes and a block's own memmap: never to be had */
+		if (PageReserved(page) || memras_page_memmap(pfn, page))
+			return claim_fail(c, pfn, -EBUSY);
+		if (!c->zone)
+			c->zone = page_zone(page);
+		if (page_zone(page) != c->zone)
+			return claim_fail(c, pfn, -EINVAL);
+		*skip = claim_poisoned(pfn, page);
+		if (*skip)
+			break;
+	}
+	*clean = pfn;
+	return 0;
+}
+
+/* May the pages of an extent be gone round, or had again? */
+static int claim_extent(struct claim *c, unsigned long pfn, const struct memras_extent *ext)
+{
+	if (!c->round)
+		return claim_fail(c, pfn, -EEXIST);
+	if (!pfn_to_online_page(pfn))
+		return claim_fail(c, pfn, -ENXIO);
+	if (ext->state & (MEMRAS_EXT_CLAIMING | MEMRAS_EXT_AWAY))
+		return claim_fail(c, pfn, -EBUSY);
+	return 0;
+}
+
 /*
- * Walk one step. With @take the pages are taken, else it is only seen whether
- * they may be.
+ * Walk on from *@pos to @end, over what is gone round, up to pages to be taken.
+ * Those are *@from to *@pos. Without @take it is only seen whether all of them
+ * may be, and *@pos is @end.
  */
-static int claim_step(struct claim *c, unsigned long pfn, unsigned long end, bool take)
+static int claim_walk(struct claim *c, unsigned long *pos, unsigned long end, bool take,
+		      unsigned long *from)
 {
 	lockdep_assert_held(&memras_mutex);
 
-	while (pfn < end) {
-		struct memras_extent *ext = memras_extent_first(pfn);
-		unsigned long stop = end, clean, skip = 0;
+	while (*pos < end) {
+		struct memras_extent *ext = memras_extent_first(*pos);
+		unsigned long stop = end, skip;
 		int ret;
 
-		if (ext && ext->start <= pfn) {
+		if (ext && ext->start <= *pos) {
+			ret = claim_extent(c, *pos, ext);
+			if (ret)
+				return ret;
 			stop = min(end, memras_extent_end(ext));
-			if (!c->round)
-				return claim_fail(c, pfn, -EEXIST);
-			if (!pfn_to_online_page(pfn))
-				return claim_fail(c, pfn, -ENXIO);
-			if (take && ext->state & MEMRAS_EXT_LOST) {
-				ret = memras_hold_retake(pfn, stop);
-				if (ret)
-					return claim_fail(c, pfn, ret);
-			}
 			if (take)
-				c->already += stop - pfn;
-			pfn = stop;
+				c->already += stop - *pos;
+			*from = *pos;
+			*pos = stop;
+			if (take && ext->state & MEMRAS_EXT_LOST)
+				return 0;
 			continue;
 		}
 		if (ext)
 			stop = min(end, ext->start);
 
-		for (clean = pfn; clean < stop; clean++) {
-			struct page *page = pfn_to_online_page(clean);
-
-			if (!page)
-				return claim_fail(c, clean, -ENXIO);
-			/* boot memory, firmware and holes: never to be had */
-			if (PageReserved(page))
-				return claim_fail(c, clean, -EBUSY);
-			if (!c->zone)
-				c->zone = page_zone(page);
-			if (page_zone(page) != c->zone)
-				return claim_fail(c, clean, -EINVAL);
-			skip = claim_poisoned(clean, page);
-			if (skip)
-				break;
-		}
-
-		if (take && clean > pfn) {
-			ret = memras_hold_take(pfn, clean, &c->origin);
-			if (ret)
-				return claim_fail(c, pfn, ret);
-			c->claimed += clean - pfn;
-		}
-		pfn = clean;
-
+		*from = *pos;
+		ret = claim_clean(c, *pos, stop, pos, &skip);
+		if (ret)
+			return ret;
+		if (take && *pos > *from)
+			return 0;
 		if (skip) {
 			if (!c->round)
-				return claim_fail(c, pfn, -EHWPOISON);
-			skip = min(skip, stop - pfn);
+				return claim_fail(c, *pos, -EHWPOISON);
+			skip = min(skip, stop - *pos);
 			if (take)
 				c->poisoned += skip;
-			pfn += skip;
+			*pos += skip;
 		}
 	}
+	*from = end;
 	return 0;
+}
+
+/* Take the next pages of a step; *@pos moves on over them */
+static int claim_more(struct claim *c, unsigned long *pos, unsigned long end)
+{
+	struct memras_extent *ext, *new;
+	unsigned long from;
+	int ret;
+
+	new = memras_extent_alloc(&c->origin);
+	if (!new)
+		return claim_fail(c, *pos, -ENOMEM);
+
+	ret = -EINTR;
+	if (mutex_lock_killable(&memras_mutex))
+		goto out;
+	ret = claim_walk(c, pos, end, true, &from);
+	if (ret || from == *pos)
+		goto unlock;
+	ret = -EBUSY;
+	if (memras_hotplug_busy(from, *pos) || memras_guarded(from, *pos))
+		goto unlock_busy;
+
+	ext = memras_extent_first(from);
+	if (ext && ext->start <= from) {
+		/* lost by a quarantine */
+		mutex_unlock(&memras_mutex);
+		ret = memras_hold_retake(from, *pos);
+	} else {
+		ext = new;
+		new = NULL;
+		ext->start = from;
+		ext->nr = *pos - from;
+		ext->nid = page_to_nid(pfn_to_page(from));
+		memras_extent_insert(ext);
+		mutex_unlock(&memras_mutex);
+		ret = memras_hold_fill(ext);
+		if (!ret)
+			c->claimed += *pos - from;
+	}
+	if (ret)
+		claim_fail(c, from, ret);
+	goto out;
+
+unlock_busy:
+	claim_fail(c, from, ret);
+unlock:
+	mutex_unlock(&memras_mutex);
+out:
+	kfree(new);
+	return ret;
 }
 
 /* Pages that are walked with the mutex held when nothing is taken */
@@ -150,14 +221,15 @@ static int claim_step(struct claim *c, unsigned long pfn, unsigned long end, boo
 
 static int claim_check(struct claim *c)
 {
-	unsigned long pfn, end;
+	unsigned long pos = c->start, from;
 	int ret;
 
-	for (pfn = c->start; pfn < c->end; pfn = end) {
-		end = min(c->end, pfn + MEMRAS_CHECK_STEP);
+	while (pos < c->end) {
+		unsigned long end = pos + min(c->end - pos, MEMRAS_CHECK_STEP);
+
 		if (mutex_lock_killable(&memras_mutex))
 			return -EINTR;
-		ret = claim_step(c, pfn, end, false);
+		ret = claim_walk(c, &pos, end, false, &from);
 		if (!c->origin.claim)
 			c->origin.claim = memras_claim_number();
 		mutex_unlock(&memras_mutex);
@@ -170,25 +242,19 @@ static int claim_check(struct claim *c)
 
 static int claim_take(struct claim *c)
 {
-	unsigned long pfn, end;
+	unsigned long pos = c->start;
 	int ret;
 
-	for (pfn = c->start; pfn < c->end; pfn = end) {
-		end = claim_step_end(c, pfn);
-		ret = -EINTR;
-		if (fatal_signal_pending(current) || mutex_lock_killable(&memras_mutex))
-			goto undo;
-		ret = claim_step(c, pfn, end, true);
-		mutex_unlock(&memras_mutex);
-		if (ret)
-			goto undo;
+	while (pos < c->end) {
+		ret = fatal_signal_pending(current) ? -EINTR :
+						      claim_more(c, &pos, claim_step_end(c, pos));
+		if (ret) {
+			memras_hold_undo(c->start, c->end, c->origin.claim);
+			return ret;
+		}
 		cond_resched();
 	}
 	return 0;
-
-undo:
-	memras_hold_undo(c->start, end, c->origin.claim);
-	return ret;
 }
 
 long memras_ioctl_claim(struct memras_owner *owner, void __user *uarg)

@@ -44,7 +44,7 @@ static bool extent_pins(const struct memras_extent *ext)
 
 static void extent_count(const struct memras_extent *ext, long nr)
 {
-	if (ext->state & MEMRAS_EXT_DOOMED)
+	if (ext->state & MEMRAS_EXT_DOOMED || memras_extent_new(ext))
 		return;
 	if (ext->state & MEMRAS_EXT_KEPT)
 		memras_kept_pages += nr;
@@ -104,6 +104,24 @@ struct memras_extent *memras_extent_first(unsigned long pfn)
 	return found;
 }
 
+/**
+ * memras_extent_of - the extent that has a page
+ * @pfn: the page
+ *
+ * Return: the extent if the page is held or about to be, NULL if it is not, as
+ * in LOST extents.
+ */
+struct memras_extent *memras_extent_of(unsigned long pfn)
+{
+	struct memras_extent *ext = memras_extent_first(pfn);
+
+	if (!ext || ext->start > pfn)
+		return NULL;
+	if (ext->state & MEMRAS_EXT_LOST && !(ext->state & MEMRAS_EXT_CLAIMING))
+		return NULL;
+	return ext;
+}
+
 /* Add an extent, which may overlap none that is there */
 void memras_extent_insert(struct memras_extent *new)
 {
@@ -135,11 +153,12 @@ void memras_extent_forget(struct memras_extent *ext)
 
 /*
  * Split an extent before @at. It must not fail: releases, and the notifier,
- * have no way to. The few bytes that it needs are worth waiting for.
+ * have no way to. The few bytes that it needs are worth waiting for. Reclaim for
+ * them must not wait for a file system, as notifiers wait for memras_mutex.
  */
 static struct memras_extent *extent_split(struct memras_extent *ext, unsigned long at)
 {
-	struct memras_extent *right = kmalloc(sizeof(*right), GFP_KERNEL | __GFP_NOFAIL);
+	struct memras_extent *right = kmalloc(sizeof(*right), GFP_NOIO | __GFP_NOFAIL);
 
 	*right = *ext;
 	right->start = at;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is held: pages out of the page allocator and PageOffline, so that
- * neither the kernel nor a dump of it touches them, and not counted as managed.
- * The one reference to each is ours.
+ * What is held, by whom, and how that begins and ends. What it means for a page
+ * is in take.c, and what memory hotplug does to it in hotplug.c.
  */
 #include <linux/module.h>
 #include <linux/sched/signal.h>
@@ -11,126 +10,74 @@
 #include <linux/uaccess.h>
 
 #include "compat/contig.h"
-#include "compat/hotplug.h"
 #include "memras_kmod.h"
 
-/* A range that is busy may be free the next moment; how often to look again */
-#define MEMRAS_ALLOC_TRIES	3
-
-static LIST_HEAD(memras_guards);
-
-/* Pages that just came from the page allocator become held ones */
-static void pages_hold(unsigned long start, unsigned long nr)
+/* An extent to be filled, not in the tree yet; NULL if there is no memory */
+struct memras_extent *memras_extent_alloc(const struct memras_origin *origin)
 {
-	unsigned long pfn;
+	struct memras_extent *ext = kzalloc(sizeof(*ext), GFP_KERNEL);
 
-	memras_page_offline_begin();
-	for (pfn = start; pfn < start + nr; pfn++)
-		__SetPageOffline(pfn_to_page(pfn));
-	memras_page_offline_end();
-	adjust_managed_page_count(pfn_to_page(start), -(long)nr);
-}
-
-/*
- * Held pages go back to the page allocator. Not so a page that was poisoned
- * meanwhile: it is left with the one reference and counts as managed, which
- * is how soft offline leaves a page, so that unpoisoning it frees it.
- */
-void memras_pages_free(unsigned long start, unsigned long nr, struct memras_released *rel)
-{
-	unsigned long pfn, next, end = start + nr;
-
-	memras_map_zap(start, nr);
-
-	memras_page_offline_begin();
-	for (pfn = start; pfn < end; pfn++)
-		__ClearPageOffline(pfn_to_page(pfn));
-	memras_page_offline_end();
-	adjust_managed_page_count(pfn_to_page(start), nr);
-
-	for (pfn = start; pfn < end; pfn = next) {
-		next = pfn + 1;
-		if (PageHWPoison(pfn_to_page(pfn))) {
-			rel->poisoned++;
-			continue;
-		}
-		while (next < end && next - pfn < pageblock_nr_pages &&
-		       !PageHWPoison(pfn_to_page(next)))
-			next++;
-		memras_contig_free(pfn, next - pfn);
-		rel->freed += next - pfn;
-		cond_resched();
-	}
-}
-
-/* Keep claims away from a page until the guard is removed */
-void memras_guard_add(struct memras_guard *guard, unsigned long pfn)
-{
-	lockdep_assert_held(&memras_mutex);
-	guard->pfn = pfn;
-	list_add(&guard->link, &memras_guards);
-}
-
-void memras_guard_remove(struct memras_guard *guard)
-{
-	lockdep_assert_held(&memras_mutex);
-	list_del(&guard->link);
-}
-
-static int pages_alloc(unsigned long start, unsigned long end)
-{
-	struct memras_guard *guard;
-	int ret, tries = 0;
-
-	list_for_each_entry(guard, &memras_guards, link)
-		if (guard->pfn >= start && guard->pfn < end)
-			return -EBUSY;
-
-	do {
-		ret = memras_contig_alloc(start, end);
-		/* any signal: whoever interrupts a claim is not kept waiting for more tries */
-	} while (ret == -EBUSY && ++tries < MEMRAS_ALLOC_TRIES && !signal_pending(current));
-	return ret;
-}
-
-/**
- * memras_hold_take - take pages from the page allocator and hold them
- * @start: the first page
- * @end: the first after the last; of the same pageblock, zone and memory block
- * @origin: who claims
- *
- * Nothing of the range may be in an extent.
- *
- * Return: 0, or what alloc_contig_range() says: -EBUSY, -ENOMEM, -EINTR.
- */
-int memras_hold_take(unsigned long start, unsigned long end, const struct memras_origin *origin)
-{
-	struct memras_extent *ext;
-	int ret;
-
-	lockdep_assert_held(&memras_mutex);
-
-	ext = kzalloc(sizeof(*ext), GFP_KERNEL);
 	if (!ext)
-		return -ENOMEM;
-
-	ret = pages_alloc(start, end);
-	if (ret) {
-		kfree(ext);
-		return ret;
-	}
-	pages_hold(start, end - start);
-
-	ext->start = start;
-	ext->nr = end - start;
+		return NULL;
 	ext->owner = origin->owner;
 	ext->claim = origin->claim;
 	ext->since = origin->since;
-	ext->nid = page_to_nid(pfn_to_page(start));
-	ext->state = origin->owner ? 0 : MEMRAS_EXT_KEPT;
-	memras_extent_insert(ext);
-	memras_extent_join(ext);
-	return 0;
+	ext->state = MEMRAS_EXT_CLAIMING | (origin->owner ? 0 : MEMRAS_EXT_KEPT);
+	return ext;
+}
+
+/**
+ * memras_hold_fill - take the pages of an extent
+ * @ext: in the tree, in state CLAIMING, which the caller gave it
+ *
+ * Called without memras_mutex. Afterwards the extent is held; where its pages
+ * could not be had, one of a quarantine that had them before is LOST, and any
+ * other is gone. It may be joined to another, so must not be used any more.
+ *
+ * Return: 0, or what memras_pages_take() says.
+ */
+int memras_hold_fill(struct memras_extent *ext)
+{
+	unsigned int again = ext->state & (MEMRAS_EXT_AWAY | MEMRAS_EXT_LOST);
+	int ret;
+
+	ret = memras_pages_take(ext->start, memras_extent_end(ext));
+
+	mutex_lock(&memras_mutex);
+	if (!ret)
+		memras_extent_set_state(ext, ext->state & MEMRAS_EXT_KEPT);
+	else if (again)
+		memras_extent_set_state(ext, MEMRAS_EXT_KEPT | MEMRAS_EXT_LOST);
+
+	if (!ret || again)
+		memras_extent_join(ext);
+	else
+		memras_extent_forget(ext);
+	mutex_unlock(&memras_mutex);
+	return ret;
+}
+
+/* Of what quarantines hold no longer: the first part in a range, to be filled */
+static struct memras_extent *retake_next(unsigned long *pos, unsigned long end)
+{
+	unsigned long unit = memras_contig_unit();
+	struct memras_extent *ext;
+
+	lockdep_assert_held(&memras_mutex);
+
+	for (ext = memras_extent_first(*pos); ext && ext->start < end;
+	     ext = memras_extent_next(ext)) {
+		if (ext->state & MEMRAS_EXT_CLAIMING ||
+		    !(ext->state & (MEMRAS_EXT_AWAY | MEMRAS_EXT_LOST)))
+			continue;
+		*pos = max(*pos, ext->start);
+		ext = memras_extent_carve(ext, *pos, min3(end, memras_extent_end(ext),
+							  round_up(*pos + 1, unit)));
+		memras_extent_set_state(ext, ext->state | MEMRAS_EXT_CLAIMING);
+		*pos = memras_extent_end(ext);
+		return ext;
+	}
+	return NULL;
 }
 
 /**
@@ -139,50 +86,40 @@ int memras_hold_take(unsigned long start, unsigned long end, const struct memras
  * @end: the first after the last; all of it online
  *
  * Works on AWAY and LOST extents, pageblock by pageblock. What is not to be had
- * is LOST.
+ * is LOST. Called without memras_mutex.
  *
  * Return: 0 when all was had, else why the last that was not could not be.
  */
 int memras_hold_retake(unsigned long start, unsigned long end)
 {
-	unsigned long pos = start, unit = memras_contig_unit();
 	struct memras_extent *ext;
+	unsigned long pos = start;
 	int ret, err = 0;
 
-	lockdep_assert_held(&memras_mutex);
-
-	while ((ext = memras_extent_first(pos)) && ext->start < end) {
-		unsigned long stop;
-
-		pos = max(pos, ext->start);
-		stop = min3(end, memras_extent_end(ext), round_up(pos + 1, unit));
-		if (!(ext->state & (MEMRAS_EXT_AWAY | MEMRAS_EXT_LOST))) {
-			pos = memras_extent_end(ext);
-			continue;
-		}
-
-		ext = memras_extent_carve(ext, pos, stop);
-		ret = pages_alloc(pos, stop);
-		if (ret) {
-			memras_extent_set_state(ext, MEMRAS_EXT_KEPT | MEMRAS_EXT_LOST);
+	for (;;) {
+		mutex_lock(&memras_mutex);
+		ext = retake_next(&pos, end);
+		mutex_unlock(&memras_mutex);
+		if (!ext)
+			break;
+		ret = memras_hold_fill(ext);
+		if (ret)
 			err = ret;
-		} else {
-			pages_hold(pos, stop - pos);
-			memras_extent_set_state(ext, MEMRAS_EXT_KEPT);
-		}
-		memras_extent_join(ext);
-		pos = stop;
 		cond_resched();
 	}
+
+	/* a part is joined to the one before it, which leaves the last and what follows */
+	mutex_lock(&memras_mutex);
+	ext = memras_extent_first(end);
 	if (ext)
 		memras_extent_join(ext);
+	mutex_unlock(&memras_mutex);
 	return err;
 }
 
 /*
- * Let go of an extent. One whose block is going offline has no references to
- * give back: it is left to the notifier, which frees the pages if the offlining
- * fails, and forgets them if not.
+ * Let go of an extent. One whose block is going offline is left to the notifier,
+ * which frees the pages if the offlining fails, and forgets them if not.
  */
 static void extent_release(struct memras_extent *ext, struct memras_released *rel)
 {
@@ -200,9 +137,10 @@ static void extent_release(struct memras_extent *ext, struct memras_released *re
 	memras_extent_forget(ext);
 }
 
+/* What is being filled is not @owner's yet */
 static bool extent_is_of(const struct memras_extent *ext, const struct memras_owner *owner)
 {
-	if (ext->state & MEMRAS_EXT_DOOMED)
+	if (ext->state & (MEMRAS_EXT_DOOMED | MEMRAS_EXT_CLAIMING))
 		return false;
 	return ext->owner == owner;
 }
@@ -253,7 +191,8 @@ void memras_hold_undo(unsigned long start, unsigned long end, u64 claim)
 	mutex_lock(&memras_mutex);
 	while ((ext = memras_extent_first(pos)) && ext->start < end) {
 		pos = memras_extent_end(ext);
-		if (ext->claim == claim && !(ext->state & MEMRAS_EXT_DOOMED)) {
+		if (ext->claim == claim &&
+		    !(ext->state & (MEMRAS_EXT_DOOMED | MEMRAS_EXT_CLAIMING))) {
 			extent_release(ext, &rel);
 			mutex_unlock(&memras_mutex);
 			cond_resched();
@@ -406,7 +345,7 @@ static int hold_list(void *ctx, void *buf, u32 max)
 	if (lister->pos <= ULONG_MAX)
 		ext = memras_extent_first(lister->pos);
 	for (; ext && nr < max; ext = memras_extent_next(ext)) {
-		if (ext->state & MEMRAS_EXT_DOOMED)
+		if (ext->state & MEMRAS_EXT_DOOMED || memras_extent_new(ext))
 			continue;
 		holds[nr++] = (struct memras_hold) {
 			.pfn = ext->start,

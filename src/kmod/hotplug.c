@@ -11,63 +11,37 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/delay.h>
 #include <linux/notifier.h>
 
+#include "compat/contig.h"
 #include "compat/hotplug.h"
 #include "memras_kmod.h"
 
-/* How often to wait a millisecond for who looks at a held page to let go of it */
-#define MEMRAS_DROP_TRIES	100
+/* The range that is on its way on- or offline; there is but one at a time */
+static unsigned long memras_busy_start, memras_busy_end;
 
-/*
- * Take our references again and make every page PageOffline, as pages_drop()
- * found them. Returns how many had not been.
- */
-static unsigned long pages_regain(unsigned long start, unsigned long nr)
+static void hotplug_set_busy(unsigned long start, unsigned long end)
 {
-	unsigned long pfn, poisoned = 0;
+	memras_busy_start = start;
+	memras_busy_end = end;
+}
 
-	for (pfn = start; pfn < start + nr; pfn++) {
-		struct page *page = pfn_to_page(pfn);
-
-		if (PageOffline(page)) {
-			page_ref_unfreeze(page, 1);
-		} else {
-			__SetPageOffline(page);
-			poisoned++;
-		}
-	}
-	return poisoned;
+/* Is a page of [@start, @end), or of its pageblocks, on its way on- or offline? */
+bool memras_hotplug_busy(unsigned long start, unsigned long end)
+{
+	lockdep_assert_held(&memras_mutex);
+	return start < memras_busy_end && end > memras_busy_start;
 }
 
 /*
- * Someone who walks memory may have a passing reference. Were ours dropped
- * before his, he would free the page. So wait for him, and give up rather than
- * drop it.
- */
-static bool page_drop(struct page *page)
-{
-	int i;
-
-	for (i = 0; !page_ref_freeze(page, 1); i++) {
-		if (i == MEMRAS_DROP_TRIES)
-			return false;
-		usleep_range(1000, 2000);
-	}
-	return true;
-}
-
-/*
- * Make offlining step over our pages: PageOffline without a reference is the
- * sign for it. A page poisoned while held need not have just the one reference
- * that could be dropped (5.10 leaks one when it fails to deal with it), but
- * offlining steps over poisoned pages of any count if they are not PageOffline.
+ * Held pages have no reference, and PageOffline without one is the sign by which
+ * offlining steps over a page. It steps over poisoned pages, too, yet counts them
+ * as ordinary ones: that is what PageOffline is taken from them for.
  *
  * Offlining will subtract some of our pages from the managed ones a second
  * time: all of them, or those that are not PageOffline. Those are added here.
  */
-static int pages_drop(unsigned long start, unsigned long nr)
+static void pages_drop(unsigned long start, unsigned long nr)
 {
 	unsigned long pfn, poisoned = 0;
 
@@ -79,24 +53,55 @@ static int pages_drop(unsigned long start, unsigned long nr)
 		if (PageHWPoison(page)) {
 			__ClearPageOffline(page);
 			poisoned++;
-		} else if (!page_drop(page)) {
-			pr_warn("page %#lx is held and in use (%d references), its block stays online\n",
-				pfn, page_ref_count(page));
-			pages_regain(start, pfn - start);
-			return -EBUSY;
 		}
 	}
 	adjust_managed_page_count(pfn_to_page(start),
 				  MEMRAS_OFFLINING_SUBTRACTS_ALL ? nr : poisoned);
-	return 0;
 }
 
+/* As it was before pages_drop() */
 static void pages_undrop(unsigned long start, unsigned long nr)
 {
-	unsigned long poisoned = pages_regain(start, nr);
+	unsigned long pfn, poisoned = 0;
 
+	for (pfn = start; pfn < start + nr; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (!PageOffline(page)) {
+			__SetPageOffline(page);
+			poisoned++;
+		}
+	}
 	adjust_managed_page_count(pfn_to_page(start),
 				  -(long)(MEMRAS_OFFLINING_SUBTRACTS_ALL ? nr : poisoned));
+}
+
+/* Pages poisoned since pages_drop() were subtracted a second time as well */
+static void pages_gone(unsigned long start, unsigned long nr)
+{
+	unsigned long pfn, poisoned = 0;
+
+	if (MEMRAS_OFFLINING_SUBTRACTS_ALL)
+		return;
+	for (pfn = start; pfn < start + nr; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (PageHWPoison(page) && PageOffline(page))
+			poisoned++;
+	}
+	if (poisoned)
+		adjust_managed_page_count(pfn_to_page(start), poisoned);
+}
+
+/* Whoever is taking pages of the block may be at it for long: do not wait */
+static bool hotplug_claimed(unsigned long start, unsigned long end)
+{
+	struct memras_extent *ext;
+
+	for (ext = memras_extent_first(start); ext && ext->start < end; ext = memras_extent_next(ext))
+		if (ext->state & MEMRAS_EXT_CLAIMING)
+			return true;
+	return false;
 }
 
 static int hotplug_going_offline(unsigned long start, unsigned long end)
@@ -104,19 +109,23 @@ static int hotplug_going_offline(unsigned long start, unsigned long end)
 	struct memras_extent *ext;
 	int ret;
 
+	if (hotplug_claimed(start, end))
+		return -EBUSY;
+	ret = memras_recall_going_offline(start, end);
+	if (ret)
+		return ret;
+
 	for (ext = memras_extent_first(start); ext && ext->start < end; ext = memras_extent_next(ext)) {
 		if (ext->state & (MEMRAS_EXT_AWAY | MEMRAS_EXT_LOST | MEMRAS_EXT_DROPPED))
 			continue;
-		/* what was dropped before a failure comes back by MEM_CANCEL_OFFLINE */
-		ret = pages_drop(ext->start, ext->nr);
-		if (ret)
-			return ret;
 		memras_extent_set_state(ext, ext->state | MEMRAS_EXT_DROPPED);
+		pages_drop(ext->start, ext->nr);
 	}
+	hotplug_set_busy(start, end);
 	return 0;
 }
 
-/* Also called where another notifier refused before ours was asked */
+/* Also called where another notifier refused before ours was asked, and after ours did */
 static void hotplug_cancel_offline(unsigned long start, unsigned long end)
 {
 	struct memras_extent *ext, *next;
@@ -134,6 +143,8 @@ static void hotplug_cancel_offline(unsigned long start, unsigned long end)
 			memras_extent_set_state(ext, ext->state & ~MEMRAS_EXT_DROPPED);
 		}
 	}
+	memras_recall_cancel_offline(start, end);
+	hotplug_set_busy(0, 0);
 }
 
 static void hotplug_offline(unsigned long start, unsigned long end)
@@ -142,16 +153,23 @@ static void hotplug_offline(unsigned long start, unsigned long end)
 
 	for (ext = memras_extent_first(start); ext && ext->start < end; ext = next) {
 		next = memras_extent_next(ext);
+		if (ext->state & MEMRAS_EXT_DROPPED)
+			pages_gone(ext->start, ext->nr);
 		if (ext->state & MEMRAS_EXT_KEPT)
 			memras_extent_set_state(ext, MEMRAS_EXT_KEPT | MEMRAS_EXT_AWAY);
 		else
 			memras_extent_forget(ext);
 	}
+	memras_recall_offline(start, end);
+	hotplug_set_busy(0, 0);
 }
 
 /*
  * The block came back with its pages free, whatever they were before. By now
- * others may have some of them; what they have is migrated away.
+ * others may have some of them; what they have is migrated away. Claims keep off
+ * until all that was held or poisoned is so again.
+ *
+ * Called without memras_mutex.
  */
 static void hotplug_online(unsigned long start, unsigned long end)
 {
@@ -160,14 +178,18 @@ static void hotplug_online(unsigned long start, unsigned long end)
 	int ret;
 
 	ret = memras_hold_retake(start, end);
-	if (!ret)
-		return;
+	memras_recall_online(start, end);
 
+	mutex_lock(&memras_mutex);
+	hotplug_set_busy(0, 0);
 	for (ext = memras_extent_first(start); ext && ext->start < end; ext = memras_extent_next(ext))
 		if (ext->state & MEMRAS_EXT_LOST)
 			lost += ext->nr;
-	pr_warn("%lu quarantined pages of %#lx-%#lx could not be taken again (error %d) and are in use\n",
-		lost, start, end - 1, ret);
+	mutex_unlock(&memras_mutex);
+
+	if (ret)
+		pr_warn("%lu quarantined pages of %#lx-%#lx could not be taken again (error %d) and are in use\n",
+			lost, start, end - 1, ret);
 }
 
 static int memras_memory_notify(struct notifier_block *nb, unsigned long action, void *data)
@@ -179,22 +201,24 @@ static int memras_memory_notify(struct notifier_block *nb, unsigned long action,
 	mutex_lock(&memras_mutex);
 	switch (action) {
 	case MEM_GOING_OFFLINE:
-		ret = memras_recall_going_offline(start, end);
-		if (!ret)
-			ret = hotplug_going_offline(start, end);
+		ret = hotplug_going_offline(start, end);
 		break;
 	case MEM_CANCEL_OFFLINE:
 		hotplug_cancel_offline(start, end);
-		memras_recall_cancel_offline(start, end);
 		break;
 	case MEM_OFFLINE:
 		hotplug_offline(start, end);
-		memras_recall_offline(start, end);
+		break;
+	case MEM_GOING_ONLINE:
+		hotplug_set_busy(start, end);
+		break;
+	case MEM_CANCEL_ONLINE:
+		hotplug_set_busy(0, 0);
 		break;
 	case MEM_ONLINE:
+		mutex_unlock(&memras_mutex);
 		hotplug_online(start, end);
-		memras_recall_online(start, end);
-		break;
+		return NOTIFY_OK;
 	default:
 		break;
 	}

@@ -17,12 +17,12 @@
 #include "compat/poison.h"
 #include "memras_kmod.h"
 
-/* Serialises all that is done to memory or said of it: see memras_kmod.h */
+/* Protects our records: see memras_kmod.h */
 DEFINE_MUTEX(memras_mutex);
 
 static u64 memras_features(void)
 {
-	u64 features = 0;
+	u64 features = MEMRAS_FEAT_MEMMAP;
 
 	if (MEMRAS_CAN_CLAIM)
 		features |= MEMRAS_FEAT_CLAIM | MEMRAS_FEAT_KEEP;
@@ -32,7 +32,7 @@ static u64 memras_features(void)
 		features |= MEMRAS_FEAT_REPLACE;
 	if (MEMRAS_CAN_POISON)
 		features |= MEMRAS_FEAT_HARD_OFFLINE | MEMRAS_FEAT_UNPOISON | MEMRAS_FEAT_RECALL;
-	if (MEMRAS_CAN_POISON && MEMRAS_HOTPLUG_LAUNDERS)
+	if (MEMRAS_CAN_POISON && MEMRAS_ONLINE_FORGETS_POISON)
 		features |= MEMRAS_FEAT_REPOISON;
 	if (MEMRAS_CAN_SIMULATE)
 		features |= MEMRAS_FEAT_SIMULATED;
@@ -58,6 +58,21 @@ static long memras_ioctl_info(void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+/* Does the call change anything, and so need a descriptor that can be written by? */
+static bool memras_ioctl_writes(unsigned int cmd)
+{
+	switch (cmd) {
+	case MEMRAS_IOC_CLAIM:
+	case MEMRAS_IOC_RELEASE:
+	case MEMRAS_IOC_KEEP:
+	case MEMRAS_IOC_OFFLINE:
+	case MEMRAS_IOC_UNPOISON:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static long memras_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct memras_owner *owner = file->private_data;
@@ -65,6 +80,8 @@ static long memras_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	if (memras_ioctl_writes(cmd) && !(file->f_mode & FMODE_WRITE))
+		return -EBADF;
 
 	switch (cmd) {
 	case MEMRAS_IOC_INFO:
@@ -167,7 +184,8 @@ MODULE_AUTHOR("The memras maintainers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(MEMRAS_VERSION);
 
-/* As memras_features(), for who has only the file: modinfo -F feature */
+/* As memras_features(), for those who have only the file: modinfo -F feature */
+MODULE_INFO(feature, "memmap");
 #if MEMRAS_CAN_CLAIM
 MODULE_INFO(feature, "claim");
 MODULE_INFO(feature, "quarantine");
@@ -182,7 +200,7 @@ MODULE_INFO(feature, "replace-hugepage");
 MODULE_INFO(feature, "hard-offline");
 MODULE_INFO(feature, "unpoison");
 MODULE_INFO(feature, "recall-poison");
-#if MEMRAS_HOTPLUG_LAUNDERS
+#if MEMRAS_ONLINE_FORGETS_POISON
 MODULE_INFO(feature, "restore-poison");
 #endif
 #endif

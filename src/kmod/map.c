@@ -16,6 +16,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/sched/mm.h>
 #include <linux/security.h>
 
 #include "compat/map.h"
@@ -43,12 +44,15 @@ static vm_fault_t memras_map_fault(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	struct memras_owner *owner = vma->vm_private_data;
 	vm_fault_t ret = VM_FAULT_SIGBUS;
+	unsigned int noio;
 
-	/* a fatal signal is pending: back to where it is acted on */
+	/* on a fatal signal; to try again would be without end for a fault of the kernel's */
 	if (mutex_lock_killable(&memras_mutex))
-		return VM_FAULT_NOPAGE;
+		return VM_FAULT_SIGBUS;
+	noio = memalloc_noio_save();
 	if (map_allowed(owner, vmf->pgoff))
 		ret = vmf_insert_pfn(vma, vmf->address & PAGE_MASK, vmf->pgoff);
+	memalloc_noio_restore(noio);
 	mutex_unlock(&memras_mutex);
 	return ret;
 }
@@ -69,8 +73,11 @@ int memras_mmap(struct file *file, struct vm_area_struct *vma)
 	if (ret)
 		return ret;
 	/* a private mapping would copy, and code is not what this is for */
-	if (!(vma->vm_flags & VM_SHARED))
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
+	/* the kernel takes VM_SHARED away where the descriptor cannot be written by */
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EACCES;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
 	if (!MEMRAS_CAN_MAP)
@@ -84,6 +91,8 @@ int memras_mmap(struct file *file, struct vm_area_struct *vma)
 	}
 	mutex_unlock(&memras_mutex);
 
+	/* nor may mprotect() make it so */
+	memras_vma_flags_clear(vma, VM_MAYEXEC);
 	memras_vma_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);
 	vma->vm_private_data = owner;
 	vma->vm_ops = &memras_vm_ops;

@@ -4,31 +4,35 @@
  *
  * Locking
  *
- * memras_mutex serialises all that this module does to memory or says of it:
- * a step of a claim (one pageblock), the release of an extent, a step of a
- * scan, and the memory notifier. The order is
+ * memras_mutex protects the records of this module: the tree of extents, the
+ * guards, the frozen and the recalled pages, the mappers. It is held for short
+ * whiles only, never while something waits for a page, for other locks of long
+ * duration or for user memory: the memory notifier takes it, and the notifier
+ * runs under locks that all of memory and CPU hotplug waits for. The order is
  *
  *	mmap_lock				(a fault on a mapping of the device)
- *	mf_mutex				(soft offline takes the next under it)
- *	  device_hotplug_lock, mem_hotplug_lock	(the notifier runs under them)
- *	    memras_mutex
- *	      the locks of alloc_contig_range() and free_contig_range()
+ *	device_hotplug_lock, mem_hotplug_lock	(the notifier runs under them)
+ *	  memras_mutex
+ *	    i_mmap_rwsem, page table locks	(mapping and unmapping of held pages)
+ *	    zone->lock				(freeing of held pages)
  *
- * so nothing under memras_mutex may start onlining or offlining, nor call
- * memory_failure() or unpoison_memory(), nor fault on user memory: mmap_lock
- * comes before the hotplug locks by way of kernfs. Copies to and from users are
- * made with the mutex released; pages under memory_failure() have a guard.
+ * Memory is allocated under it with GFP_NOIO only.
  *
- * The mutex is also what keeps a struct page in existence. A block that goes
- * offline has its sections marked first, then tells MEM_OFFLINE, and only then
- * may lose its memmap; our notifier takes the mutex to hear it. So where
- * pfn_to_online_page() answered under memras_mutex, the struct page may be
- * read until the mutex is released, though the page may change hands. For the
- * same reason the notifier never sees a claim half made: a step takes its
- * pages and records them within one hold of the mutex.
+ * The slow work, alloc_contig_range() above all, is done without the mutex, on
+ * an extent in state CLAIMING that is in the tree before the work begins. Such
+ * an extent belongs to the one who is at work on it; all others leave it alone:
  *
- * Work on long ranges lets go of the mutex between steps, so that neither
- * offlining nor another caller waits for more than a step.
+ *  - claims that overlap it fail with -EBUSY;
+ *  - offlining of its block fails with -EBUSY, so its struct pages stay;
+ *  - while a block is on its way on- or offline, claims in it fail with -EBUSY.
+ *
+ * The mutex also keeps a struct page in existence. A block that goes offline has
+ * its sections marked first, then tells MEM_OFFLINE, and only then may lose its
+ * memmap; our notifier takes the mutex to hear it. So where pfn_to_online_page()
+ * answered under memras_mutex, the struct page may be read until the mutex is
+ * released, though the page may change hands.
+ *
+ * Work on long ranges drops the mutex between steps.
  */
 #ifndef _MEMRAS_KMOD_H
 #define _MEMRAS_KMOD_H
@@ -63,24 +67,26 @@ struct memras_owner {
 
 /*
  * States of an extent. One without any of these is held: its pages are out of
- * the page allocator with one reference, ours, PageOffline and unmanaged.
+ * the page allocator, frozen (without a reference), PageOffline and unmanaged.
  *
- *	              going offline            offline
- *	held ------------------------> DROPPED --------> forgotten, or if KEPT
- *	  ^  <------------------------   |               AWAY
- *	  |      cancelled               | release         |
- *	  |                              v                 | online
- *	  |                           DOOMED               v
- *	  +------------------------------------ taken again, else LOST
+ *	          taken        going offline            offline
+ *	CLAIMING ------> held ----------------> DROPPED --------> forgotten, or if KEPT
+ *	                  ^  <----------------   |                AWAY
+ *	                  |      cancelled       | release         |
+ *	                  |                      v                 | online
+ *	                  |                   DOOMED               v
+ *	                  +----------------------------- CLAIMING: held, else LOST
  *
- * AWAY and LOST are of quarantines only, and hold no page. LOST is tried again
- * by each claim over it, and when its block has been offline and comes back.
+ * AWAY and LOST belong to quarantines and have no page. LOST is tried again by
+ * each claim over it, and when its block has been offline and comes back; it is
+ * CLAIMING besides while that goes on.
  */
 #define MEMRAS_EXT_KEPT		BIT(0)		/* quarantine: no owner, outlives descriptors */
-#define MEMRAS_EXT_DROPPED	BIT(1)		/* no references: its block is going offline */
+#define MEMRAS_EXT_DROPPED	BIT(1)		/* its block is going offline */
 #define MEMRAS_EXT_DOOMED	BIT(2)		/* released while DROPPED */
 #define MEMRAS_EXT_AWAY		BIT(3)		/* its block is offline */
 #define MEMRAS_EXT_LOST		BIT(4)		/* its block came back, the pages were not had */
+#define MEMRAS_EXT_CLAIMING	BIT(5)		/* someone is taking the pages, see above */
 
 /**
  * struct memras_extent - neighbouring pages held, or to be held again
@@ -109,6 +115,19 @@ static inline unsigned long memras_extent_end(const struct memras_extent *ext)
 	return ext->start + ext->nr;
 }
 
+/* Are its pages out of the page allocator? */
+static inline bool memras_extent_holds(const struct memras_extent *ext)
+{
+	return !(ext->state & (MEMRAS_EXT_AWAY | MEMRAS_EXT_LOST | MEMRAS_EXT_CLAIMING));
+}
+
+/* Is it about to be held for the first time? One of a quarantine may be so again. */
+static inline bool memras_extent_new(const struct memras_extent *ext)
+{
+	return ext->state & MEMRAS_EXT_CLAIMING &&
+	       !(ext->state & (MEMRAS_EXT_AWAY | MEMRAS_EXT_LOST));
+}
+
 /* The origin of a claim, as its extents remember it */
 struct memras_origin {
 	struct memras_owner *owner;	/* NULL for a quarantine */
@@ -134,6 +153,7 @@ void memras_pin(void);
 void memras_unpin(void);
 struct memras_extent *memras_extent_first(unsigned long pfn);
 struct memras_extent *memras_extent_next(const struct memras_extent *ext);
+struct memras_extent *memras_extent_of(unsigned long pfn);
 void memras_extent_insert(struct memras_extent *new);
 void memras_extent_forget(struct memras_extent *ext);
 void memras_extent_set_state(struct memras_extent *ext, unsigned int state);
@@ -145,12 +165,19 @@ void memras_extent_counts(u64 *held, u64 *kept);
 void memras_extent_init(void);
 void memras_extent_exit(void);
 
-/* hold.c */
-int memras_hold_take(unsigned long start, unsigned long end, const struct memras_origin *origin);
-int memras_hold_retake(unsigned long start, unsigned long end);
+/* take.c */
+int memras_contig_take(unsigned long start, unsigned long end);
+int memras_pages_take(unsigned long start, unsigned long end);
 void memras_pages_free(unsigned long start, unsigned long nr, struct memras_released *rel);
+bool memras_page_frozen(unsigned long pfn);
 void memras_guard_add(struct memras_guard *guard, unsigned long pfn);
 void memras_guard_remove(struct memras_guard *guard);
+bool memras_guarded(unsigned long start, unsigned long end);
+
+/* hold.c */
+struct memras_extent *memras_extent_alloc(const struct memras_origin *origin);
+int memras_hold_fill(struct memras_extent *ext);
+int memras_hold_retake(unsigned long start, unsigned long end);
 int memras_hold_release(unsigned long start, unsigned long end, struct memras_owner *owner,
 			struct memras_released *rel);
 void memras_hold_undo(unsigned long start, unsigned long end, u64 claim);
@@ -160,6 +187,7 @@ long memras_ioctl_holds(struct memras_owner *owner, void __user *arg);
 long memras_ioctl_keep(struct memras_owner *owner, void __user *arg);
 
 /* hotplug.c */
+bool memras_hotplug_busy(unsigned long start, unsigned long end);
 int memras_hotplug_init(void);
 void memras_hotplug_exit(void);
 
@@ -194,6 +222,7 @@ long memras_ioctl_claim(struct memras_owner *owner, void __user *arg);
 /* page.c */
 u32 memras_page_kind(unsigned long pfn, struct page *page, unsigned long *nr, bool *poisoned);
 bool memras_page_nowhere(unsigned long pfn);
+bool memras_page_memmap(unsigned long pfn, struct page *page);
 long memras_ioctl_describe(struct memras_owner *owner, void __user *arg);
 
 /* scan.c */

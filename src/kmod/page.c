@@ -89,11 +89,34 @@ static bool view_huge(const struct view *v)
 	return v->order && PageHuge(v->head);
 }
 
+/**
+ * memras_page_memmap - is the page part of the memmap of its own block?
+ * @pfn: the page
+ * @page: its struct page, under memras_mutex
+ *
+ * With memory_hotplug.memmap_on_memory the first pages of a hotplugged block are
+ * the struct pages of all of it. They go on- and offline with the block, and the
+ * page allocator never has them. The flag that tells them means something else on
+ * pages of files and of the swap cache.
+ */
+bool memras_page_memmap(unsigned long pfn, struct page *page)
+{
+	unsigned long block = memras_block_pages();
+	struct page *first;
+
+	if (!memras_page_memmap_flag(page) || !block)
+		return false;
+	first = pfn_to_online_page(pfn - pfn % block);
+	return first && memras_page_memmap_flag(first);
+}
+
 static u32 view_kind(unsigned long pfn, const struct view *v, int *order)
 {
 	unsigned long mapping = memras_page_mapping(v->head);
 
 	*order = v->order;
+	if (memras_page_memmap(pfn, v->page))
+		return MEMRAS_KIND_MEMMAP;
 	/* in a section that it shares with ordinary memory: 5.10 calls it online */
 	if (is_zone_device_page(v->page))
 		return MEMRAS_KIND_DEVICE;
@@ -272,6 +295,7 @@ static u32 view_flags(unsigned long pfn, u32 kind, const struct view *v)
 static void describe_elsewhere(struct memras_page *info)
 {
 	struct dev_pagemap *pgmap = NULL;
+	unsigned long first;
 	struct page *page;
 
 	if (info->pfn <= ULONG_MAX)
@@ -281,13 +305,16 @@ static void describe_elsewhere(struct memras_page *info)
 		return;
 	}
 
-	page = pfn_to_page(info->pfn);
+	first = memras_pagemap_first(pgmap, info->pfn);
+	page = pfn_to_page(first);
 	info->kind = MEMRAS_KIND_DEVICE;
 	info->node = page_to_nid(page);
 	strscpy(info->zone, page_zone(page)->name ?: "", sizeof(info->zone));
-	info->refcount = page_ref_count(page);
-	if (PageHWPoison(page))
-		info->flags |= MEMRAS_PAGE_HWPOISON;
+	if (first == info->pfn) {
+		info->refcount = page_ref_count(page);
+		if (PageHWPoison(page))
+			info->flags |= MEMRAS_PAGE_HWPOISON;
+	}
 	put_dev_pagemap(pgmap);
 }
 
@@ -331,7 +358,7 @@ static void describe_page(struct memras_page *info)
 	}
 
 	ext = memras_extent_first(pfn);
-	if (ext && ext->start <= pfn && !(ext->state & MEMRAS_EXT_LOST)) {
+	if (ext && ext->start <= pfn && memras_extent_holds(ext)) {
 		info->flags |= MEMRAS_PAGE_HELD;
 		if (ext->state & MEMRAS_EXT_KEPT)
 			info->flags |= MEMRAS_PAGE_KEPT;

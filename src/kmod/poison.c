@@ -21,15 +21,13 @@
  */
 static int memras_poison_guard(unsigned long pfn, bool unpoison, struct memras_guard *guard)
 {
-	struct memras_extent *ext;
 	int ret = 0;
 
 	if (mutex_lock_killable(&memras_mutex))
 		return -EINTR;
-	ext = memras_extent_first(pfn);
 	if (!pfn_to_online_page(pfn))
 		ret = -ENXIO;
-	else if (ext && ext->start <= pfn && !(ext->state & MEMRAS_EXT_LOST))
+	else if (memras_extent_of(pfn) || memras_page_frozen(pfn))
 		ret = -EBUSY;
 	else if (unpoison && MEMRAS_UNPOISON_LEAKS && memras_page_nowhere(pfn))
 		ret = -EBUSY;

@@ -9,9 +9,9 @@
  * when the block comes online, before anyone can have it for long.
  *
  * That is done in the notifier and not left to whoever writes "online", as
- * most know nothing of us. The flag is put back by hand, which is no more than
- * the truth: the page was never taken off the count of poisoned pages
- * (num_poisoned_pages), as memory_failure() would do once more.
+ * most know nothing of us. The flag is put back by hand: the page was never taken
+ * off the count of poisoned pages (num_poisoned_pages), and memory_failure() would
+ * count it once more.
  *
  * A DIMM that is exchanged while its block is offline is not noticed: its
  * pages have the same numbers. Whoever does that unpoisons them.
@@ -49,7 +49,7 @@ static LIST_HEAD(memras_recalls);
 /* To forget a page while its block is offline would be to launder it */
 static bool recall_pins(const struct recall *r)
 {
-	return MEMRAS_HOTPLUG_LAUNDERS && r->state == RECALL_AWAY;
+	return MEMRAS_ONLINE_FORGETS_POISON && r->state == RECALL_AWAY;
 }
 
 static void recall_set_state(struct recall *r, enum recall_state state)
@@ -87,7 +87,7 @@ static int recall_add(unsigned long pfn)
 		}
 	}
 
-	r = kzalloc(sizeof(*r), GFP_KERNEL);
+	r = kzalloc(sizeof(*r), GFP_NOIO);
 	if (!r)
 		return -ENOMEM;
 	r->pfn = pfn;
@@ -118,7 +118,7 @@ int memras_recall_going_offline(unsigned long start, unsigned long end)
 		bool poisoned = false;
 
 		nr = 1;
-		if (page)
+		if (page && PageHWPoison(page))
 			memras_page_kind(pfn, page, &nr, &poisoned);
 		if (poisoned)
 			ret = recall_add(pfn);
@@ -137,60 +137,82 @@ void memras_recall_cancel_offline(unsigned long start, unsigned long end)
 			recall_drop(r);
 }
 
+/*
+ * From here on it is us who know the page. The kernel counts it as poisoned until
+ * the end. Should the DIMM be removed it would count it no longer, if the flag were
+ * still there (clear_hwpoisoned_pages()), and once more than that when the page is
+ * unpoisoned after we flagged it again. Where offline pages keep their flag for
+ * nothing else it is cleared.
+ */
 void memras_recall_offline(unsigned long start, unsigned long end)
 {
 	struct recall *r;
 
 	lockdep_assert_held(&memras_mutex);
 
-	/* LOST ones get another chance */
+	list_for_each_entry(r, &memras_recalls, link) {
+		if (r->pfn < start || r->pfn >= end)
+			continue;
+		/* LOST ones get another chance */
+		recall_set_state(r, RECALL_AWAY);
+		if (MEMRAS_ONLINE_FORGETS_POISON)
+			memras_clear_poisoned(pfn_to_page(r->pfn));
+	}
+}
+
+static struct recall *recall_next(unsigned long start, unsigned long end)
+{
+	struct recall *r;
+
 	list_for_each_entry(r, &memras_recalls, link)
-		if (r->pfn >= start && r->pfn < end)
-			recall_set_state(r, RECALL_AWAY);
+		if (r->pfn >= start && r->pfn < end && r->state == RECALL_AWAY)
+			return r;
+	return NULL;
+}
+
+/* Can the page be had from the page allocator together with its neighbours? */
+static bool recall_free(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page && !memras_extent_of(pfn) && !PageHWPoison(page);
 }
 
 /*
- * Take one page from the page allocator. Single pages are refused more often
- * than whole pageblocks; of one of those the rest goes back at once.
+ * Of the pageblock of a page, or of the allocator's largest block, all that is
+ * neither held nor poisoned around it: single pages are refused more often than
+ * whole pageblocks, and other poisoned ones are taken with it.
  */
-static int recall_take(unsigned long pfn, unsigned long start, unsigned long end)
+static void recall_widen(unsigned long *first, unsigned long *last, unsigned long start,
+			 unsigned long end)
 {
 	unsigned long unit = memras_contig_unit();
-	unsigned long first = max(start, round_down(pfn, unit));
-	unsigned long last = min(end, round_down(pfn, unit) + unit);
-	int ret;
 
-	ret = memras_contig_alloc(pfn, pfn + 1);
-	if (!ret)
-		return 0;
-	ret = memras_contig_alloc(first, last);
-	if (ret)
-		return ret;
-	if (pfn > first)
-		memras_contig_free(first, pfn - first);
-	if (last > pfn + 1)
-		memras_contig_free(pfn + 1, last - pfn - 1);
-	return 0;
+	start = max(start, round_down(*first, unit));
+	end = min(end, round_down(*first, unit) + unit);
+	while (*first > start && recall_free(*first - 1))
+		(*first)--;
+	while (*last < end && recall_free(*last))
+		(*last)++;
 }
 
-static int recall_restore(unsigned long pfn, unsigned long start, unsigned long end)
+/* Flag the remembered pages of [@first, @last), which is ours, and give back the rest */
+static void recall_flag(unsigned long first, unsigned long last, unsigned long *restored)
 {
-	struct memras_extent *ext = memras_extent_first(pfn);
-	struct page *page = pfn_to_online_page(pfn);
-	int ret;
+	struct recall *r, *next;
 
-	if (!page)
-		return -ENXIO;
-	if (PageHWPoison(page))
-		return 0;
-	/* taken again by a quarantine already, which leaves it behind when it is released */
-	if (!ext || ext->start > pfn || ext->state & MEMRAS_EXT_LOST) {
-		ret = recall_take(pfn, start, end);
-		if (ret)
-			return ret;
+	list_for_each_entry_safe(r, next, &memras_recalls, link) {
+		if (r->pfn < first || r->pfn >= last || r->state != RECALL_AWAY)
+			continue;
+		memras_set_poisoned(pfn_to_page(r->pfn));
+		if (r->pfn > first)
+			memras_contig_free(first, r->pfn - first);
+		first = r->pfn + 1;
+		recall_drop(r);
+		++*restored;
 	}
-	memras_set_poisoned(page);
-	return 0;
+	if (last > first)
+		memras_contig_free(first, last - first);
 }
 
 /**
@@ -198,26 +220,43 @@ static int recall_restore(unsigned long pfn, unsigned long start, unsigned long 
  * @start: the first page of the block, which is online by now
  * @end: the first after its last
  *
- * Comes after the quarantines of the block were taken again.
+ * Comes after the quarantines of the block were taken again: what they have stays
+ * behind when they are released. Called without memras_mutex, in the notifier.
  */
 void memras_recall_online(unsigned long start, unsigned long end)
 {
-	unsigned long restored = 0, lost = 0;
-	struct recall *r, *next;
+	unsigned long restored = 0, lost = 0, first, last;
+	struct recall *r;
 
-	lockdep_assert_held(&memras_mutex);
+	mutex_lock(&memras_mutex);
+	while ((r = recall_next(start, end))) {
+		struct page *page = pfn_to_online_page(r->pfn);
+		int ret = -ENXIO;
 
-	list_for_each_entry_safe(r, next, &memras_recalls, link) {
-		if (r->state != RECALL_AWAY || r->pfn < start || r->pfn >= end)
-			continue;
-		if (!MEMRAS_HOTPLUG_LAUNDERS || recall_restore(r->pfn, start, end)) {
-			recall_set_state(r, RECALL_LOST);
-			lost++;
-		} else {
+		first = r->pfn;
+		last = first + 1;
+		if (page && (PageHWPoison(page) || memras_extent_of(first))) {
+			memras_set_poisoned(page);
 			recall_drop(r);
 			restored++;
+			continue;
 		}
+		if (page && MEMRAS_ONLINE_FORGETS_POISON) {
+			recall_widen(&first, &last, start, end);
+			mutex_unlock(&memras_mutex);
+			ret = memras_contig_take(first, last);
+			mutex_lock(&memras_mutex);
+		}
+		if (!ret) {
+			recall_flag(first, last, &restored);
+			continue;
+		}
+		/* remembered for as long as the block is online, so still in the list */
+		recall_set_state(r, RECALL_LOST);
+		lost++;
 	}
+	mutex_unlock(&memras_mutex);
+
 	if (restored)
 		pr_info("%lu poisoned pages of %#lx-%#lx are retired again\n", restored, start,
 			end - 1);

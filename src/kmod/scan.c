@@ -17,7 +17,7 @@
 #define MEMRAS_SCAN_PAGES	32768UL
 #define MEMRAS_SCAN_RUNS	256
 
-#define MEMRAS_KINDS_ALL	(MEMRAS_KIND_MASK(MEMRAS_KIND_MOVABLE + 1) - 1)
+#define MEMRAS_KINDS_ALL	(MEMRAS_KIND_MASK(MEMRAS_KIND_MEMMAP + 1) - 1)
 
 /**
  * struct scan - a scan on its way
@@ -93,7 +93,7 @@ static void scan_step(struct scan *s)
 		if (kind == MEMRAS_KIND_OFFLINE) {
 			if (ext && memras_extent_end(ext) <= s->pfn)
 				ext = memras_extent_first(s->pfn);
-			if (ext && ext->start <= s->pfn && !(ext->state & MEMRAS_EXT_LOST))
+			if (ext && ext->start <= s->pfn && memras_extent_holds(ext))
 				flags |= MEMRAS_PAGE_HELD |
 					 (ext->state & MEMRAS_EXT_KEPT ? MEMRAS_PAGE_KEPT : 0);
 		}

@@ -13,8 +13,15 @@
  *    kernel cannot do (see features) is EOPNOTSUPP;
  *  - a pfn that no online memory backs is ENXIO;
  *  - without CAP_SYS_ADMIN: EPERM;
- *  - a fatal signal ends every call with EINTR, everything as it was before it,
- *    save that RELEASE, OFFLINE and UNPOISON, once begun, run to their end;
+ *  - CLAIM, RELEASE, KEEP, OFFLINE and UNPOISON on a descriptor that is not open
+ *    for writing: EBADF;
+ *  - a fatal signal ends every call with EINTR, everything as it was before it.
+ *    RELEASE, OFFLINE and UNPOISON, once begun, run to their end. CLAIM ends once
+ *    the kernel stops waiting for the page that it is at: while it migrates a page
+ *    it waits for the lock of the page and for writeback, and no signal ends that.
+ *    A file system that does not answer can keep a page locked for as long as it
+ *    likes. Only that claim waits then: other calls, the release of other claims
+ *    and memory hotplug go on, save that the block that it is in stays online;
  *  - pointers travel as __u64, so 32 and 64 bit callers are the same.
  * Structures are never changed, only added to by new calls, and a caller asks
  * MEMRAS_IOC_INFO for features instead of comparing versions.
@@ -36,8 +43,9 @@
 #define MEMRAS_FEAT_UNPOISON	 (1ULL << 4)	/* UNPOISON */
 #define MEMRAS_FEAT_KEEP	 (1ULL << 5)	/* KEEP */
 #define MEMRAS_FEAT_RECALL	 (1ULL << 6)	/* RECALL */
-#define MEMRAS_FEAT_MAP		 (1ULL << 8)	/* mmap() */
 #define MEMRAS_FEAT_REPOISON	 (1ULL << 7)	/* poison outlasts the absence of its block */
+#define MEMRAS_FEAT_MAP		 (1ULL << 8)	/* mmap() */
+#define MEMRAS_FEAT_MEMMAP	 (1ULL << 9)	/* MEMRAS_KIND_MEMMAP is told and may be asked for */
 
 /**
  * struct memras_info - what is loaded, and what it can do
@@ -85,6 +93,7 @@ enum memras_kind {
 	MEMRAS_KIND_OFFLINE = 12,	/* PageOffline: owned by a driver, held or ballooned */
 	MEMRAS_KIND_DEVICE = 13,	/* ZONE_DEVICE */
 	MEMRAS_KIND_MOVABLE = 14,	/* not on the LRU, yet a driver can migrate it */
+	MEMRAS_KIND_MEMMAP = 15,	/* MEMRAS_FEAT_MEMMAP: memmap of its own memory block */
 };
 #define MEMRAS_KIND_MASK(kind)	(1ULL << (kind))
 
@@ -218,7 +227,12 @@ struct memras_scan {
  * What a quarantine had lost (MEMRAS_HOLD_LOST) a claim over it takes again for
  * the quarantine, and counts as @already; it stays taken if the claim fails.
  *
- * EBUSY: something in the range cannot be moved, or not now. A range that was
+ * A claim of several pageblocks is made in one go, up to a memory block, which
+ * isolates and drains once. It is busy as soon as one page of it is: claim a half
+ * then, down to a pageblock.
+ *
+ * EBUSY: something in the range cannot be moved, or not now; another claim is at
+ * work there; or its block is on its way on- or offline. A range that was
  * just freed may be refused while its pages wait in per-cpu batches: drain
  * them (move_pages(2) on a page of one's own does) and call again.
  * ENOMEM: no memory to move to; a gigantic page; on its node none to replace
@@ -301,8 +315,9 @@ struct memras_release {
  * the moment of each first touch. Touching what is not held is SIGBUS, and so
  * is a page that was released or whose block went offline after it was mapped.
  * A mapping keeps the descriptor open, and with it the claims. EINVAL for a
- * private mapping, EPERM for an executable one and in a kernel that is locked
- * down, as what was on the pages before can be read.
+ * private mapping, EACCES for a descriptor that is not open for reading and
+ * writing, EPERM for an executable one and in a kernel that is locked down, as
+ * what was on the pages before can be read. mprotect() makes none executable.
  */
 
 /* memras_hold.flags */
@@ -356,7 +371,8 @@ struct memras_holds {
  * @reserved: 0
  *
  * Errors are those of memory_failure() and unpoison_memory(), and EBUSY for a
- * page that a claim holds, which the kernel would flag while it says EBUSY.
+ * page that a claim holds, which the kernel would flag while it says EBUSY, and
+ * for one in a pageblock that a claim is at work on.
  * OFFLINE kills who uses the page and cannot move it; a return of 0 means that
  * the kernel dealt with it, not that the flag is set: read it back. Before 5.17
  * UNPOISON is EBUSY for a poisoned page that the page allocator has lost, which

@@ -1,28 +1,39 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Memory of devices (ZONE_DEVICE): a DAX device in sections of its own, and a
-# persistent memory disk that shares one with ordinary memory.
+# Memory of devices (ZONE_DEVICE): a DAX device in sections of its own, a persistent
+# memory disk that shares one with ordinary memory, and a DAX device that has its
+# memory map on itself (altmap).
 #
-# guest: cpus=1 memory=1G append="memmap=128M!768M memmap=32M!904M" timeout=240
+# guest: cpus=1 memory=1280M append="memmap=128M!768M memmap=32M!904M memmap=128M!1024M" timeout=240
 
 load lib
 
 DAX=/dev/dax0.0
 
-setup_file() {
+# make_dax REGION MODE UUID: makes the namespace of a region a DAX device, as "ndctl
+# create-namespace --mode=devdax --map=MODE" does (mem is "ram" in sysfs, dev is "pmem")
+make_dax() {
 	local seed
 
+	echo "namespace$1.0" >/sys/bus/nd/drivers/nd_pmem/unbind
+	seed=/sys/bus/nd/devices/$(cat "/sys/bus/nd/devices/region$1/dax_seed")
+	echo "$3" >"$seed/uuid"
+	echo 4096 >"$seed/align"
+	echo "$2" >"$seed/mode"
+	echo "namespace$1.0" >"$seed/namespace"
+	echo "${seed##*/}" >/sys/bus/nd/drivers/dax_pmem/bind
+}
+
+setup_file() {
 	modprobe -a nd_e820 nd_pmem dax_pmem device_dax
 	wait_for 30 test -b /dev/pmem1
-	# The first becomes a DAX device, as "ndctl create-namespace --mode=devdax" makes it.
-	echo namespace0.0 >/sys/bus/nd/drivers/nd_pmem/unbind
-	seed=/sys/bus/nd/devices/$(cat /sys/bus/nd/devices/region0/dax_seed)
-	echo 6b8b4567-327b-43c6-a43c-98693c6e6457 >"$seed/uuid"
-	echo 4096 >"$seed/align"
-	echo ram >"$seed/mode"
-	echo namespace0.0 >"$seed/namespace"
-	echo "${seed##*/}" >/sys/bus/nd/drivers/dax_pmem/bind
+	wait_for 30 test -b /dev/pmem2
+	make_dax 0 ram 6b8b4567-327b-43c6-a43c-98693c6e6457
 	wait_for 30 test -c $DAX
+	# What is on the pages that have no struct page of their own must not be taken for one.
+	tr '\0' '\377' </dev/zero | dd of=/dev/pmem2 bs=1M count=8 iflag=fullblock oflag=direct status=none
+	make_dax 2 pmem 74b0dc51-19b9-4d5f-a1c3-8ad2c7d1a3f0
+	wait_for 30 test -c /dev/dax2.0
 }
 
 setup() {
@@ -49,6 +60,19 @@ teardown() {
 		assert_json '.pages[0].soft_error.reason | test("device memory \\(dax0.0\\)")'
 		assert_json '.pages[1].soft_error.reason | test("device memory \\(namespace1.0\\)")'
 	done
+}
+
+@test "the pages that hold the memory map of their device are device memory, and no more is told" {
+	local first data
+
+	first=$(($(cat /sys/bus/nd/devices/namespace2.0/resource) / 4096))
+	data=$(($(cat /sys/bus/dax/devices/dax2.0/resource) / 4096))
+	[ "$data" -gt $((first + 256)) ]
+	memras module load --quiet
+	run_json 0 memras inspect --json "$first" $((first + 100)) $((data - 1)) "$data"
+	assert_json '.pages | length == 4 and all(.kind == "device" and .zone == "Device" and .node == 0
+		and (.flags | index("hwpoison") == null))'
+	assert_json '[.pages[].refcount == 0] | .[0:3] == [true, true, true]'
 }
 
 @test "a range over ordinary and device memory is all memory, and past it there is none" {

@@ -25,7 +25,7 @@ PROGRAMS = 'awk sh mkfs.ext4'.split()
 MODULES = '''virtio_pci virtio_console virtio_blk virtio_mem virtio_balloon ext4 loop
     hwpoison-inject memory-notifier-error-inject mce-inject nhpoly1305 crc32c_generic
     crc32c-intel crc32c-cryptoapi ksm zsmalloc zram brd nd_e820 nd_pmem nd_btt dax_pmem
-    device_dax'''.split()
+    device_dax fuse'''.split()
 
 FILES = {
     'etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n'

@@ -225,6 +225,64 @@ replaces() {
 	[ "$MEMRAS_KERNEL" != 5.10 ]
 }
 
+# ---- memory of the zone that a suite is run for: see "zones" of tests/vm/guest
+
+# zone_word: as --zone of memras block online has it
+zone_word() {
+	[ "${MEMRAS_ZONE:-movable}" = plain ] && echo kernel || echo movable
+}
+
+# zone_block CONDITION: the highest online block of the zone, of those for which jq's
+# CONDITION is true. Of plain memory one that has no page that cannot be moved.
+zone_block() {
+	local n movable='.zones == ["Movable"]'
+
+	if [ "$(zone_word)" = movable ]; then
+		memras block list --json | jq -er "[.blocks[] | select(.state == \"online\" and
+			$movable and ($1))] | last | .block"
+		return
+	fi
+	for n in $(memras block list --json | jq -r "[.blocks[] | select(.state == \"online\" and
+			($movable | not) and (.zones | length == 1) and ($1)).block] | reverse[]"); do
+		block_can_go "$n" || continue
+		echo "$n"
+		return
+	done
+	echo "no block of plain memory has but pages that can be moved" >&2
+	return 1
+}
+
+# block_can_go N: no page of it is one that cannot be moved
+block_can_go() {
+	memras block show --json "$1" | jq -e '.blocks[0].blockers == []' >/dev/null
+}
+
+# workload_in_block KIND PAGES [OPTION...]: starts it with all other Movable blocks offline,
+# so that its pages are in one, and sets $block. Where a process gets pages of plain memory
+# cannot be chosen: a test that needs it is one for Movable memory.
+workload_in_block() {
+	local n
+
+	[ "$(zone_word)" = movable ] || skip "needs pages of a process in a block of its own"
+	block=$(zone_block true)
+	for n in $(memras block list --json | jq -r '.blocks[] | select(.zones == ["Movable"]) | .block'); do
+		[ "$n" = "$block" ] || memras block offline --quiet "$n"
+	done
+	workload_start "$@"
+}
+
+# blocks_back: brings every block back into the zone that it had: what is above the
+# memory of the boot is Movable (tests/vm/machine.py has the DIMMs there)
+blocks_back() {
+	local n
+
+	for n in $(memras block list --json | jq -r '.blocks[] | select(.state == "offline").block'); do
+		[ "$n" -lt $(((1 << 32) / $(block_size))) ] ||
+			memras block online --quiet --zone movable "$n"
+	done
+	memras block online --quiet --zone kernel all
+}
+
 # block_state N
 block_state() {
 	cat "/sys/devices/system/memory/memory$1/state"

@@ -3,7 +3,7 @@
 # Poison is not laundered: what was retired in a block is retired when the block
 # has been offline and comes back, or the block does not come back and says why.
 #
-# guest: core=yes cpus=1 memory=768M dimm=512M timeout=400
+# guest: core=yes cpus=1 memory=2G dimm=512M timeout=600 zones=movable,plain
 
 load lib
 
@@ -19,9 +19,8 @@ teardown() {
 
 # Every block that is offline stays so where the kernel does not take it back,
 # so each test has a block of its own.
-movable_block() {
-	memras block list --json |
-		jq -er '[.blocks[] | select(.state == "online" and .zones == ["Movable"] and .poisoned == 0)] | last | .block'
+poison_free_block() {
+	zone_block '.poisoned == 0'
 }
 
 # Whether this kernel forgets poison, by what the module says
@@ -51,7 +50,7 @@ still_retired() {
 }
 
 refused_with_pfns() {
-	run_json 1 memras block online --json --zone movable "$1"
+	run_json 1 memras block online --json --zone "$(zone_word)" "$1"
 	assert_json ".results[0] | .result == \"failed\" and .error.errno == \"EHWPOISON\" and
 		(.error.reason | test(\"3 poisoned pages, first $(printf 0x%x $a)\"))"
 	assert_json ".results[0].poison | [.[].pfn] == [$a, $b, $c] and all(.state == \"kept-offline\")"
@@ -62,7 +61,7 @@ refused_with_pfns() {
 	local n total
 
 	expect_log 'Memory failure: '
-	n=$(movable_block)
+	n=$(poison_free_block)
 	total=$(meminfo MemTotal)
 	retire_three "$n"
 	run_json 0 memras block offline --json "$n"
@@ -71,7 +70,7 @@ refused_with_pfns() {
 	forgets || { refused_with_pfns "$n"; return; }
 
 	run_json 1 memras module unload --json
-	run_json 0 memras block online --json --zone movable "$n"
+	run_json 0 memras block online --json --zone "$(zone_word)" "$n"
 	assert_json ".results[0].poison | [.[].pfn] == [$a, $b, $c] and all(.state == \"retired\")"
 	[[ $errors == *"3 poisoned pages are retired again"* ]]
 	still_retired
@@ -79,7 +78,7 @@ refused_with_pfns() {
 
 	# Once more, as what was put back must be found again.
 	run_json 0 memras block offline --json "$n"
-	run_json 0 memras block online --json --zone movable "$n"
+	run_json 0 memras block online --json --zone "$(zone_word)" "$n"
 	still_retired
 
 	# And they can be taken back like any other.
@@ -88,7 +87,7 @@ refused_with_pfns() {
 	assert_equal "$(poisoned_pages)" $((poisoned + 1))
 	run_json 0 memras block offline --json "$n"
 	assert_json ".results[0].poison | [.[].pfn] == [$c]"
-	run_json 0 memras block online --json --zone movable "$n"
+	run_json 0 memras block online --json --zone "$(zone_word)" "$n"
 	page_is hwpoison "$c"
 	refute page_is hwpoison $a
 	assert_equal "$(meminfo MemTotal)" "$total"
@@ -99,15 +98,15 @@ refused_with_pfns() {
 	local n
 
 	expect_log 'Memory failure: '
-	n=$(movable_block)
+	n=$(poison_free_block)
 	retire_three "$n"
 	echo offline >/sys/devices/system/memory/memory"$n"/state
 	forgets || {
-		refute sh -c "echo online_movable >/sys/devices/system/memory/memory$n/state"
+		refute sh -c "echo online_$(zone_word) >/sys/devices/system/memory/memory$n/state"
 		refused_with_pfns "$n"
 		return
 	}
-	echo online_movable >/sys/devices/system/memory/memory"$n"/state
+	echo online_"$(zone_word)" >/sys/devices/system/memory/memory"$n"/state
 	still_retired
 }
 
@@ -115,14 +114,14 @@ refused_with_pfns() {
 	local n before
 
 	expect_log 'Memory failure: '
-	n=$(movable_block)
+	n=$(poison_free_block)
 	retire_three "$n"
 	before=$(accounts)
 	run_json 0 memras quarantine add --json $((n * pages))+10000
 	assert_json '.results[0].poisoned == 3 and .results[0].held == 9997'
 	run_json 0 memras block offline --json "$n"
 	forgets || { refused_with_pfns "$n"; return; }
-	run_json 0 memras block online --json --zone movable "$n"
+	run_json 0 memras block online --json --zone "$(zone_word)" "$n"
 	still_retired
 	run_json 0 memras quarantine release --json all
 	still_retired
@@ -133,7 +132,7 @@ refused_with_pfns() {
 	local n
 
 	expect_log 'Memory failure: '
-	n=$(movable_block)
+	n=$(poison_free_block)
 	retire_three "$n"
 	memras module unload --quiet 2>/dev/null || return 0
 	run_json 0 memras block offline --no-module --json "$n"

@@ -3,12 +3,13 @@
 # Ranges put aside: held beyond the process, not in the way of their block, taken
 # again when it comes back, and given back to the last page.
 #
-# guest: core=yes cpus=1 memory=768M dimm=512M timeout=600
+# guest: core=yes cpus=1 memory=2G dimm=512M timeout=900 zones=movable,plain
 
 load lib
 
 setup() {
 	workload_pid=
+	block=
 	memory=$(($(block_size) >> 20))
 	pages=$(($(block_size) / 4096))
 	memras module load --quiet
@@ -17,13 +18,7 @@ setup() {
 teardown() {
 	[ -z "$workload_pid" ] || kill "$workload_pid" 2>/dev/null || true
 	memras quarantine release --quiet all
-	memras block online --quiet --zone movable all
-}
-
-# The highest block that is movable and online
-movable_block() {
-	memras block list --json |
-		jq -er '[.blocks[] | select(.state == "online" and .zones == ["Movable"])] | last | .block'
+	blocks_back
 }
 
 offline_pages() {
@@ -33,7 +28,7 @@ offline_pages() {
 @test "a range is held beyond memras, listed, told by status, and released to the last page" {
 	local n pfn before total
 
-	n=$(movable_block)
+	n=$(zone_block true)
 	pfn=$((n * pages + 512))
 	before=$(accounts)
 	total=$(meminfo MemTotal)
@@ -89,15 +84,14 @@ offline_pages() {
 }
 
 @test "memory in use is moved away, also where only a page of it is wanted" {
-	local n pfn before other
+	local n pfn before
 
-	n=$(movable_block)
-	for other in $(memras block list --json | jq -r '.blocks[] | select(.zones == ["Movable"]) | .block'); do
-		[ "$other" = "$n" ] || memras block offline --quiet "$other"
-	done
-	workload_start anon 4096
+	workload_in_block anon 4096
+	n=$block
 	before=$(accounts)
-	pfn=$((pfns[2000]))
+	for pfn in "${pfns[@]:2000}"; do
+		[ $((pfn / pages)) -ne "$n" ] || break
+	done
 	assert_equal $((pfn / pages)) "$n" "the block of a page in use"
 	run_json 0 memras quarantine add --json "$pfn"
 	assert_json ".results[0] | .result == \"held\" and .held == 1 and .pages == 1"
@@ -130,7 +124,7 @@ offline_pages() {
 	assert_equal "$(accounts)" "$before"
 
 	# A good target beside it is had: part done.
-	n=$(movable_block)
+	n=$(zone_block true)
 	run_json 64 memras quarantine add --json --timeout 5s "$pfn"+512 $((n * pages))+512
 	assert_json '.summary | .held == 1 and .failed == 1'
 	assert_equal "$(offline_pages)" 512
@@ -150,13 +144,10 @@ offline_pages() {
 }
 
 @test "a page that is pinned ends it at the timeout, and nothing is held" {
-	local n other before
+	local n before
 
-	n=$(movable_block)
-	for other in $(memras block list --json | jq -r '.blocks[] | select(.zones == ["Movable"]) | .block'); do
-		[ "$other" = "$n" ] || memras block offline --quiet "$other"
-	done
-	workload_start pinned 64
+	workload_in_block pinned 64
+	n=$block
 	before=$(accounts)
 	run_json 1 memras quarantine add --json --timeout 3s $((n * pages))+"$pages"
 	assert_json '.results[0] | .result == "failed" and .error.errno == "ETIMEDOUT" and .held == 0'
@@ -167,16 +158,13 @@ offline_pages() {
 }
 
 @test "killed or interrupted on its way, it leaves nothing held" {
-	local n other before pid i rc
+	local n before pid i
 
-	n=$(movable_block)
-	for other in $(memras block list --json | jq -r '.blocks[] | select(.zones == ["Movable"]) | .block'); do
-		[ "$other" = "$n" ] || memras block offline --quiet "$other"
-	done
-	workload_start pinned 64
+	workload_in_block pinned 64
+	n=$block
 	before=$(accounts)
 	for i in KILL INT; do
-		memras quarantine add --quiet --timeout 60s $((n * pages))+"$pages" 2>/dev/null 3>&- &
+		env --default-signal=INT memras quarantine add --quiet --timeout 60s $((n * pages))+"$pages" 2>/dev/null 3>&- &
 		pid=$!
 		sleep 3
 		[ "$(offline_pages)" -gt 0 ]
@@ -188,10 +176,22 @@ offline_pages() {
 	workload_stop
 }
 
+@test "it is mapped to be read and written, never run, and only by a descriptor for both" {
+	local pfn
+
+	pfn=$(($(zone_block true) * pages + 512))
+	run_json 0 memras quarantine add --json "$pfn"+2
+	abi map "$pfn"
+	abi readonly "$pfn"
+	abi ends
+	run_json 0 memras quarantine list --json
+	assert_json '[.quarantine[].held] == [2]'
+}
+
 @test "its block goes offline with it and comes back with it, by memras and by a plain write" {
 	local n pfn before total way i
 
-	n=$(movable_block)
+	n=$(zone_block true)
 	pfn=$((n * pages + 1024))
 	before=$(accounts)
 	total=$(meminfo MemTotal)
@@ -207,9 +207,9 @@ offline_pages() {
 		run_json 0 memras quarantine list --json
 		assert_json ".quarantine | length == 1 and (.[0] | .state == \"away\" and .held == 0 and .pages == 777 and .pfn == $pfn)"
 		if [ $way = memras ]; then
-			run_json 0 memras block online --json --zone movable "$n"
+			run_json 0 memras block online --json --zone "$(zone_word)" "$n"
 		else
-			echo online_movable >/sys/devices/system/memory/memory"$n"/state
+			echo online_"$(zone_word)" >/sys/devices/system/memory/memory"$n"/state
 		fi
 		run_json 0 memras quarantine list --json
 		assert_json '.quarantine | all(.state == "held") and ([.[].held] | add == 777)'
@@ -226,14 +226,14 @@ offline_pages() {
 	run_json 0 memras block offline --json "$n"
 	run_json 0 memras quarantine release --json all
 	assert_json '.results[0].result == "released" and .results[0].released == 777'
-	run_json 0 memras block online --json --zone movable "$n"
+	run_json 0 memras block online --json --zone "$(zone_word)" "$n"
 	assert_equal "$(accounts)" "$before"
 }
 
 @test "a quarantine over blocks is held in those that are there" {
 	local n pfn before
 
-	n=$(movable_block)
+	n=$(zone_block true)
 	pfn=$((n * pages - 300))
 	before=$(accounts)
 	run_json 0 memras quarantine add --json "$pfn"+600
@@ -242,17 +242,47 @@ offline_pages() {
 	run_json 0 memras block offline --json "$n"
 	run_json 0 memras quarantine list --json
 	assert_json '[.quarantine[] | [.pages, .held, .state]] == [[300, 300, "held"], [300, 0, "away"]]'
-	run_json 0 memras block online --json --zone movable "$n"
+	run_json 0 memras block online --json --zone "$(zone_word)" "$n"
 	run_json 0 memras quarantine list --json
 	assert_json '[.quarantine[].held] | add == 600'
 	run_json 0 memras quarantine release --json "$pfn"+600
 	assert_equal "$(accounts)" "$before"
 }
 
+@test "pages of one pageblock are held one by one, beside a poisoned one, and their block comes and goes" {
+	local n pfn before
+
+	n=$(zone_block true)
+	pfn=$((n * pages + 4096))
+	before=$(accounts)
+	run_json 0 memras quarantine add --json "$pfn"
+	run_json 0 memras quarantine add --json $((pfn + 8)) --timeout 20s
+	assert_json '.results[0].held == 1'
+	run_json 0 memras quarantine add --json $((pfn + 16))+100 --timeout 20s
+	assert_json '.results[0].held == 100'
+	assert_equal "$(offline_pages)" 102
+	for _ in 1 2; do
+		run_json 0 memras block offline --json "$n" --timeout 60s
+		run_json 0 memras block online --json --zone "$(zone_word)" "$n"
+		run_json 0 memras quarantine list --json
+		assert_json ".quarantine | all(.state == \"held\") and ([.[] | [.pfn, .held]] ==
+			[[$pfn, 1], [$((pfn + 8)), 1], [$((pfn + 16)), 100]])"
+		assert_equal "$(offline_pages)" 102
+	done
+	# The rest of the pageblock is had together with what it has of poison.
+	memras offline --soft --quiet $((pfn + 200))
+	run_json 0 memras quarantine add --json "$pfn"+512 --timeout 20s
+	assert_json '.results[0] | .held == 409 and .poisoned == 1'
+	run_json 0 memras quarantine release --json all
+	page_is hwpoison $((pfn + 200))
+	memras unpoison --quiet $((pfn + 200))
+	assert_equal "$(accounts)" "$before"
+}
+
 @test "poisoned pages are gone round, and hugepages replaced" {
 	local n pfn before
 
-	n=$(movable_block)
+	n=$(zone_block true)
 	pfn=$((n * pages + 2048))
 	memras offline --soft --quiet $((pfn + 5))
 	page_is hwpoison $((pfn + 5))
@@ -278,11 +308,11 @@ offline_pages() {
 @test "round after round of its block, none of it is lost" {
 	local n
 
-	n=$(movable_block)
+	n=$(zone_block true)
 	run_json 0 memras quarantine add --json $((n * pages))+4096
 	for _ in 1 2 3; do
 		memras block offline --quiet "$n"
-		memras block online --quiet --zone movable "$n"
+		memras block online --quiet --zone "$(zone_word)" "$n"
 		run_json 0 memras quarantine list --json
 		assert_json '([.quarantine[] | select(.state == "lost")] == []) and ([.quarantine[].held] | add == 4096)'
 	done

@@ -18,4 +18,13 @@ static inline void memras_vma_flags_set(struct vm_area_struct *vma, unsigned lon
 #endif
 }
 
+static inline void memras_vma_flags_clear(struct vm_area_struct *vma, unsigned long flags)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	vma->vm_flags &= ~flags;
+#else
+	vm_flags_clear(vma, flags);
+#endif
+}
+
 #endif /* _MEMRAS_COMPAT_MAP_H */

@@ -79,6 +79,24 @@ static inline bool memras_page_slab(struct page *head)
 #endif
 }
 
+/*
+ * The flag of pages that are the memmap of their own block, since "mm:
+ * memory_hotplug: make hugetlb_optimize_vmemmap compatible with
+ * memmap_on_memory" (6.0). It is PG_owner_priv_1, which file systems and the
+ * swap cache use for purposes of their own.
+ */
+static inline bool memras_page_memmap_flag(struct page *page)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+	const unsigned long others = BIT(PG_lru) | BIT(PG_swapbacked) | BIT(PG_head);
+	unsigned long flags = memras_page_flags(page);
+
+	return PageVmemmapSelfHosted(page) && !(flags & others) && !memras_page_mapping(page);
+#else
+	return false;
+#endif
+}
+
 /* Page tables that map all of a compound page, see memras_page_mapcount() */
 static inline int memras_entire_mapcount(struct page *head)
 {
@@ -132,7 +150,8 @@ static inline int memras_page_mapcount(struct page *head, unsigned int order)
  * pin_user_pages() counts in a word of its own where the page is large enough
  * for one, else in the upper bits of the reference count. The word was in the
  * second tail page until "mm: Make compound_pincount always available" (5.18),
- * so pages of order 1 had none, and have none today on 32 bit.
+ * so pages of order 1 had none. They have one on 64 bit since "mm: move _pincount
+ * in folio to page[2] on 32bit" (6.15), which brought folio_has_pincount().
  */
 static inline bool memras_page_pinned(struct page *head, unsigned int order)
 {
@@ -140,7 +159,13 @@ static inline bool memras_page_pinned(struct page *head, unsigned int order)
 	if (order > 1)
 		return atomic_read(compound_pincount_ptr(head)) > 0;
 #else
-	if (order > 1)
+#ifdef MEMRAS_HAVE_PINCOUNT_ORDER1
+	const unsigned int least = IS_ENABLED(CONFIG_64BIT) ? 1 : 2;
+#else
+	const unsigned int least = 2;
+#endif
+
+	if (order >= least)
 		return atomic_read(&((struct folio *)head)->_pincount) > 0;
 #endif
 	return page_ref_count(head) >= GUP_PIN_COUNTING_BIAS;
@@ -201,6 +226,20 @@ static inline struct dev_pagemap *memras_pfn_pagemap(unsigned long pfn)
 #else
 	return get_dev_pagemap(pfn, NULL);
 #endif
+}
+
+/*
+ * The pfn itself, or if it has no initialised struct page the next of its device
+ * that has: the first pages of a range may hold the memory map itself (altmap),
+ * and memmap_init_zone_device() leaves them out.
+ */
+static inline unsigned long memras_pagemap_first(struct dev_pagemap *pgmap, unsigned long pfn)
+{
+	const struct vmem_altmap *altmap = pgmap_altmap(pgmap);
+
+	if (!altmap || pfn < altmap->base_pfn)
+		return pfn;
+	return max(pfn, altmap->base_pfn + altmap->reserve + altmap->free);
 }
 
 #endif /* _MEMRAS_COMPAT_PAGE_H */

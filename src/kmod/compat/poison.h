@@ -24,25 +24,34 @@
 #define MEMRAS_UNPOISON_LEAKS		(LINUX_VERSION_CODE < KERNEL_VERSION(5, 17, 0))
 
 /*
- * A block that goes offline and comes back is initialised anew, poisoned pages
- * and all, until "mm/hwpoison: introduce per-memory_block hwpoison counter"
- * (6.2), since when a block with such pages does not come back. Putting a page
- * back needs it to be had from the page allocator.
+ * Does the kernel forget poison when a block goes offline and comes back? Its
+ * pages were initialised anew, poisoned ones and all, until "mm/hwpoison:
+ * introduce per-memory_block hwpoison counter" (6.2), since when a block with such
+ * pages does not come back. Putting a page back needs it to be had from the page
+ * allocator.
  */
-#define MEMRAS_HOTPLUG_LAUNDERS							\
-	(IS_ENABLED(CONFIG_CONTIG_ALLOC) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0))
+#ifdef MEMRAS_HAVE_BLOCK_POISON_COUNT
+#define MEMRAS_ONLINE_FORGETS_POISON	0
+#else
+#define MEMRAS_ONLINE_FORGETS_POISON	IS_ENABLED(CONFIG_CONTIG_ALLOC)
+#endif
 
 #ifdef CONFIG_MEMORY_FAILURE
 
 #define MEMRAS_CAN_POISON	1
 
 /*
- * Mark a page that is ours alone as poisoned. Only where MEMRAS_HOTPLUG_LAUNDERS:
- * the kernel still counts the page.
+ * Flag a page as poisoned, or not, without a change to the count of poisoned
+ * pages. Only where MEMRAS_ONLINE_FORGETS_POISON: the kernel still counts the page.
  */
 static inline void memras_set_poisoned(struct page *page)
 {
 	SetPageHWPoison(page);
+}
+
+static inline void memras_clear_poisoned(struct page *page)
+{
+	ClearPageHWPoison(page);
 }
 
 /*
@@ -74,6 +83,10 @@ static inline int memras_unpoison_memory(unsigned long pfn)
 #define MEMRAS_CAN_SIMULATE	0
 
 static inline void memras_set_poisoned(struct page *page)
+{
+}
+
+static inline void memras_clear_poisoned(struct page *page)
 {
 }
 

@@ -116,10 +116,17 @@ static void leave_hugepages(struct evacuation *e)
 	}
 }
 
+/* Whether the kernel's offlining deals with what is in the way, and no claim can. */
+static bool kernel_skips(const struct mr_blocker *b)
+{
+	return b->kind == MEMRAS_KIND_OFFLINE || b->kind == MEMRAS_KIND_MEMMAP;
+}
+
 /*
  * Looks at what is still busy. Pageblocks in which nothing but a driver's own
- * PageOffline pages is in the way are left to the kernel, as are hugepages that
- * only it can move. Returns true when a lasting blocker was seen.
+ * PageOffline pages or the block's memmap is in the way are left to the kernel,
+ * as are hugepages that only it can move. Returns true when a lasting blocker was
+ * seen.
  */
 static bool diagnose(struct evacuation *e)
 {
@@ -138,7 +145,7 @@ static bool diagnose(struct evacuation *e)
 			break;
 		only_offline = here.nr > 0;
 		for (size_t b = 0; b < here.nr; b++)
-			only_offline &= here.list[b].kind == MEMRAS_KIND_OFFLINE;
+			only_offline &= kernel_skips(&here.list[b]);
 		mr_blockers_free(&here);
 		if (only_offline)
 			e->state[i] = SLOT_LEFT;

@@ -33,6 +33,9 @@ static struct obstacle by_kind(uint32_t kind)
 		return (struct obstacle){ "a gigantic hugepage cannot be replaced", true };
 	case MEMRAS_KIND_OFFLINE:
 		return (struct obstacle){ "a driver or balloon owns it (PageOffline)", false };
+	case MEMRAS_KIND_MEMMAP:
+		return (struct obstacle){
+			"the memmap of this block (memmap_on_memory), offline only with it", false };
 	case MEMRAS_KIND_DEVICE:
 		return (struct obstacle){ "device memory", true };
 	case MEMRAS_KIND_UNKNOWN:

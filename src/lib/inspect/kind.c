@@ -24,6 +24,7 @@ static const struct {
 	[MEMRAS_KIND_OFFLINE] = { "offline", "a logically offline page (PageOffline)" },
 	[MEMRAS_KIND_DEVICE] = { "device", "device memory" },
 	[MEMRAS_KIND_MOVABLE] = { "unknown", "a movable page of a driver's" },
+	[MEMRAS_KIND_MEMMAP] = { "memmap", "part of the memmap of its own block" },
 };
 
 const char *mr_kind_name(uint32_t kind)

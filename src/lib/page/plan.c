@@ -145,6 +145,7 @@ static void plan_soft(const struct mr_snap *s, const struct mr_offline_policy *p
 	case MEMRAS_KIND_SLAB:
 	case MEMRAS_KIND_PGTABLE:
 	case MEMRAS_KIND_RESERVED:
+	case MEMRAS_KIND_MEMMAP:
 		snprintf(why, sizeof(why), "page is %s, which cannot be moved",
 			 mr_kind_text(s->kind));
 		refuse(plan, s, -EBUSY, why);

@@ -3,6 +3,7 @@
 
 unit    builds (gcc, clang, with sanitizers) and meson test
 cli     tests/cli on captured machines
+fuzz    tests/fuzz, some seconds each; with --long, 10 minutes
 lint    every executable in tests/lint
 kmod    the module for each kernel of the matrix, without a warning, and sparse
 vm      each suite of tests/vm on each of its kernels, in throwaway guests
@@ -15,7 +16,7 @@ from guests import Guests, load_guest
 from phases import Phases
 from tally import Tally
 
-NAMES = ('lint', 'unit', 'cli', 'kmod', 'vm')
+NAMES = ('lint', 'unit', 'fuzz', 'cli', 'kmod', 'vm')
 
 
 def main(argv):

@@ -106,6 +106,11 @@ class Phases:
         if suites and self.build('gcc'):
             self.registered('cli', 'asan', suites if self.options.suite else ())
 
+    def fuzz(self):
+        status, out = run(['tests/fuzz/run', *(['--long'] if self.options.long else [])])
+        if not self.tally.tap('fuzz', out) and status:
+            self.tally.add('fuzz: ends well', False, out[-4000:])
+
     def lint(self):
         # Some hold the tree against what the binary says of itself.
         self.registered('lint', 'gcc')

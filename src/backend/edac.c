@@ -74,11 +74,34 @@ static int read_dimm(const struct mr_machine *m, uint64_t mc, const char *kind, 
 	return 0;
 }
 
+/* Drivers and captures without DIMMs (before 3.6) count by chip-select row. */
+static int read_csrow(const struct mr_machine *m, uint64_t mc, uint64_t row,
+		      struct mr_edac **list, size_t *nr)
+{
+	struct mr_edac *e = add(list, nr);
+	char path[80];
+	uint64_t mib;
+
+	if (!e)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), EDAC "/mc%" PRIu64 "/csrow%" PRIu64, mc, row);
+	snprintf(e->controller, sizeof(e->controller), "mc%" PRIu64, mc);
+	snprintf(e->dimm, sizeof(e->dimm), "csrow%" PRIu64, row);
+	if (mr_root_read(&m->root, e->label, sizeof(e->label), "%s/ch0_dimm_label", path) < 0)
+		e->label[0] = '\0';
+	if (!mr_root_read_u64(&m->root, 10, &mib, "%s/size_mb", path))
+		e->size = mib << 20;
+	mr_root_read_u64(&m->root, 10, &e->ce, "%s/ce_count", path);
+	mr_root_read_u64(&m->root, 10, &e->ue, "%s/ue_count", path);
+	return 0;
+}
+
 static int read_controller(const struct mr_machine *m, uint64_t mc, struct mr_edac **list,
 			   size_t *nr)
 {
 	static const char *const kinds[] = { "dimm", "rank" };
 	uint64_t found[256];
+	size_t dimms = 0;
 	struct mr_edac *e;
 	char path[64];
 
@@ -88,6 +111,14 @@ static int read_controller(const struct mr_machine *m, uint64_t mc, struct mr_ed
 
 		for (size_t i = 0; i < n; i++)
 			if (read_dimm(m, mc, kinds[k], found[i], list, nr))
+				return -ENOMEM;
+		dimms += n;
+	}
+	if (!dimms) {
+		size_t n = numbers(m, path, "csrow", found, sizeof(found) / sizeof(found[0]));
+
+		for (size_t i = 0; i < n; i++)
+			if (read_csrow(m, mc, found[i], list, nr))
 				return -ENOMEM;
 	}
 	e = add(list, nr);

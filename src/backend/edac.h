@@ -13,10 +13,10 @@
 
 #define MR_EDAC_TEXT 64
 
-/* A DIMM (or rank), or a controller's errors that no DIMM is known for. */
+/* A DIMM (or rank, or chip-select row where nothing else is told), or a controller's errors that no DIMM is known for. */
 struct mr_edac {
 	char controller[16];		/* "mc0" */
-	char dimm[16];			/* "dimm3"; "": the controller's own counts */
+	char dimm[16];			/* "dimm3", "rank3", "csrow3"; "": the controller's own counts */
 	char label[MR_EDAC_TEXT];	/* as on the board; "": not told */
 	char location[MR_EDAC_TEXT];	/* "channel 0 slot 1" */
 	uint64_t size;			/* bytes; UINT64_MAX: not told */

@@ -93,8 +93,17 @@ int mr_machine_need_admin(const char *object, struct mr_err *err)
 
 int mr_machine_need_memory_failure(const struct mr_machine *m, struct mr_err *err)
 {
+	uint64_t bytes;
+
 	if (mr_root_exists(&m->root, "sys/devices/system/memory/soft_offline_page"))
 		return 0;
+	/* The files to retire pages by are among those of memory blocks. */
+	if (!m->block_size && !mr_machine_meminfo(m, "HardwareCorrupted", &bytes)) {
+		mr_err_machine(err, -EOPNOTSUPP, "", "this kernel handles memory failures, but has no "
+			       "memory block interface to ask for it (CONFIG_MEMORY_HOTPLUG)");
+		mr_err_hint(err, "boot a kernel built with it");
+		return -EOPNOTSUPP;
+	}
 	mr_err_machine(err, -EOPNOTSUPP, "",
 		       "this kernel has no memory failure handling (CONFIG_MEMORY_FAILURE)");
 	mr_err_hint(err, "boot a kernel built with it; Debian's cloud kernels are not");

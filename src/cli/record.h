@@ -38,6 +38,7 @@ struct mr_field {
 	bool nullable;
 	bool optional;			/* a table shows it only when asked for */
 	bool right;			/* numbers line up on the right in a table */
+	unsigned char width;		/* of its column in a table at least */
 	char join;			/* between the words of MR_FIELD_STRINGS; 0: a comma */
 };
 

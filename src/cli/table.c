@@ -92,7 +92,7 @@ static char *cell_text(const struct mr_field *f, const void *record, bool bytes)
 
 static int new_column(struct libscols_table *table, const struct mr_field *f)
 {
-	struct libscols_column *col = scols_table_new_column(table, f->head, 0,
+	struct libscols_column *col = scols_table_new_column(table, f->head, f->width,
 							     f->right ? SCOLS_FL_RIGHT : 0);
 
 	/* What mr_field_text() escaped is not escaped again. */

@@ -25,17 +25,19 @@ struct mr_block_row {
 	MR_FIELD(MR_FIELD_STRING, struct mr_block_row, range, "range", "RANGE",                   \
 		 "first and last byte address"),                                                  \
 	MR_FIELD(MR_FIELD_PFN, struct mr_block_row, start, "start", NULL, "physical address, bytes"), \
-	MR_FIELD(MR_FIELD_BYTES, struct mr_block_row, size, "size", "SIZE", "bytes", .right = true), \
-	MR_FIELD(MR_FIELD_STRING, struct mr_block_row, state, "state", "STATE", "online or offline"), \
+	MR_FIELD(MR_FIELD_BYTES, struct mr_block_row, size, "size", "SIZE", "bytes", .right = true, \
+		 .width = 5),                                                                     \
+	MR_FIELD(MR_FIELD_STRING, struct mr_block_row, state, "state", "STATE", "online or offline", \
+		 .right = true),                                                                  \
 	MR_FIELD(MR_FIELD_BOOL, struct mr_block_row, removable, "removable", "REMOVABLE",         \
-		 "what the kernel's attribute says"),                                             \
+		 "what the kernel's attribute says", .right = true),                              \
 	MR_FIELD(MR_FIELD_STRING, struct mr_block_row, block, "block", "BLOCK",                   \
 		 "block, or range of them",                                                       \
 		 .right = true),                                                                  \
 	MR_FIELD(MR_FIELD_S32, struct mr_block_row, node, "node", "NODE", "NUMA node", .nullable = true, \
 		 .right = true),                                                                  \
 	MR_FIELD(MR_FIELD_STRINGS, struct mr_block_row, zones, "zones", "ZONES",                  \
-		 "zone it is in, or could go to", .join = '/'),                                   \
+		 "zone it is in, or could go to", .right = true, .join = '/'),                    \
 	MR_FIELD(MR_FIELD_U64, struct mr_block_row, poisoned, "poisoned", "POISONED",             \
 		 "poisoned pages", .nullable = true, .right = true)
 

@@ -73,6 +73,20 @@ compare() {
 		<<<"$out"
 }
 
+@test "columns are aligned as lsmem aligns them" {
+	local columns machine
+
+	for columns in RANGE,SIZE,STATE,BLOCK,NODE SIZE STATE,RANGE; do
+		for machine in "$X86" "$ARM64" "$S390"; do
+			run_memras --sysroot "$machine" block list --output $columns
+			diff <(lsmem --sysroot "$machine" --all --summary=never --output $columns) - <<<"$out"
+		done
+	done
+	# Zones as well, of which lsmem knows where there is a block 0.
+	run_memras --sysroot "$X86" block list --output BLOCK,ZONES
+	diff <(lsmem --sysroot "$X86" --all --summary=never --output BLOCK,ZONES) - <<<"$out"
+}
+
 @test "grouped by the columns of --split, and never by others" {
 	local split columns=RANGE,SIZE,STATE,BLOCK,NODE machine
 

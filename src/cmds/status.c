@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/doc.h"
 #include "cli/exit.h"
@@ -53,6 +54,8 @@ struct retired_row {
 };
 
 struct doc_row {
+	int8_t healthy;
+	const char *const *problems;
 	uint64_t hardware_corrupted;
 	struct mr_records poisoned;
 	const void *memory;
@@ -159,6 +162,9 @@ static const struct mr_field retired_fields[] = {
 };
 
 static const struct mr_field doc_fields[] = {
+	MR_FIELD(MR_FIELD_MAYBE, struct doc_row, healthy, "healthy", NULL,
+		 "whether nothing is wrong; null: the kernel does not count poisoned memory"),
+	MR_FIELD(MR_FIELD_STRINGS, struct doc_row, problems, "problems", NULL, "what is wrong"),
 	MR_FIELD(MR_FIELD_BYTES, struct doc_row, hardware_corrupted, "hardware_corrupted", NULL,
 		 "bytes of poisoned memory, as the kernel counts", .nullable = true),
 	MR_FIELD(MR_FIELD_RECORDS, struct doc_row, poisoned, "poisoned", NULL,
@@ -196,7 +202,12 @@ static void print_json(const struct mr_run *run, const struct mr_status *st)
 	struct retired_row retired = { st->retired, st->pending };
 	struct kernel_row kernel = { st->release, st->kernel_features };
 	mr_autofree struct node_row *nodes = calloc(st->nr_nodes + 1, sizeof(*nodes));
+	enum mr_status_problem found[MR_STATUS_PROBLEMS];
+	const char *problems[MR_STATUS_PROBLEMS + 1] = { NULL };
+	size_t nr = mr_status_problems(st, found);
 	struct doc_row row = {
+		.healthy = nr ? 0 : st->hardware_corrupted == UINT64_MAX ? -1 : 1,
+		.problems = problems,
 		.hardware_corrupted = st->hardware_corrupted,
 		.poisoned = { st->poisoned, st->nr_poisoned, sizeof(*st->poisoned),
 			      !st->pages_listed },
@@ -217,25 +228,84 @@ static void print_json(const struct mr_run *run, const struct mr_status *st)
 	for (size_t i = 0; nodes && i < st->nr_nodes; i++)
 		nodes[i] = (struct node_row){ st->nodes[i].node, st->nodes[i].has_failures ?
 					      &st->nodes[i].failures : NULL };
+	for (size_t i = 0; i < nr; i++)
+		problems[i] = mr_status_problem_name(found[i]);
 	mr_record_add(doc, doc_fields, &row);
 	mr_doc_print(doc);
 }
 
-/* Below what is poisoned: what is rising, and what is still to do. */
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_problem(const struct mr_status *st, enum mr_status_problem problem)
+{
+	char size[MR_SIZE_TEXT];
+	uint64_t ce, ue;
+
+	switch (problem) {
+	case MR_PROBLEM_POISONED:
+		printf("%s of memory is poisoned", mr_size_text(st->hardware_corrupted, size));
+		break;
+	case MR_PROBLEM_UNCORRECTED:
+		mr_status_errors(st, &ce, &ue);
+		printf("%" PRIu64 " uncorrected error%s", ue, plural(ue));
+		break;
+	case MR_PROBLEM_MACHINE_CHECKS:
+		printf("%" PRIu64 " machine check exception%s", st->machine_checks.exceptions,
+		       plural(st->machine_checks.exceptions));
+		break;
+	case MR_PROBLEM_PENDING:
+		printf("%" PRIu64 " page%s of the retired list not retired", st->pending,
+		       plural(st->pending));
+		break;
+	case MR_PROBLEM_RETIRED_LIST:
+		fputs("the retired list cannot be read", stdout);
+		break;
+	}
+}
+
+/* The first line: all is well, or what is not. */
+static void print_verdict(const struct mr_status *st)
+{
+	enum mr_status_problem problems[MR_STATUS_PROBLEMS];
+	size_t nr = mr_status_problems(st, problems);
+
+	if (!nr && st->hardware_corrupted == UINT64_MAX)
+		puts("Unknown: this kernel does not count poisoned memory (CONFIG_MEMORY_FAILURE)");
+	else if (!nr)
+		puts("Healthy: no memory is poisoned");
+	for (size_t i = 0; i < nr; i++) {
+		fputs(i ? ", " : "Not healthy: ", stdout);
+		print_problem(st, problems[i]);
+	}
+	if (nr)
+		putchar('\n');
+}
+
+static void print_failures(const struct mr_status *st)
+{
+	for (size_t i = 0; i < st->nr_nodes; i++) {
+		const struct mr_failure_counts *f = &st->nodes[i].failures;
+
+		if (st->nodes[i].has_failures && f->total)
+			printf("Failures:  node %d: %" PRIu64 " handled, %" PRIu64 " recovered, %"
+			       PRIu64 " ignored, %" PRIu64 " failed, %" PRIu64 " delayed\n",
+			       st->nodes[i].node, f->total, f->recovered, f->ignored, f->failed,
+			       f->delayed);
+	}
+}
+
+/* What has been counted; what is 0 is left out. */
 static void print_health(const struct mr_status *st)
 {
-	uint64_t ce = 0, ue = 0;
+	uint64_t ce, ue;
 
-	for (size_t i = 0; i < st->nr_edac; i++) {
-		ce += st->edac[i].ce;
-		ue += st->edac[i].ue;
-	}
-	if (st->nr_edac)
+	print_failures(st);
+	mr_status_errors(st, &ce, &ue);
+	if (ce || ue)
 		printf("Errors:    %" PRIu64 " corrected, %" PRIu64 " uncorrected\n", ce, ue);
-	if (st->has_machine_checks && st->machine_checks.exceptions != UINT64_MAX &&
-	    st->machine_checks.exceptions)
-		printf("           %" PRIu64 " machine check exceptions\n",
-		       st->machine_checks.exceptions);
 	if (st->has_retired && st->retired)
 		printf("Retired:   %" PRIu64 " on the list, %" PRIu64 " of them pending\n",
 		       st->retired, st->pending);
@@ -243,44 +313,57 @@ static void print_health(const struct mr_status *st)
 		mr_msg_line("Retired:   not known: %s", st->retired_err.reason);
 }
 
+static void print_memory(const struct mr_status *st)
+{
+	char online[MR_SIZE_TEXT], offline[MR_SIZE_TEXT], block[MR_SIZE_TEXT];
+
+	if (st->block_size == UINT64_MAX) {
+		if (st->total != UINT64_MAX)
+			printf("Memory:    %s\n", mr_size_text(st->total, online));
+		return;
+	}
+	printf("Memory:    %s online in %" PRIu64, mr_size_text(st->online, online),
+	       st->blocks_online);
+	if (st->blocks_offline)
+		printf(", %s offline in %" PRIu64, mr_size_text(st->offline, offline),
+		       st->blocks_offline);
+	printf(", blocks of %s\n", mr_size_text(st->block_size, block));
+}
+
+/* Pools that have hugepages; @pools has room for all. */
+static struct mr_records pools_in_use(const struct mr_status *st, struct mr_hugepool *pools)
+{
+	struct mr_records records = { pools, 0, sizeof(*pools), false };
+
+	for (size_t i = 0; pools && i < st->nr_pools; i++)
+		if (st->pools[i].total)
+			pools[records.nr++] = st->pools[i];
+	return records;
+}
+
 static int print_text(const struct mr_status *st, struct mr_err *err)
 {
-	struct mr_records pools = { st->pools, st->nr_pools, sizeof(*st->pools), false };
+	mr_autofree struct mr_hugepool *room = calloc(st->nr_pools + 1, sizeof(*room));
+	struct mr_records pools = pools_in_use(st, room);
 	struct mr_records poisoned = { st->poisoned, st->nr_poisoned, sizeof(*st->poisoned), false };
 	struct mr_records aside = { st->quarantines, st->nr_quarantines,
 				    sizeof(*st->quarantines), false };
 	struct mr_records edac = { st->edac, st->nr_edac, sizeof(*st->edac), false };
-	char a[MR_SIZE_TEXT], b[MR_SIZE_TEXT], c[MR_SIZE_TEXT];
+	uint64_t ce, ue;
 	int rc = 0;
 
-	if (st->hardware_corrupted == UINT64_MAX)
-		puts("Poisoned:  not counted: this kernel has no memory failure handling");
-	else
-		printf("Poisoned:  %s\n", st->hardware_corrupted ?
-		       mr_size_text(st->hardware_corrupted, a) : "none");
-	for (size_t i = 0; i < st->nr_nodes; i++)
-		if (st->nodes[i].has_failures && st->nodes[i].failures.total)
-			printf("           node %d: %" PRIu64 " failures, %" PRIu64 " recovered, %"
-			       PRIu64 " ignored, %" PRIu64 " failed, %" PRIu64 " delayed\n",
-			       st->nodes[i].node, st->nodes[i].failures.total,
-			       st->nodes[i].failures.recovered, st->nodes[i].failures.ignored,
-			       st->nodes[i].failures.failed, st->nodes[i].failures.delayed);
+	print_verdict(st);
 	print_health(st);
-	if (st->block_size != UINT64_MAX)
-		printf("Memory:    %s online in %" PRIu64 " blocks, %s offline in %" PRIu64
-		       ", blocks of %s\n", mr_size_text(st->online, a), st->blocks_online,
-		       mr_size_text(st->offline, b), st->blocks_offline,
-		       mr_size_text(st->block_size, c));
-	else if (st->total != UINT64_MAX)
-		printf("Memory:    %s\n", mr_size_text(st->total, a));
+	print_memory(st);
 	mr_msg_line("Module:    %s%s", st->module_loaded ? "loaded, version " : "not loaded",
 		    st->module_loaded ? st->module_version : "");
 	mr_msg_line("Kernel:    %s", st->release);
-	if (st->nr_pools) {
+	if (pools.nr) {
 		putchar('\n');
 		rc = mr_table_print(mr_pool_fields, &pools, NULL, err);
 	}
-	if (!rc && st->nr_edac) {
+	mr_status_errors(st, &ce, &ue);
+	if (!rc && (ce || ue)) {
 		putchar('\n');
 		rc = mr_table_print(edac_fields, &edac, NULL, err);
 	}
@@ -328,9 +411,10 @@ static const struct mr_member members[] = {
 
 const struct mr_cmd mr_cmd_status = {
 	.name = "status",
-	.summary = "tell how the memory of this machine is",
-	.details = "Poisoned memory first, then sizes, blocks, hugepages and the module. Looks at\n"
-		   "counters only, unless --pages is given.",
+	.summary = "show memory health",
+	.details = "Begins with a verdict: healthy, or what is wrong. Then what was counted, sizes,\n"
+		   "blocks, hugepages and the module; what is empty is left out. Looks at counters\n"
+		   "only, unless --pages is given.",
 	.opts = status_opts,
 	.exclusive = "json|prometheus",
 	.args_size = sizeof(struct status_args),

@@ -17,6 +17,27 @@ load lib
 	expect_json "([.edac[].ue] | add) == $(<"$X86/sys/devices/system/edac/mc/mc0/ue_count")"
 }
 
+@test "EDAC errors are told by chip-select row where there are no DIMMs" {
+	local mc=$BATS_TEST_TMPDIR/machine/sys/devices/system/edac/mc/mc0 row
+
+	cp -r "$X86" "$BATS_TEST_TMPDIR/machine"
+	rm -r "$mc"/dimm*
+	for row in 0 1; do
+		mkdir "$mc/csrow$row"
+		echo 1024 >"$mc/csrow$row/size_mb"
+		echo 2 >"$mc/csrow$row/ce_count"
+		echo $((row * 13)) >"$mc/csrow$row/ue_count"
+		echo "CPU_SrcID#0_Ha#0_Chan#0_DIMM#$row" >"$mc/csrow$row/ch0_dimm_label"
+	done
+	run_memras --sysroot "$BATS_TEST_TMPDIR/machine" --json status
+	expect_valid
+	expect_json '.edac | length == 3 and .[1] == {"controller": "mc0", "dimm": "csrow1",
+		"label": "CPU_SrcID#0_Ha#0_Chan#0_DIMM#1", "location": null, "size": 1073741824,
+		"ce": 2, "ue": 13} and ([.[].ue] | add) == 13'
+	run_memras --sysroot "$BATS_TEST_TMPDIR/machine" status
+	[[ $out == *"7 corrected, 13 uncorrected"* ]]
+}
+
 @test "machine check interrupts are summed over CPUs" {
 	run_memras --sysroot "$X86" --json status
 	expect_json '.machine_checks == {"exceptions": 1, "polls": 575, "thresholds": 5,
@@ -51,6 +72,17 @@ load lib
 	[[ $out == *"memras_memory_bytes 67108864"* && $out != *memras_memory_blocks* ]]
 }
 
+@test "without memory blocks, but with memory failure handling, the right option is named" {
+	cp -r "$NO_BLOCKS" "$BATS_TEST_TMPDIR/machine"
+	run_memras --sysroot "$NO_BLOCKS" offline --soft --dry-run 0x20
+	expect_status 3
+	expect_err "no memory failure handling (CONFIG_MEMORY_FAILURE)"
+	echo "HardwareCorrupted:     4 kB" >>"$BATS_TEST_TMPDIR/machine/proc/meminfo"
+	run_memras --sysroot "$BATS_TEST_TMPDIR/machine" offline --soft --dry-run 0x20
+	expect_status 3
+	expect_err "no memory block interface to ask for it (CONFIG_MEMORY_HOTPLUG)"
+}
+
 @test "a module that is not asked is loaded all the same, and what it holds is not known" {
 	cp -r "$ARM64" "$BATS_TEST_TMPDIR/machine"
 	mkdir -p "$BATS_TEST_TMPDIR/machine/sys/module/memras"
@@ -64,8 +96,31 @@ load lib
 @test "health comes first: what is poisoned, errors, what is pending" {
 	run_memras --sysroot "$X86" status
 	expect_status 0
-	[[ $(head -1 <<<"$out") == "Poisoned:  8K" ]]
+	[[ $(head -1 <<<"$out") == "Not healthy: 8K of memory is poisoned, 1 uncorrected error, 1 machine check exception, 1 page of the retired list not retired" ]]
 	[[ $out == *"Errors:    15 corrected, 1 uncorrected"*"Retired:   2 on the list, 1 of them pending"*Memory:* ]]
+}
+
+@test "the verdict is healthy when nothing is wrong, and the rest leaves out what is empty" {
+	local machine=$BATS_TEST_TMPDIR/machine
+
+	cp -r "$X86" "$machine"
+	rm -r "$machine/sys/devices/system/edac" "$machine/proc/interrupts"
+	sed -i 's/^HardwareCorrupted.*/HardwareCorrupted:     0 kB/' "$machine/proc/meminfo"
+	find "$machine" -path '*memory_failure/*' -exec sh -c 'echo 0 >"$1"' - {} \;
+	run_memras --sysroot "$machine" --state-dir "$BATS_TEST_TMPDIR" status
+	[[ $(head -1 <<<"$out") == "Healthy: no memory is poisoned" ]]
+	[[ $out != *Errors:* && $out != *Retired:* && $out != *Failures:* && $out != *CONTROLLER* ]]
+	run_memras --sysroot "$machine" --state-dir "$BATS_TEST_TMPDIR" --json status
+	expect_valid
+	expect_json '.healthy == true and .problems == []'
+	run_memras --sysroot "$X86" --json status
+	expect_json '.healthy == false and .problems == ["poisoned", "uncorrected-errors",
+		"machine-checks", "pending-pages"]'
+	sed -i '/^HardwareCorrupted/d' "$machine/proc/meminfo"
+	run_memras --sysroot "$machine" --state-dir "$BATS_TEST_TMPDIR" status
+	[[ $out == "Unknown: this kernel does not count poisoned memory"* ]]
+	run_memras --sysroot "$machine" --state-dir "$BATS_TEST_TMPDIR" --json status
+	expect_json '.healthy == null'
 }
 
 @test "a retired list that cannot be read is told, and is not taken for an empty one" {

@@ -109,7 +109,7 @@ agrees() {
 	local text
 
 	text=$(memras status)
-	[[ $text == "Poisoned:  12K"$'\n'*"Retired:   3 on the list, 0 of them pending"* ]]
+	[[ $text == "Not healthy: 12K of memory is poisoned"*$'\n'*"Retired:   3 on the list, 0 of them pending"* ]]
 	[[ $text == *" offline in 1, blocks of 128M"*"Module:    loaded, version "* ]]
 	text=$(memras status --prometheus)
 	grep -x "memras_hardware_corrupted_bytes 12288" <<<"$text"

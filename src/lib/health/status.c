@@ -209,6 +209,49 @@ int mr_status_read(const struct mr_machine *m, const char *state_dir, bool pages
 	return rc;
 }
 
+const char *mr_status_problem_name(enum mr_status_problem problem)
+{
+	static const char *const names[] = {
+		[MR_PROBLEM_POISONED] = "poisoned",
+		[MR_PROBLEM_UNCORRECTED] = "uncorrected-errors",
+		[MR_PROBLEM_MACHINE_CHECKS] = "machine-checks",
+		[MR_PROBLEM_PENDING] = "pending-pages",
+		[MR_PROBLEM_RETIRED_LIST] = "retired-list",
+	};
+
+	return names[problem];
+}
+
+void mr_status_errors(const struct mr_status *st, uint64_t *corrected, uint64_t *uncorrected)
+{
+	*corrected = *uncorrected = 0;
+	for (size_t i = 0; i < st->nr_edac; i++) {
+		*corrected += st->edac[i].ce;
+		*uncorrected += st->edac[i].ue;
+	}
+}
+
+size_t mr_status_problems(const struct mr_status *st,
+			  enum mr_status_problem problems[MR_STATUS_PROBLEMS])
+{
+	const struct mr_machine_checks *c = &st->machine_checks;
+	uint64_t ce, ue;
+	size_t n = 0;
+
+	mr_status_errors(st, &ce, &ue);
+	if (st->hardware_corrupted && st->hardware_corrupted != UINT64_MAX)
+		problems[n++] = MR_PROBLEM_POISONED;
+	if (ue)
+		problems[n++] = MR_PROBLEM_UNCORRECTED;
+	if (st->has_machine_checks && c->exceptions && c->exceptions != UINT64_MAX)
+		problems[n++] = MR_PROBLEM_MACHINE_CHECKS;
+	if (st->has_retired && st->pending)
+		problems[n++] = MR_PROBLEM_PENDING;
+	if (!st->has_retired)
+		problems[n++] = MR_PROBLEM_RETIRED_LIST;
+	return n;
+}
+
 void mr_status_free(struct mr_status *st)
 {
 	free(st->nodes);

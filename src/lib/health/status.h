@@ -74,6 +74,26 @@ struct mr_status {
 	size_t nr_poisoned;
 };
 
+/* What is wrong, by the words that JSON has for it. */
+#define MR_STATUS_PROBLEMS	5
+enum mr_status_problem {
+	MR_PROBLEM_POISONED,		/* memory is poisoned */
+	MR_PROBLEM_UNCORRECTED,		/* EDAC counts errors that were not corrected */
+	MR_PROBLEM_MACHINE_CHECKS,	/* the CPU raised machine check exceptions */
+	MR_PROBLEM_PENDING,		/* pages of the retired list are in use again */
+	MR_PROBLEM_RETIRED_LIST,	/* that list cannot be read */
+};
+
+/* "poisoned", "uncorrected-errors", "machine-checks", "pending-pages", "retired-list" */
+const char *mr_status_problem_name(enum mr_status_problem problem);
+
+/* Which of them there are, in this order. Returns how many. */
+size_t mr_status_problems(const struct mr_status *st,
+			  enum mr_status_problem problems[MR_STATUS_PROBLEMS]);
+
+/* The sums over all memory controllers. */
+void mr_status_errors(const struct mr_status *st, uint64_t *corrected, uint64_t *uncorrected);
+
 /*
  * Reads all of it, the retired list from @state_dir (NULL: where it is), and with @pages also finds the poisoned pages: by the
  * module's scan, else by page flags (root only). What cannot be read is left

@@ -67,6 +67,7 @@ at_most() {
 	[[ $status = 0 && $output == *libkmod* && $output != *libsqlite3* ]]
 }
 
+# shellcheck disable=SC2016 # for the inner shell
 @test "a library that is not there is named" {
 	local list="$BATS_TEST_TMPDIR/list.db" path
 

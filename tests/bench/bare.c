@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The least that a program can do for the work of a row: open, read or write, close.
+ *
+ *	bare blocks DIR FILE...	read these files of each memory block below DIR
+ *	bare retire <PFNS	write each page frame number to soft_offline_page
+ *	bare poison		count the poisoned pages by /proc/kpageflags
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SOFT_OFFLINE "/sys/devices/system/memory/soft_offline_page"
+#define HWPOISON (1ULL << 19)	/* KPF_HWPOISON */
+
+static int blocks(const char *path, char **files)
+{
+	int top = open(path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = top < 0 ? NULL : fdopendir(top);
+	struct dirent *d;
+	size_t sum = 0;
+
+	while (dir && (d = readdir(dir))) {
+		if (strncmp(d->d_name, "memory", 6) || d->d_name[6] < '0' || d->d_name[6] > '9')
+			continue;
+		for (char **f = files; *f; f++) {
+			char name[512], text[64];
+			ssize_t n;
+			int fd;
+
+			snprintf(name, sizeof(name), "%s/%s", d->d_name, *f);
+			fd = openat(top, name, O_RDONLY);
+			n = read(fd, text, sizeof(text));
+			if (n < 0)
+				return 1;
+			sum += (size_t)n;
+			close(fd);
+		}
+	}
+	printf("%zu bytes\n", sum);
+	return !dir || !sum;
+}
+
+static int retire(void)
+{
+	char line[32], text[32];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		int n = snprintf(text, sizeof(text), "%llu", strtoull(line, NULL, 0) << 12);
+		int fd = open(SOFT_OFFLINE, O_WRONLY);
+
+		if (write(fd, text, (size_t)n) != n)
+			return 1;
+		close(fd);
+	}
+	return 0;
+}
+
+static int poison(void)
+{
+	static uint64_t flags[8192];
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	size_t found = 0;
+	ssize_t n;
+
+	while ((n = read(fd, flags, sizeof(flags))) > 0)
+		for (size_t i = 0; i < (size_t)n / sizeof(flags[0]); i++)
+			found += !!(flags[i] & HWPOISON);
+	printf("%zu pages\n", found);
+	return n < 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 3 && !strcmp(argv[1], "blocks"))
+		return blocks(argv[2], argv + 3);
+	if (argc == 2 && !strcmp(argv[1], "retire"))
+		return retire();
+	if (argc == 2 && !strcmp(argv[1], "poison"))
+		return poison();
+	fputs("usage: bare blocks DIR FILE... | retire | poison\n", stderr);
+	return 2;
+}

@@ -70,7 +70,7 @@ int mr_pageattr_need_unpoison(const struct mr_machine *m, struct mr_err *err)
 	if (!m->root.live)
 		return captured_inject(m) ? 0 :
 			mr_err_set(err, -ENODATA, INJECT,
-				   "a captured machine does not tell whether it can be loaded");
+				   "whether it can be loaded is unknown on a captured machine");
 	if (mr_mounts_known(&m->root, "debugfs") == 0) {
 		mr_err_machine(err, -EOPNOTSUPP, "", "this kernel has no debugfs (CONFIG_DEBUG_FS)");
 		mr_err_hint(err, "boot a kernel built with it, or load memras.ko");

@@ -57,8 +57,8 @@ void mr_help_all(const struct mr_cmd *const *cmds)
 	puts("Usage: memras [OPTION...] COMMAND [ARGUMENT...]\n"
 	     "\n"
 	     "Retires failing memory pages, takes memory blocks offline and brings them\n"
-	     "back, replaces hugepages in place, and tells what is poisoned and why\n"
-	     "something cannot be done.\n"
+	     "back, replaces hugepages in place, and lists poisoned memory. What cannot be\n"
+	     "done is reported with the reason.\n"
 	     "\n"
 	     "Commands:");
 	print_commands(cmds, NULL);

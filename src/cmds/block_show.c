@@ -132,7 +132,7 @@ const struct mr_cmd mr_cmd_block_show = {
 	.operand = MR_OPERAND_BLOCK,
 	.min_operands = 1,
 	.max_operands = -1,
-	.summary = "tell what is in memory blocks and what keeps them from going offline",
+	.summary = "show the pages that prevent memory blocks from going offline",
 	.members = show_members,
 	.run = show_run,
 };

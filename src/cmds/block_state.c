@@ -46,7 +46,7 @@ static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_U64, struct row, r.evacuated_pages, "evacuated_pages", "EVACUATED",
 		 "pages claimed", .right = true),
 	MR_FIELD(MR_FIELD_U64, struct row, r.poisoned_pages, "poisoned_pages", "POISONED",
-		 "poisoned pages gone round", .right = true),
+		 "poisoned pages skipped", .right = true),
 	MR_FIELD(MR_FIELD_STRING, struct row, r.pool, "pool", NULL,
 		 "how the pool of its hugepages kept its size"),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, blockers, "blockers", NULL,
@@ -54,7 +54,7 @@ static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_RECORDS, struct row, poison, "poison", NULL,
 		 "its poisoned pages", .sub = poison_fields),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, quarantine, "quarantine", NULL,
-		 "what of it is put aside", .sub = mr_quarantine_fields),
+		 "quarantined ranges of the block", .sub = mr_quarantine_fields),
 	MR_FIELD(MR_FIELD_ERROR, struct row, err, "error", NULL, "why not"),
 	{ 0 },
 };

@@ -184,10 +184,10 @@ static const struct mr_member members[] = {
 
 const struct mr_cmd mr_cmd_doctor = {
 	.name = "doctor",
-	.summary = "tell what works here, what does not, why, and how to get it",
-	.details = "Looks only: nothing is loaded, mounted or written. The reasons are those that the\n"
-		   "commands themselves would give. Exit code 0 when all that this machine allows\n"
-		   "works, 3 when some of it is missing, off or forbidden, 4 when only the caller's\n"
+	.summary = "show what works on this machine, what does not, and why",
+	.details = "Changes nothing: nothing is loaded, mounted or written. The reasons are those that\n"
+		   "the commands themselves would give. Exit status 0 if everything that applies to\n"
+		   "this machine works, 3 if some of it is missing, off or forbidden, 4 if only the caller's\n"
 		   "rights stand in the way or keep it from being told.",
 	.members = members,
 	.run = doctor_run,

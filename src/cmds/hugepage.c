@@ -40,7 +40,7 @@ static const struct mr_field page_fields[] = {
 	MR_FIELD(MR_FIELD_BOOL, struct page_row, h.poisoned, "poisoned", "POISONED",
 		 "whether it is poisoned"),
 	MR_FIELD(MR_FIELD_RECORDS, struct page_row, owners, "owners", NULL,
-		 "with --owners, who maps it", .sub = mr_owner_fields),
+		 "with --owners, the processes that map it", .sub = mr_owner_fields),
 	{ 0 },
 };
 

@@ -28,7 +28,7 @@ static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_BOOL, struct row, loaded, "loaded", "LOADED", "whether it is loaded"),
 	MR_FIELD(MR_FIELD_U64, struct row, abi, "abi", "ABI", "version of the ABI it speaks",
 		 .nullable = true),
-	MR_FIELD(MR_FIELD_S32, struct row, refcount, "refcount", "USED", "how many hold it",
+	MR_FIELD(MR_FIELD_S32, struct row, refcount, "refcount", "USED", "reference count",
 		 .nullable = true),
 	MR_FIELD(MR_FIELD_STRING, struct row, version, "version", "VERSION", "of the file"),
 	MR_FIELD(MR_FIELD_STRING, struct row, vermagic, "vermagic", NULL,
@@ -148,7 +148,7 @@ static const struct mr_member members[] = {
 
 static const struct mr_cmd module_status = {
 	.name = "status",
-	.summary = "tell whether memras.ko is there, loaded and right for this kernel",
+	.summary = "show whether memras.ko is installed, loaded and fits this kernel",
 	.members = members,
 	.run = status_run,
 };
@@ -177,6 +177,6 @@ static const struct mr_cmd *const subs[] = { &module_status, &module_load, &modu
 
 const struct mr_cmd mr_cmd_module = {
 	.name = "module",
-	.summary = "load and unload the kernel module, and tell how it is",
+	.summary = "load and unload the kernel module, and show its state",
 	.subs = subs,
 };

@@ -20,7 +20,7 @@ static const struct mr_opt offline_opts[] = {
 	MR_FLAG("soft", 's', struct offline_args, soft,
 		"move the data away first; no process notices"),
 	MR_FLAG("hard", 0, struct offline_args, hard,
-		"as a memory error would; may kill who uses the page"),
+		"as on a memory error; may kill processes that use the page"),
 	MR_FLAG("force", 'f', struct offline_args, force,
 		"with --hard: go on though the page is in use"),
 	MR_FLAG("dissolve", 0, struct offline_args, dissolve,

@@ -85,7 +85,7 @@ static const struct mr_field add_fields[] = {
 	MR_FIELD(MR_FIELD_U64, struct row, r.changed, "held", "HELD", "pages newly held",
 		 .right = true),
 	MR_FIELD(MR_FIELD_U64, struct row, r.poisoned, "poisoned", "POISONED",
-		 "poisoned pages gone round", .right = true),
+		 "poisoned pages skipped", .right = true),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, blockers, "blockers", NULL, "what is in the way",
 		 .sub = mr_blocker_fields),
 	MR_FIELD(MR_FIELD_RECORD, struct row, tested, "test", NULL, "with --test, the test",
@@ -410,10 +410,10 @@ static const struct mr_cmd quarantine_add = {
 	.operand = MR_OPERAND_TARGET,
 	.max_operands = -1,
 	.summary = "put ranges aside: nothing uses them until they are released",
-	.details = "What is on the pages is moved elsewhere, hugepages are replaced in their pools.\n"
-		   "All pages of a target are had, or none. They stay aside after memras has ended,\n"
-		   "do not keep their memory block from going offline, and are taken again when it\n"
-		   "comes back; what is lost then, adding it again tries to have once more. A reboot\n"
+	.details = "The data of the pages is moved elsewhere, hugepages are replaced in their pools.\n"
+		   "Either all pages of a target are claimed, or none. A quarantine stays after memras\n"
+		   "has ended, does not prevent its memory block from going offline, and is claimed again\n"
+		   "when the block comes back; adding a range that was lost tries again. A reboot\n"
 		   "ends it.",
 	.opts = add_opts,
 	.defaults = &add_defaults,
@@ -430,7 +430,7 @@ static const struct mr_member list_members[] = {
 
 static const struct mr_cmd quarantine_list = {
 	.name = "list",
-	.summary = "list what is put aside",
+	.summary = "list the quarantined ranges",
 	.members = list_members,
 	.run = list_run,
 };

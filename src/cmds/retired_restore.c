@@ -161,8 +161,8 @@ static const struct mr_member members[] = {
 const struct mr_cmd mr_cmd_retired_restore = {
 	.name = "restore",
 	.summary = "retire every page of the list again, as after a boot",
-	.details = "By soft offline, as \"offline --soft\" does. What cannot be had now stays on the\n"
-		   "list as pending, with the reason.",
+	.details = "By soft offline, as \"offline --soft\" does. Pages that cannot be retired now\n"
+		   "stay on the list as pending, with the reason.",
 	.opts = restore_opts,
 	.defaults = &restore_defaults,
 	.args_size = sizeof(struct restore_args),

@@ -178,7 +178,7 @@ static const struct mr_field doc_fields[] = {
 	MR_FIELD(MR_FIELD_RECORDS, struct doc_row, mounts, "hugetlbfs", NULL, "hugetlbfs mounts",
 		 .sub = mount_fields),
 	MR_FIELD(MR_FIELD_RECORDS, struct doc_row, quarantines, "quarantine", NULL,
-		 "what is put aside", .sub = mr_quarantine_fields),
+		 "quarantined ranges", .sub = mr_quarantine_fields),
 	MR_FIELD(MR_FIELD_RECORDS, struct doc_row, edac, "edac", NULL, "errors by DIMM",
 		 .sub = edac_fields),
 	MR_FIELD(MR_FIELD_RECORD, struct doc_row, machine_checks, "machine_checks", NULL,

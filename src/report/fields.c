@@ -66,10 +66,10 @@ const struct mr_field mr_blocker_fields[] = {
 		 "what they are"),
 	MR_FIELD(MR_FIELD_STRING, struct blocker_row, b.reason, "reason", "REASON",
 		 "why they are in the way"),
-	MR_FIELD(MR_FIELD_CHARS, struct blocker_row, who, NULL, "MAPPED BY", "who maps them"),
+	MR_FIELD(MR_FIELD_CHARS, struct blocker_row, who, NULL, "MAPPED BY", "the processes that map them"),
 	MR_FIELD(MR_FIELD_STRING, struct blocker_row, b.cgroup, "cgroup", "CGROUP",
 		 "memory cgroup of the first page"),
-	MR_FIELD(MR_FIELD_RECORDS, struct blocker_row, owners, "owners", NULL, "who maps them",
+	MR_FIELD(MR_FIELD_RECORDS, struct blocker_row, owners, "owners", NULL, "the processes that map them",
 		 .sub = mr_owner_fields),
 	{ 0 },
 };

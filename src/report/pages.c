@@ -41,7 +41,7 @@ const struct mr_field mr_page_fields[] = {
 		 .optional = true, .right = true),
 	MR_FIELD(MR_FIELD_U64, struct row, r.elapsed_us, "elapsed_us", NULL, "microseconds"),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, owners, "owners", NULL,
-		 "hard offline: who maps the page", .sub = mr_owner_fields),
+		 "hard offline: the processes that map the page", .sub = mr_owner_fields),
 	MR_FIELD(MR_FIELD_ERROR, struct row, err, "error", NULL, "why not"),
 	{ 0 },
 };

@@ -185,7 +185,7 @@ expect_soft_plans() {
 @test "inspect finds who maps a page of this machine" {
 	local address
 
-	[ "$(id -u)" = 0 ] || skip "page frame numbers are told to root only"
+	[ "$(id -u)" = 0 ] || skip "reading page frame numbers requires CAP_SYS_ADMIN"
 	[ -r /proc/kpageflags ] || skip "this kernel does not tell page flags"
 	address=$(awk '/\[heap\]/ { sub("-.*", ""); print "0x" $1 }' "/proc/$$/maps")
 	run_memras --json --quiet inspect --owners "pid:$$@$address"

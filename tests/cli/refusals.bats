@@ -202,7 +202,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$SUITE/memras" --json --no-module \
 	expect_err "/proc/kpageflags: page flags cannot be read" "hint: run it with sudo"
 	run_memras_as_nobody hugepage list pid:1@0x1000
 	expect_status 4
-	expect_err "pid:1@0x1000: page frame numbers are told to root only"
+	expect_err "pid:1@0x1000: reading page frame numbers requires CAP_SYS_ADMIN"
 	[ -e $memory/block_size_bytes ] || return 0
 	run_memras_as_nobody --json block list
 	expect_status 0

@@ -152,9 +152,9 @@ wrong_target() {
 
 @test "processes and files are no targets on a captured machine" {
 	run_memras offline --soft --dry-run --sysroot "$X86" "pid:$$@0x1000"
-	expect_usage "pid:$$@0x1000: processes and files are not to be had from a captured machine"
+	expect_usage "pid:$$@0x1000: a captured machine has no processes and files"
 	run_memras offline --soft --dry-run --sysroot "$X86" "file:$BATS_TEST_FILENAME"
-	expect_usage "file:$BATS_TEST_FILENAME: processes and files"
+	expect_usage "file:$BATS_TEST_FILENAME: a captured machine has no processes and files"
 }
 
 @test "a bad word of a list is named with its line" {

@@ -373,7 +373,7 @@ static void tell_lost(const char *object, struct mr_block_result *r)
 		return;
 	mr_err_set(&r->err, -EIO, object,
 		   "it is online, but %" PRIu64 " page%s in quarantine, first 0x%" PRIx64
-		   ", could not be had again and %s in use", lost, lost == 1 ? "" : "s", first->pfn,
+		   ", could not be claimed again and %s in use", lost, lost == 1 ? "" : "s", first->pfn,
 		   lost == 1 ? "is" : "are");
 	mr_err_hint(&r->err, "memras quarantine add 0x%" PRIx64 "+%" PRIu64
 		    " tries again, and names what is in the way", first->pfn, first->pages);

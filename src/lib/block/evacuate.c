@@ -178,7 +178,7 @@ static int explain(struct evacuation *e, int rc)
 			   rc == -ETIMEDOUT ? "timeout" : "last try");
 	if (rc == -EBUSY || rc == -ETIMEDOUT)
 		mr_err_hint(&e->result->err, "nothing is changed; memras block show %" PRIu64
-			    " tells what is in it", e->result->block);
+			    " shows what is in it", e->result->block);
 	return rc;
 }
 

@@ -369,7 +369,7 @@ static void edac(struct exam *e)
 	}
 	ecc = is_guest(e->m) ? -ENOENT : mr_dmi_memory_ecc(e->m);
 	if (ecc == -EACCES || ecc == -EPERM) {
-		mr_err_set(&err, ecc, "", "whether this memory has ECC is told to root only");
+		mr_err_set(&err, ecc, "", "only root can read whether this memory has ECC");
 		mr_err_hint(&err, "run it with sudo");
 		fails(e, name, MR_VERDICT_UNKNOWN, &err);
 	} else if (ecc == 1) {

@@ -90,7 +90,7 @@ int mr_blockpool_begin(const struct mr_machine *m, const struct mr_block *block,
 	}
 	return mr_err_set(err, rc, object, rc == -EINTR ?
 			  "interrupted; the block is online and whole" :
-			  "the hugepage pool cannot be grown under a guardian's eyes");
+			  "cannot start the helper process that restores the pool size");
 }
 
 uint64_t mr_blockpool_end(const struct mr_machine *m, struct mr_blockpool *pools)

@@ -191,7 +191,7 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 		if (rc == -EPERM || rc == -ENOMEM) {
 			mr_owners_free(owners);
 			return mr_err_set(err, rc, "", rc == -EPERM ?
-					  "page frame numbers are told to root only (CAP_SYS_ADMIN)" :
+					  "reading page frame numbers requires CAP_SYS_ADMIN" :
 					  "no memory for the owners");
 		}
 		if (rc)

@@ -50,7 +50,7 @@ static bool refuse_always(const struct mr_snap *s, struct mr_plan *plan)
 		snprintf(why, sizeof(why), "page is device memory%s%s%s, which the kernel cannot retire: its driver alone gives it out",
 			 s->device[0] ? " (" : "", s->device, s->device[0] ? ")" : "");
 		refuse(plan, s, -EOPNOTSUPP, why);
-		mr_err_hint(&plan->err, "ndctl list --media-errors tells what of persistent memory is bad");
+		mr_err_hint(&plan->err, "ndctl list --media-errors lists bad persistent memory");
 	} else {
 		return false;
 	}

@@ -106,7 +106,7 @@ static int grow_and_soft_offline(const struct mr_machine *m, const struct mr_sna
 	if (rc)
 		return mr_err_set(err, rc, object, rc == -EINTR ?
 				  "interrupted; the page and its pool are as they were" :
-				  "the hugepage pool cannot be grown under a guardian's eyes");
+				  "cannot start the helper process that restores the pool size");
 	rc = soft_offline(m, s, plan, spot);
 	mr_growth_end(m, &growth);
 	if (growth.total_after != growth.total_before)

@@ -243,7 +243,7 @@ static int take_lock(struct mr_retlist *l, struct mr_err *err)
 		return mr_err_set(err, -errno, l->path, "its lock cannot be made");
 	while (flock(l->lock, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return mr_err_set(err, -errno, l->path, "its lock cannot be had");
+			return mr_err_set(err, -errno, l->path, "cannot lock it");
 		if (mr_clock_us() >= end)
 			return mr_err_set(err, -EBUSY, l->path, "another memras is changing it");
 		mr_clock_sleep_us(10000);

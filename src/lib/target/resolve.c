@@ -183,7 +183,7 @@ static int explain_walk(int rc, const struct mr_target *t, struct mr_err *err)
 		return mr_err_set(err, rc, t->word, "the process cannot have memory there");
 	case -EPERM:
 	case -EACCES:
-		mr_err_set(err, rc, t->word, "page frame numbers are told to root only (CAP_SYS_ADMIN)");
+		mr_err_set(err, rc, t->word, "reading page frame numbers requires CAP_SYS_ADMIN");
 		mr_err_hint(err, "run it with sudo");
 		return rc;
 	default:
@@ -199,7 +199,7 @@ static int resolve_walk(struct resolver *r, struct mr_err *err)
 
 	if (!r->m->root.live)
 		return mr_err_usage(err, -EINVAL, t->word,
-				    "processes and files are not to be had from a captured machine");
+				    "a captured machine has no processes and files");
 	if (t->type == MR_TARGET_PID)
 		rc = mr_pagemap_process(r->m, t->pid, t->start, t->len, push_one, r, &absent);
 	else

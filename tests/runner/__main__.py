@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the tests, by phases, and counts them.
 
-unit    builds (gcc, clang, with sanitizers) and meson test
-cli     tests/cli on captured machines
-fuzz    tests/fuzz, some seconds each; with --long, 10 minutes
-lint    every executable in tests/lint
-kmod    the module for each kernel of the matrix, without a warning, and sparse
-vm      each suite of tests/vm on each of its kernels, in throwaway guests
+unit      builds (gcc, clang, with sanitizers) and meson test
+fuzz      tests/fuzz, some seconds each; with --long, 10 minutes
+cli       tests/cli on captured machines
+lint      every executable in tests/lint
+kmod      the module for each kernel of the matrix, without a warning, and sparse
+packages  the Debian packages, built, and installed in a fresh root
+vm        each suite of tests/vm on each of its kernels, in throwaway guests
 """
 import argparse
 import sys
@@ -16,7 +17,7 @@ from guests import Guests, load_guest
 from phases import Phases
 from tally import Tally
 
-NAMES = ('lint', 'unit', 'fuzz', 'cli', 'kmod', 'vm')
+NAMES = ('lint', 'unit', 'fuzz', 'cli', 'kmod', 'packages', 'vm')
 
 
 def main(argv):

@@ -115,6 +115,12 @@ class Phases:
         # Some hold the tree against what the binary says of itself.
         self.registered('lint', 'gcc')
 
+    def packages(self):
+        for suite in sorted((TREE / 'tests/packages').glob('*.bats')):
+            status, out = run(['bats', '--tap', suite])
+            if not self.tally.tap(f'packages {suite.stem}', out) and status:
+                self.tally.add(f'packages {suite.stem}: ends well', False, out[-4000:])
+
     def kernels(self, module=True):
         return [name for name, row in self.matrix.items()
                 if (not module or row['module'] == 'yes')

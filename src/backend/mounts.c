@@ -3,6 +3,7 @@
 #include "backend/mounts.h"
 
 #include <fcntl.h>
+#include <libmount/libmount.h>
 #include <linux/mount.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,113 +13,61 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/dl.h"
 #include "util/num.h"
 
-/* What memras uses of a line of mountinfo; all points into that line. */
-struct mount {
-	char *target;
-	const char *type;
-	const char *options;	/* of the file system, not of the mount */
-};
+#define LIBMOUNT "libmount.so.1"
+#define FUNCTIONS(X)                                                                              \
+	X(mnt_free_iter) X(mnt_fs_get_fstype) X(mnt_fs_get_option) X(mnt_fs_get_target)           \
+	X(mnt_new_iter) X(mnt_new_table) X(mnt_table_next_fs) X(mnt_table_parse_stream)           \
+	X(mnt_unref_table)
 
-/* fs/seq_file.c, mangle_path(): blanks and backslashes are written as \ooo. */
-static void unescape(char *s)
+FUNCTIONS(MR_DL_POINTER)
+MR_DL_NOTE("mount", "finding mounted kernel file systems", "recommended", LIBMOUNT);
+
+/* NULL when there is no mountinfo, or no libmount to read it with. */
+static struct libmnt_table *read_table(const struct mr_root *root)
 {
-	char *to = s;
-
-	for (; *s; to++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-		    s[3] >= '0' && s[3] <= '7') {
-			*to = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 4;
-		} else {
-			*to = *s++;
-		}
-	}
-	*to = '\0';
-}
-
-/*
- * "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue":
- * proc_pid_mountinfo(5). The number of fields before the dash varies.
- */
-static bool parse_line(char *line, struct mount *mount)
-{
-	char *save = NULL, *word = strtok_r(line, " \n", &save);
-
-	*mount = (struct mount){ 0 };
-	for (int i = 0; word && (i < 6 || strcmp(word, "-")); i++) {
-		if (i == 4)
-			mount->target = word;
-		word = strtok_r(NULL, " \n", &save);
-	}
-	mount->type = strtok_r(NULL, " \n", &save);
-	strtok_r(NULL, " \n", &save);
-	mount->options = strtok_r(NULL, " \n", &save);
-	if (!word || !mount->target || !mount->options)
-		return false;
-	unescape(mount->target);
-	return true;
-}
-
-/* The value of the option @name in @options, "" when it has none, and its length; or NULL. */
-static const char *find_option(const char *options, const char *name, size_t *len)
-{
-	size_t n = strlen(name);
-
-	while (*options) {
-		size_t all = strcspn(options, ",");
-
-		if (!strncmp(options, name, n) && (all == n || options[n] == '=')) {
-			*len = all == n ? 0 : all - n - 1;
-			return options + all - *len;
-		}
-		options += all + (options[all] == ',');
-	}
-	return NULL;
-}
-
-/* Calls @fn for each mount of @type, in the order of mounting, until it returns other than 0. */
-static int walk(const struct mr_root *root, const char *type,
-		int (*fn)(const struct mount *mount, void *data), void *data)
-{
+	static const struct mr_dl_symbol symbols[] = { FUNCTIONS(MR_DL_SYMBOL) { 0 } };
+	struct mr_err ignored = { 0 };
 	mr_autofclose FILE *f = NULL;
-	mr_autofree char *line = NULL;
-	int rc = mr_root_fopen(root, &f, "proc/self/mountinfo");
-	size_t room = 0;
+	struct libmnt_table *table;
 
-	while (!rc && getline(&line, &room, f) >= 0) {
-		struct mount mount;
-
-		if (parse_line(line, &mount) && !strcmp(mount.type, type))
-			rc = fn(&mount, data);
+	if (mr_dl_open(LIBMOUNT, symbols, &ignored))
+		return NULL;
+	table = sym_mnt_new_table();
+	mr_root_fopen(root, &f, "proc/self/mountinfo");
+	if (f && table && sym_mnt_table_parse_stream(table, f, "mountinfo")) {
+		sym_mnt_unref_table(table);
+		table = NULL;
 	}
-	return rc;
+	return table;
 }
 
-struct search {
-	const char *option;
-	char *found;
-};
-
-static int keep_last(const struct mount *mount, void *data)
+static bool is_type(struct libmnt_fs *fs, const char *type)
 {
-	struct search *s = data;
-	size_t len;
+	const char *have = sym_mnt_fs_get_fstype(fs);
 
-	if (s->option && !find_option(mount->options, s->option, &len))
-		return 0;
-	free(s->found);
-	s->found = strdup(mount->target);
-	return s->found ? 0 : -ENOMEM;
+	return have && !strcmp(have, type);
 }
 
 char *mr_mounts_find(const struct mr_root *root, const char *type, const char *option)
 {
-	struct search s = { .option = option };
+	struct libmnt_table *table = read_table(root);
+	struct libmnt_iter *itr;
+	struct libmnt_fs *fs;
+	char *found = NULL;
 
-	walk(root, type, keep_last, &s);
-	return s.found;
+	if (!table)
+		return NULL;
+	itr = sym_mnt_new_iter(MNT_ITER_BACKWARD);
+	while (itr && !found && !sym_mnt_table_next_fs(table, itr, &fs))
+		if (is_type(fs, type) &&
+		    (!option || !sym_mnt_fs_get_option(fs, option, NULL, NULL)))
+			found = strdup(sym_mnt_fs_get_target(fs));
+	sym_mnt_free_iter(itr);
+	sym_mnt_unref_table(table);
+	return found;
 }
 
 /* "nodev	tracefs": fs/filesystems.c, filesystems_proc_show() */
@@ -181,47 +130,43 @@ int mr_mounts_open(const char *type, struct mr_err *err)
 	return fd >= 0 ? fd : open_private(type, err);
 }
 
-struct hugetlbfs_list {
-	struct mr_hugetlbfs *list;
-	int nr;
-};
-
-static int add_hugetlbfs(const struct mount *mount, void *data)
-{
-	struct hugetlbfs_list *l = data;
-	struct mr_hugetlbfs one = { 0 }, *more;
-	size_t len;
-	const char *value = find_option(mount->options, "pagesize", &len);
-
-	if (value) {
-		mr_autofree char *text = strndup(value, len);
-
-		if (!text || mr_size_parse(text, &one.page_size))
-			one.page_size = 0;
-	}
-	one.path = strdup(mount->target);
-	more = reallocarray(l->list, (size_t)l->nr + 1, sizeof(*more));
-	if (more)
-		l->list = more;
-	if (!one.path || !more) {
-		free(one.path);
-		return -ENOMEM;
-	}
-	more[l->nr++] = one;
-	return 0;
-}
-
 int mr_mounts_hugetlbfs(const struct mr_root *root, struct mr_hugetlbfs **list)
 {
-	struct hugetlbfs_list l = { 0 };
-	int rc = walk(root, "hugetlbfs", add_hugetlbfs, &l);
+	struct libmnt_table *table = read_table(root);
+	struct libmnt_iter *itr;
+	struct mr_hugetlbfs *found = NULL;
+	struct libmnt_fs *fs;
+	int nr = 0;
 
-	if (rc) {
-		mr_mounts_hugetlbfs_free(l.list, l.nr);
-		return rc;
+	if (!table)
+		return -ENOENT;
+	itr = sym_mnt_new_iter(MNT_ITER_FORWARD);
+	while (itr && !sym_mnt_table_next_fs(table, itr, &fs)) {
+		struct mr_hugetlbfs one = { 0 }, *more;
+		char *value = NULL;
+		size_t len = 0;
+
+		if (!is_type(fs, "hugetlbfs"))
+			continue;
+		if (!sym_mnt_fs_get_option(fs, "pagesize", &value, &len) && value) {
+			mr_autofree char *text = strndup(value, len);
+
+			if (!text || mr_size_parse(text, &one.page_size))
+				one.page_size = 0;
+		}
+		one.path = strdup(sym_mnt_fs_get_target(fs));
+		more = reallocarray(found, (size_t)nr + 1, sizeof(*found));
+		if (!one.path || !more) {
+			free(one.path);
+			break;
+		}
+		found = more;
+		found[nr++] = one;
 	}
-	*list = l.list;
-	return l.nr;
+	sym_mnt_free_iter(itr);
+	sym_mnt_unref_table(table);
+	*list = found;
+	return nr;
 }
 
 void mr_mounts_hugetlbfs_free(struct mr_hugetlbfs *list, int nr)

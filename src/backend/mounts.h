@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's own file systems, which may or may not be mounted: /proc/self/mountinfo. */
+/* The kernel's own file systems, which may or may not be mounted. libmount reads the mounts. */
 #ifndef MR_BACKEND_MOUNTS_H
 #define MR_BACKEND_MOUNTS_H
 

@@ -45,6 +45,7 @@ at_most() {
 	END
 	jq -e 'sort_by(.feature) | map({feature, priority, soname}) == [
 		{feature: "kmod", priority: "recommended", soname: ["libkmod.so.2"]},
+		{feature: "mount", priority: "recommended", soname: ["libmount.so.1"]},
 		{feature: "sqlite3", priority: "suggested", soname: ["libsqlite3.so.0"]}]' \
 		"$BATS_TEST_TMPDIR/json"
 }
@@ -59,6 +60,8 @@ at_most() {
 	}
 	run opens "$PLAIN" --sysroot "$X86" status
 	[[ $status = 0 && $output == *libjson-c* && $output != *libkmod* && $output != *libsqlite3* ]]
+	run opens "$PLAIN" --sysroot "$X86" block list
+	[[ $status = 0 && $output != *libmount* && $output != *libkmod* ]]
 	sqlite3 "$list" 'CREATE TABLE mc_event (id INTEGER PRIMARY KEY, timestamp TEXT,
 		err_count INTEGER, label TEXT, address INTEGER)'
 	run opens "$PLAIN" --sysroot "$X86" retired import --dry-run "$list"

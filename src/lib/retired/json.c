@@ -210,6 +210,7 @@ static int read_layout(struct mr_retlist *l, json_object *o)
 	mr_memlayout_free(&l->layout);
 	if (json_object_object_get_ex(o, "boot", &boot) && boot)
 		snprintf(l->layout.boot, sizeof(l->layout.boot), "%s", json_object_get_string(boot));
+	mr_text_end_whole(l->layout.boot, sizeof(l->layout.boot));
 	for (size_t i = 0; !rc && i < json_object_array_length(ranges); i++) {
 		json_object *r = json_object_array_get_idx(ranges, i);
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 setup_suite() {
-	local tool
+	local tool capture
 
 	# A tool that is missing is a failure, not a test less.
 	for tool in fish grub-mkrescue jq lsmem nsenter objcopy qemu-system-x86_64 readelf setpriv \
@@ -26,6 +26,10 @@ setup_suite() {
 	cp "$BATS_TEST_DIRNAME/sandbox" "$SUITE/sandbox"
 	chmod 755 "$SUITE"/*
 	"$BATS_TEST_DIRNAME/../fixtures/make" "$SUITE/machines"
+	mkdir "$SUITE/captured"
+	for capture in "$BATS_TEST_DIRNAME"/../fixtures/captured/*.tar.xz; do
+		tar -C "$SUITE/captured" -xf "$capture"
+	done
 	echo 0x108011 >"$SUITE/pages"
 	export SUITE
 

@@ -129,13 +129,20 @@ setup() {
 	run /usr/bin/python3 -B - "$tree/tests/runner" <<-'EOF'
 	import sys
 	sys.path.insert(0, sys.argv[1])
-	from guests import complaints, schemas
+	import json, pathlib
+	from guests import load_program
 
-	assert len(schemas()) > 5
-	for name in schemas():
+	validate = load_program(pathlib.Path(sys.argv[1]).parent / 'validate')
+	schemas = validate.load_schemas()
+	assert len(schemas) > 5
+	for name in schemas:
 	    if name.startswith(('common', 'error')):
 	        continue
-	    assert complaints(name, {'schema': 'one', 'command': 'no such'}), name
+	    wrong = json.dumps({'schema': 'one', 'command': 'no such'})
+	    assert validate.complaints(wrong, name.removesuffix('.schema.json')), name
+	failed = {'schema': 1, 'command': 'status', 'object': None, 'error': 7}
+	assert validate.complaints(json.dumps(failed), 'status')
+	assert validate.complaints('{', 'status') and validate.complaints('', 'status')
 	print('held')
 	EOF
 	[ "$status" -eq 0 ]

@@ -3,45 +3,28 @@
 import functools
 import importlib.machinery
 import importlib.util
-import json
 import os
 import pathlib
 import subprocess
 import threading
 import time
-import warnings
-
-import jsonschema
 
 from tally import Tally
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
-warnings.filterwarnings('ignore', category=DeprecationWarning)
 
 
-def load_guest():
-    """tests/vm/guest as a module: it knows the matrix and how suites declare their machine."""
-    loader = importlib.machinery.SourceFileLoader('guest', str(TREE / 'tests/vm/guest'))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader('guest', loader))
+def load_program(path):
+    """A program of the tests as a module."""
+    loader = importlib.machinery.SourceFileLoader(path.name, str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(path.name, loader))
     loader.exec_module(module)
     return module
 
 
-@functools.lru_cache
-def schemas():
-    """What the tree ships, by $id, which is the name of the file."""
-    found = [json.loads(path.read_text()) for path in (TREE / 'src/schema').glob('*.schema.json')]
-    return {schema['$id']: schema for schema in found}
-
-
-def complaints(schema_id, document):
-    """What is wrong with a document; KeyError if there is no such schema."""
-    # RefResolver is old, and known to every jsonschema that Debian and Ubuntu have.
-    schema = schemas()[schema_id]
-    resolver = jsonschema.RefResolver(schema_id, schema, store=schemas())
-    checker = jsonschema.validators.validator_for(schema)(schema, resolver=resolver)
-    return [f'{"/".join(map(str, error.path))}: {error.message}'
-            for error in checker.iter_errors(document)]
+def load_guest():
+    """tests/vm/guest: it knows the matrix and how suites declare their machine."""
+    return load_program(TREE / 'tests/vm/guest')
 
 
 class Queue:
@@ -81,6 +64,8 @@ class Queue:
 class Guests:
     def __init__(self, tally, options, phases, guest):
         self.tally, self.options, self.phases, self.guest = tally, options, phases, guest
+        self.validator = load_program(TREE / 'tests/validate')
+        self.spent = []         # (suite, kernel, seconds)
 
     def jobs(self):
         """(suite, its options, kernel), the longest first."""
@@ -129,7 +114,7 @@ class Guests:
         for suite, _, kernel in jobs:
             if not ready[kernel]:
                 self.tally.add(f'vm {kernel} {suite.stem}: its kernel and module are there', False)
-        again = []
+        again, start = [], time.monotonic()
         queue = Queue([job for job in jobs if ready[job[2]]])
         threads = [threading.Thread(target=queue.run, args=(functools.partial(self.first, again),))
                    for _ in range((os.cpu_count() or 1) + 1)]
@@ -141,6 +126,18 @@ class Guests:
             tally, _ = self.one(*job)
             self.tally.again.append(tally.name)
             self.tally.take(tally)
+        self.shares(time.monotonic() - start)
+
+    def shares(self, seconds):
+        """Prints what each suite took, and its share of the SECONDS that all took together."""
+        total = sum(spent for *_, spent in self.spent)
+        if not total:
+            return
+        print(f'\n  suite            kernel        seconds   share of {seconds:.0f} s')
+        for suite, kernel, spent in sorted(self.spent, key=lambda row: -row[2]):
+            print(f'  {suite:16} {kernel:12} {spent:8.1f} {100 * spent / total:6.1f}%'
+                  f' {seconds * spent / total:6.1f} s')
+        print(flush=True)
 
     def first(self, again, *job):
         """One of several guests at once; AGAIN gets what is to be run once more, alone."""
@@ -170,7 +167,7 @@ class Guests:
         got = subprocess.run(['nice', *map(str, cmd), suite], stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                              errors='replace', check=False)
-        tally.took(name, start)
+        self.spent.append((suite.stem, kernel, time.monotonic() - start))
         tap = results / 'stdout'
         failed = tally.tap(name, tap.read_text(errors='replace') if tap.exists() else '')
         ended_well = got.returncode == 0 or got.returncode == 1 and failed
@@ -182,21 +179,14 @@ class Guests:
               f'{", FAILED" if tally.failed else ""}', flush=True)
         return ended_well
 
-    @staticmethod
-    def validate(tally, path):
+    def validate(self, tally, path):
         """
         An artifact NAME.COMMAND.json against src/schema/COMMAND.schema.json, or
-        error.schema.json if it tells that the command failed as a whole.
+        error.schema.json if it says that the command failed as a whole.
         """
         command = path.name.removesuffix('.json').rpartition('.')[2]
         if command == 'harness':        # the harness's own tests of run_json
             return
-        test = f'{tally.name}: {path.name} is as its schema says'
-        try:
-            document = json.loads(path.read_text())
-            if set(document) == {'schema', 'command', 'object', 'error'}:
-                command = 'error'
-            wrong = complaints(f'{command}.schema.json', document)
-            tally.add(test, not wrong, '\n'.join(wrong[:10]))
-        except (KeyError, ValueError) as error:
-            tally.add(test, False, repr(error))
+        wrong = self.validator.complaints(path.read_text(), command)
+        tally.add(f'{tally.name}: {path.name} is as its schema says', not wrong,
+                  '\n'.join(wrong[:10]))

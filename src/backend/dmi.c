@@ -58,6 +58,22 @@ const char *mr_dmi_string(const struct mr_dmi *d, unsigned int nr)
 	return nr && s < d->end && memchr(s, '\0', (size_t)(d->end - s)) ? s : "";
 }
 
+bool mr_dmi_device_size(const struct mr_dmi *d, uint64_t *size)
+{
+	enum { SIZE = 0x0c, EXTENDED = 0x1c, UNKNOWN = 0xffff, LARGE = 0x7fff, KIB = 0x8000 };
+	const unsigned char *p = d->formatted;
+	const unsigned int word = d->len > SIZE + 1 ? p[SIZE] | p[SIZE + 1] << 8 : 0;
+
+	*size = 0;
+	if (word == LARGE && d->len >= EXTENDED + 4)
+		*size = ((uint64_t)p[EXTENDED] | (uint64_t)p[EXTENDED + 1] << 8 |
+			 (uint64_t)p[EXTENDED + 2] << 16 | (uint64_t)(p[EXTENDED + 3] & 0x7f) << 24)
+			<< 20;
+	else if (word != UNKNOWN && word != LARGE)
+		*size = word & KIB ? (uint64_t)(word & ~KIB) << 10 : (uint64_t)word << 20;
+	return word;
+}
+
 static int see_array(const struct mr_dmi *d, void *data)
 {
 	enum { USE = 0x05, USE_SYSTEM = 3, CORRECTION = 0x06, NONE = 3, PARITY = 4, LAST = 7 };

@@ -3,7 +3,9 @@
 #ifndef MR_BACKEND_DMI_H
 #define MR_BACKEND_DMI_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "backend/machine.h"
 
@@ -29,6 +31,12 @@ int mr_dmi_each(const struct mr_machine *m, mr_dmi_fn fn, void *data);
 
 /* String @nr (from 1 on) of a structure; "" when it has none such. */
 const char *mr_dmi_string(const struct mr_dmi *s, unsigned int nr);
+
+/*
+ * The bytes of a memory device (SMBIOS 7.18.5), 0 when they are not known. False for an
+ * empty slot.
+ */
+bool mr_dmi_device_size(const struct mr_dmi *s, uint64_t *size);
 
 /*
  * Whether the firmware says that the memory has error correction (a memory

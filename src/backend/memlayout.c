@@ -25,15 +25,15 @@ int mr_memlayout_add_range(struct mr_memlayout *l, uint64_t start, uint64_t end)
 	return 0;
 }
 
-int mr_memlayout_add_dimm(struct mr_memlayout *l, const char *text)
+int mr_memlayout_add_dimm(struct mr_memlayout *l, const char *text, uint64_t size)
 {
-	char **more = reallocarray(l->dimms, l->nr_dimms + 1, sizeof(*more));
+	struct mr_dimm *more = reallocarray(l->dimms, l->nr_dimms + 1, sizeof(*more));
 
 	if (!more)
 		return -ENOMEM;
 	l->dimms = more;
-	more[l->nr_dimms] = strdup(text);
-	if (!more[l->nr_dimms])
+	more[l->nr_dimms] = (struct mr_dimm){ strdup(text), size };
+	if (!more[l->nr_dimms].text)
 		return -ENOMEM;
 	l->nr_dimms++;
 	return 0;
@@ -93,20 +93,39 @@ static int add_ram(const struct mr_iomem *io, void *layout)
 	return mr_memlayout_add_range(layout, io->start, io->end);
 }
 
-/* One memory device (SMBIOS 7.18): an empty slot has size 0. */
+/* One memory device: an empty slot has size 0. */
 static int add_device(const struct mr_dmi *d, void *data)
 {
 	const unsigned char *p = d->formatted;
 	mr_autofree char *text = NULL;
+	const char *serial;
+	uint64_t size;
+	size_t len;
 
-	if (d->type != MR_DMI_MEMORY_DEVICE || d->len < 0x19 || !(p[0x0c] | p[0x0d]))
+	if (d->type != MR_DMI_MEMORY_DEVICE || d->len < 0x19 || !mr_dmi_device_size(d, &size))
 		return 0;
-	if (asprintf(&text, "%s %s %s", mr_dmi_string(d, p[0x10]), mr_dmi_string(d, p[0x17]),
-		     mr_dmi_string(d, p[0x18])) < 0) {
+	serial = mr_dmi_string(d, p[0x18]);
+	for (len = strlen(serial); len && serial[len - 1] == ' ';)
+		len--;
+	if (asprintf(&text, "%s %s %.*s", mr_dmi_string(d, p[0x10]), mr_dmi_string(d, p[0x17]),
+		     (int)len, serial) < 0) {
 		text = NULL;
 		return -ENOMEM;
 	}
-	return mr_memlayout_add_dimm(data, text);
+	return mr_memlayout_add_dimm(data, text, size);
+}
+
+int mr_memlayout_read_ram(const struct mr_machine *m, struct mr_memlayout *l)
+{
+	int rc;
+
+	*l = (struct mr_memlayout){ 0 };
+	rc = mr_iomem_walk(&m->root, add_ram, l);
+	if (rc)
+		mr_memlayout_free(l);
+	else
+		mr_memlayout_settle(l);
+	return rc;
 }
 
 int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *l)
@@ -133,7 +152,7 @@ int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *l)
 void mr_memlayout_free(struct mr_memlayout *l)
 {
 	for (size_t i = 0; i < l->nr_dimms; i++)
-		free(l->dimms[i]);
+		free(l->dimms[i].text);
 	free(l->dimms);
 	free(l->ranges);
 	*l = (struct mr_memlayout){ 0 };
@@ -141,49 +160,140 @@ void mr_memlayout_free(struct mr_memlayout *l)
 
 bool mr_memlayout_has(const struct mr_memlayout *l, uint64_t addr, uint64_t len)
 {
-	for (size_t i = 0; i < l->nr_ranges; i++)
-		if (addr >= l->ranges[i].start && addr < l->ranges[i].end &&
-		    len <= l->ranges[i].end - addr)
-			return true;
-	return false;
+	size_t first = 0, behind = l->nr_ranges;
+
+	/* The first range that ends behind @addr. */
+	while (first < behind) {
+		size_t middle = first + (behind - first) / 2;
+
+		if (l->ranges[middle].end <= addr)
+			first = middle + 1;
+		else
+			behind = middle;
+	}
+	return first < l->nr_ranges && addr >= l->ranges[first].start &&
+	       len <= l->ranges[first].end - addr;
 }
+
+/* What firmware writes where there is no serial number. */
+static bool is_serial(const char *serial)
+{
+	static const char *const none[] = {
+		"specified", "unknown", "filled", "o.e.m.", "empty", "none", "n/a", "sernum",
+		"serial", "default", "dimm",
+	};
+	const size_t len = strlen(serial);
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (strcasestr(serial, none[i]))
+			return false;
+	/* 00000000 and FFFFFFFF are none either. */
+	return len >= 4 && strspn(serial, (const char[]){ serial[0], '\0' }) != len;
+}
+
+/* The serial number of "LOCATOR MAKER SERIAL"; "" for none. */
+static const char *serial_of(const struct mr_dimm *dimm)
+{
+	const char *blank = strrchr(dimm->text, ' ');
+
+	return blank && is_serial(blank + 1) ? blank + 1 : "";
+}
+
+/*
+ * Whether the DIMMs are the same: 1 if their serial numbers say so, 0 if they say nothing,
+ * and -1, with @why saying what differs, if they are others, or in other places.
+ */
+static int same_dimms(const struct mr_memlayout *then, const struct mr_memlayout *now, char *why,
+		      size_t size)
+{
+	int same = 1;
+
+	if (!then->nr_dimms || !now->nr_dimms)
+		return 0;
+	if (then->nr_dimms != now->nr_dimms) {
+		snprintf(why, size, "there were %zu DIMMs and are now %zu", then->nr_dimms,
+			 now->nr_dimms);
+		return -1;
+	}
+	for (size_t i = 0; i < now->nr_dimms; i++) {
+		const struct mr_dimm *a = &then->dimms[i], *b = &now->dimms[i];
+		const char *old = serial_of(a), *new = serial_of(b);
+		bool resized = a->size && b->size && a->size != b->size;
+
+		if (resized || (*old && *new && strcmp(old, new))) {
+			snprintf(why, size, "a DIMM was '%.80s' of %" PRIu64 " MiB and is now "
+				 "'%.80s' of %" PRIu64 " MiB", a->text, a->size >> 20, b->text,
+				 b->size >> 20);
+			return -1;
+		}
+		if (!*old || !*new)
+			same = 0;
+	}
+	return same;
+}
+
+/* The bytes of @a that are in no range of @b; both are in order. */
+static uint64_t bytes_missing(const struct mr_memlayout *a, const struct mr_memlayout *b)
+{
+	uint64_t missing = 0;
+	size_t j = 0;
+
+	for (size_t i = 0; i < a->nr_ranges; i++) {
+		uint64_t at = a->ranges[i].start;
+		const uint64_t end = a->ranges[i].end;
+
+		while (at < end) {
+			while (j < b->nr_ranges && b->ranges[j].end <= at)
+				j++;
+			if (j == b->nr_ranges || b->ranges[j].start >= end) {
+				missing += end - at;
+				break;
+			}
+			if (b->ranges[j].start > at)
+				missing += b->ranges[j].start - at;
+			at = b->ranges[j].end;
+		}
+	}
+	return missing;
+}
+
+static uint64_t bytes_of(const struct mr_memlayout *l)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < l->nr_ranges; i++)
+		bytes += l->ranges[i].end - l->ranges[i].start;
+	return bytes;
+}
+
+/*
+ * Firmware moves its map by some pages from boot to boot, and by some MiB with an update;
+ * a boot loader, the kernel's command line and kexec take pieces out of it.
+ */
+#define DRIFT_MOST	(1ULL << 30)
+#define DRIFT_SHARE	16
 
 const char *mr_memlayout_differs(const struct mr_memlayout *then, const struct mr_memlayout *now,
 				 char *why, size_t size)
 {
-	const size_t nr = then->nr_ranges > now->nr_ranges ? then->nr_ranges : now->nr_ranges;
-	const struct mr_memrange none = { 0 };
+	uint64_t differ, most;
+	int same;
 
 	if (then->boot[0] && !strcmp(then->boot, now->boot))
 		return NULL;
+	same = same_dimms(then, now, why, size);
+	if (same)
+		return same > 0 ? NULL : why;
 	if (!then->nr_ranges || !now->nr_ranges) {
 		snprintf(why, size, "the memory layout %s not known",
 			 then->nr_ranges ? "of this machine is" : "that it was made on is");
 		return why;
 	}
-	for (size_t i = 0; i < nr; i++) {
-		struct mr_memrange a = i < then->nr_ranges ? then->ranges[i] : none;
-		struct mr_memrange b = i < now->nr_ranges ? now->ranges[i] : none;
-
-		if (a.start == b.start && a.end == b.end)
-			continue;
-		snprintf(why, size, "memory was at 0x%" PRIx64 "-0x%" PRIx64
-			 " and is now at 0x%" PRIx64 "-0x%" PRIx64,
-			 a.start, a.end ? a.end - 1 : 0, b.start, b.end ? b.end - 1 : 0);
-		return why;
-	}
-	if (!then->nr_dimms || !now->nr_dimms)
+	differ = bytes_missing(then, now) + bytes_missing(now, then);
+	most = bytes_of(then) / DRIFT_SHARE;
+	if (differ <= (most < DRIFT_MOST ? most : DRIFT_MOST))
 		return NULL;
-	if (then->nr_dimms != now->nr_dimms) {
-		snprintf(why, size, "there were %zu DIMMs and are now %zu", then->nr_dimms,
-			 now->nr_dimms);
-		return why;
-	}
-	for (size_t i = 0; i < now->nr_dimms; i++)
-		if (strcmp(then->dimms[i], now->dimms[i])) {
-			snprintf(why, size, "a DIMM was '%.80s' and is now '%.80s'", then->dimms[i],
-				 now->dimms[i]);
-			return why;
-		}
-	return NULL;
+	snprintf(why, size, "%" PRIu64 " MiB of memory are at other addresses than its %" PRIu64
+		 " MiB were", differ >> 20, bytes_of(then) >> 20);
+	return why;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/doc.h"
@@ -9,6 +10,7 @@
 #include "lib/target/target.h"
 #include "report/begin.h"
 #include "report/retnotes.h"
+#include "util/cleanup.h"
 
 struct forget_args {
 	const char *from;
@@ -31,23 +33,29 @@ static int check_targets(const struct mr_targets *targets, struct mr_err *err)
 	return 0;
 }
 
-static size_t forget(struct mr_retlist *list, const struct mr_targets *targets)
+/* Returns how many were on the list, or -ENOMEM. */
+static ssize_t forget(struct mr_retlist *list, const struct mr_targets *targets, bool all)
 {
-	size_t n = 0;
+	mr_autofree struct mr_pfns *ranges = calloc(targets->nr + 1, sizeof(*ranges));
 
+	if (!ranges)
+		return -ENOMEM;
+	if (all) {
+		ranges[0].nr = UINT64_MAX;
+		return (ssize_t)mr_retlist_forget(list, ranges, 1);
+	}
 	for (size_t i = 0; i < targets->nr; i++) {
 		const struct mr_target *t = &targets->list[i];
-		uint64_t first = t->start, nr = t->len;
 
+		ranges[i] = (struct mr_pfns){ t->start, t->len };
 		if (t->type == MR_TARGET_PHYS) {
 			uint64_t last = t->start + (t->len ? t->len - 1 : 0);
 
-			first >>= list->page_shift;
-			nr = (last >> list->page_shift) - first + 1;
+			ranges[i].pfn = t->start >> list->page_shift;
+			ranges[i].nr = (last >> list->page_shift) - ranges[i].pfn + 1;
 		}
-		n += mr_retlist_forget(list, first, nr);
 	}
-	return n;
+	return (ssize_t)mr_retlist_forget(list, ranges, targets->nr);
 }
 
 static void print_result(const struct mr_run *run, size_t forgotten, size_t left)
@@ -74,7 +82,7 @@ static int forget_run(struct mr_run *run, const void *pargs, int nr, char **word
 	struct mr_retlist list;
 	struct mr_err err = { 0 };
 	struct mr_machine m;
-	size_t n;
+	ssize_t n;
 	int rc = 0;
 
 	if (!all)
@@ -86,11 +94,13 @@ static int forget_run(struct mr_run *run, const void *pargs, int nr, char **word
 	rc = mr_retired_begin(run, 0, true, &m, &list, &err);
 	if (rc)
 		goto out_targets;
-	n = all ? mr_retlist_forget(&list, 0, UINT64_MAX) : forget(&list, &targets);
-	if (n && !run->globals.dry_run)
+	n = forget(&list, &targets, all);
+	if (n < 0)
+		rc = mr_err_set(&err, (int)n, list.path, "no memory for the targets");
+	else if (n && !run->globals.dry_run)
 		rc = mr_retlist_save(&list, &err);
 	if (!rc)
-		print_result(run, n, list.nr);
+		print_result(run, (size_t)n, list.nr);
 	mr_retired_end(&m, &list);
 out_targets:
 	mr_targets_free(&targets);

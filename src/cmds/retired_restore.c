@@ -2,9 +2,11 @@
 #include <stdlib.h>
 
 #include "backend/device.h"
+#include "backend/memlayout.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
 #include "cmds/retired.h"
+#include "lib/inspect/kind.h"
 #include "lib/page/retire.h"
 #include "report/begin.h"
 #include "report/pages.h"
@@ -17,7 +19,7 @@ struct restore_args {
 
 static const struct mr_opt restore_opts[] = {
 	MR_FLAG("force", 'f', struct restore_args, force,
-		"though the memory layout is another: take what fits"),
+		"though the list is of other memory"),
 	MR_DURATION("timeout", 't', struct restore_args, timeout_ms,
 		    "try a busy page again for so long (default 10s)"),
 	MR_NUMBER("retries", 'r', struct restore_args, retries, "N",
@@ -30,8 +32,26 @@ static const struct restore_args restore_defaults = { .timeout_ms = 10000, .retr
 struct job {
 	struct mr_offline_policy policy;
 	struct mr_retlist *list;
+	struct mr_memlayout ram;	/* no ranges: not known */
+	size_t absent;		/* pages that are no memory now */
 	bool lost;		/* a reason found no memory */
 };
+
+#define ABSENT "no memory of this boot: kept from the kernel, or not there"
+
+/* What the kernel has not as memory is as good as retired. */
+static void tell_absent(const struct mr_machine *m, const struct mr_spot *spot, struct job *job,
+			struct mr_result *result)
+{
+	result->pfn = spot->pfn;
+	result->phys = mr_pfn_phys(m, spot->pfn);
+	result->node = -1;
+	result->block = UINT64_MAX;
+	result->kind = mr_kind_name(MEMRAS_KIND_RESERVED);
+	result->path = "none";
+	result->outcome = MR_OUTCOME_ALREADY;
+	job->absent++;
+}
 
 static void restore_one(struct mr_machine *m, const struct mr_spot *spot,
 			struct mr_result *result, void *data)
@@ -39,13 +59,19 @@ static void restore_one(struct mr_machine *m, const struct mr_spot *spot,
 	struct job *job = data;
 	struct mr_retired *entry = mr_retlist_find(job->list, spot->pfn);
 
-	mr_retire_page(m, spot, &job->policy, result);
+	bool absent = job->ram.nr_ranges &&
+		      !mr_memlayout_has(&job->ram, mr_pfn_phys(m, spot->pfn), mr_page_size(m));
+
+	if (absent)
+		tell_absent(m, spot, job, result);
+	else
+		mr_retire_page(m, spot, &job->policy, result);
 	if (!entry || result->outcome == MR_OUTCOME_PLANNED)
 		return;
-	entry->pending = result->outcome != MR_OUTCOME_DONE &&
-			 result->outcome != MR_OUTCOME_ALREADY;
-	if (mr_retlist_intern(job->list, entry->pending ? result->err.reason : NULL,
-			      &entry->reason))
+	entry->pending = absent || (result->outcome != MR_OUTCOME_DONE &&
+				    result->outcome != MR_OUTCOME_ALREADY);
+	if (mr_retlist_intern(job->list, !entry->pending ? NULL :
+			      absent ? ABSENT : result->err.reason, &entry->reason))
 		job->lost = true;
 }
 
@@ -121,8 +147,11 @@ static int restore(struct mr_run *run, struct mr_machine *m, const struct restor
 		mr_device_open(m, false, &(struct mr_err){ 0 });
 	rc = spans_of(list, &target, &spans);
 	if (!rc)
+		rc = mr_memlayout_read_ram(m, &job.ram);
+	if (!rc)
 		rc = mr_page_report_each(&report, m, &spans, restore_one, &job);
 	mr_spans_free(&spans);
+	mr_memlayout_free(&job.ram);
 	if (rc)
 		return mr_err_set(err, rc, "", "no memory for the report");
 	if (!run->globals.dry_run && list->nr) {
@@ -131,6 +160,9 @@ static int restore(struct mr_run *run, struct mr_machine *m, const struct restor
 		if (rc)
 			mr_msg_error(run, err);
 	}
+	if (job.absent)
+		mr_msg_note(run, "%zu page%s no memory of this boot, and stay%s on the list",
+			    job.absent, job.absent == 1 ? " is" : "s are", job.absent == 1 ? "s" : "");
 	*code = mr_page_report_end(&report);
 	if (rc && *code == MR_EXIT_OK)
 		*code = MR_EXIT_PART;

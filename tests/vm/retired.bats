@@ -45,14 +45,33 @@ teardown() {
 	workload_stop
 }
 
-@test "what cannot be had stays pending with the reason" {
+@test "what is no memory now is said to be so, and stays on the list" {
 	echo 0x7fffffff >/tmp/pages
 	run_json 0 memras --json retired import /tmp/pages
-	run_json 64 memras --json retired restore --timeout 1s
-	assert_json '.summary.already == 2'
+	run_json 0 memras --json retired restore --timeout 1s
+	assert_json '.summary.already == 3'
+	[[ $errors == *"1 page is no memory of this boot, and stays on the list"* ]]
 	run_json 0 memras --json retired list --pending
-	assert_json '.retired | length == 1 and .[0].pfn == 2147483647 and .[0].reason != null'
+	assert_json '.retired | length == 1 and .[0].pfn == 2147483647 and
+		(.[0].reason | test("no memory of this boot"))'
 	run_json 0 memras --json retired forget 0x7fffffff
+}
+
+@test "what cannot be retired stays pending with the reason, at once with --timeout 0" {
+	local start
+
+	workload_start pinned 16
+	printf '%s\n' "${pfns[@]}" >/tmp/pages
+	run_json 0 memras --json retired import /tmp/pages
+	start=$(date +%s%3N)
+	run_json 64 memras --json retired restore --timeout 0
+	echo "# $(($(date +%s%3N) - start)) ms for 16 pages" >&3
+	assert_json '.summary.already == 2 and .summary.failed + .summary.refused == 16 and
+		(.results | all(.attempts <= 1))'
+	run_json 0 memras --json retired list --pending
+	assert_json '.retired | length == 16 and all(.reason != null)'
+	workload_stop
+	run_json 0 memras --json retired forget "${pfns[@]}"
 }
 
 @test "while a page is tried for long, the list is free for others" {

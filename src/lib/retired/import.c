@@ -52,10 +52,17 @@ int mr_import_add(struct mr_retlist *in, uint64_t pfn, mr_text_id cause, mr_text
 		.pfn = pfn, .time = t, .cause = cause, .label = label, .node = -1, .pending = true,
 	};
 
-	if (in->nr == in->room && in->room >= SETTLE_FROM)
+	/*
+	 * When it is full, what is there twice goes; unless that makes much room it grows all
+	 * the same, so that sorting costs no more than the entries that came since.
+	 */
+	if (in->nr == in->room && in->room >= SETTLE_FROM) {
 		mr_retlist_settle(in);
-	if (in->nr >= MR_IMPORT_MAX_PAGES)
-		return -ERANGE;
+		if (in->nr >= MR_IMPORT_MAX_PAGES)
+			return -ERANGE;
+		if (in->nr > in->room / 2 && mr_retlist_reserve(in, in->room * 2))
+			return -ENOMEM;
+	}
 	return mr_retlist_add(in, &entry);
 }
 

@@ -34,8 +34,11 @@ static void write_layout(FILE *f, const struct mr_memlayout *l)
 	fputs("],\"dimms\":[", f);
 	for (size_t i = 0; i < l->nr_dimms; i++) {
 		fputs(i ? "," : "", f);
-		write_text(f, l->dimms[i]);
+		write_text(f, l->dimms[i].text);
 	}
+	fputs("],\"dimm_sizes\":[", f);
+	for (size_t i = 0; i < l->nr_dimms; i++)
+		fprintf(f, "%s%" PRIu64, i ? "," : "", l->dimms[i].size);
 	fputs("]}", f);
 }
 
@@ -199,13 +202,16 @@ static int read_entries(struct mr_retlist *l, struct text *t, struct mr_err *err
 
 static int read_layout(struct mr_retlist *l, json_object *o)
 {
-	json_object *ranges = NULL, *dimms = NULL, *boot;
+	json_object *ranges = NULL, *dimms = NULL, *sizes = NULL, *boot;
 	int rc = 0;
 
 	json_object_object_get_ex(o, "ranges", &ranges);
 	json_object_object_get_ex(o, "dimms", &dimms);
+	json_object_object_get_ex(o, "dimm_sizes", &sizes);	/* not before 0.2 */
 	if (!json_object_is_type(ranges, json_type_array) ||
-	    !json_object_is_type(dimms, json_type_array))
+	    !json_object_is_type(dimms, json_type_array) ||
+	    (sizes && (!json_object_is_type(sizes, json_type_array) ||
+		       json_object_array_length(sizes) != json_object_array_length(dimms))))
 		return -EINVAL;
 	mr_memlayout_free(&l->layout);
 	if (json_object_object_get_ex(o, "boot", &boot) && boot)
@@ -223,7 +229,8 @@ static int read_layout(struct mr_retlist *l, json_object *o)
 	for (size_t i = 0; !rc && i < json_object_array_length(dimms); i++) {
 		const char *text = json_object_get_string(json_object_array_get_idx(dimms, i));
 
-		rc = text ? mr_memlayout_add_dimm(&l->layout, text) : -EINVAL;
+		rc = text ? mr_memlayout_add_dimm(&l->layout, text, sizes ? json_object_get_uint64(
+				json_object_array_get_idx(sizes, i)) : 0) : -EINVAL;
 	}
 	mr_memlayout_settle(&l->layout);
 	return rc;

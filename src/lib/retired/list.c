@@ -2,25 +2,13 @@
 #define _GNU_SOURCE
 #include "lib/retired/list.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "backend/kpage.h"
-#include "util/cleanup.h"
-#include "util/clock.h"
 #include "util/grow.h"
-#include "util/interrupt.h"
-
-#define STATE_DIR	"var/lib/memras"
-#define NAME		"retired.json"
-#define TEMPORARY	"retired.json.new"
-#define LOCK		"retired.lock"
-#define LOCK_WAIT_US	30000000
+#include "util/num.h"
 
 const char *mr_time_text(int64_t t, char *buf)
 {
@@ -43,33 +31,78 @@ int mr_time_parse(const char *text, int64_t *t)
 	return 0;
 }
 
+/* The place of @text among the buckets, or the empty one where it belongs. */
+static size_t bucket_of(const struct mr_retlist *l, const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325;	/* FNV-1a */
+	size_t i;
+
+	for (const char *p = text; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+	for (i = hash & (l->nr_buckets - 1); l->buckets[i]; i = (i + 1) & (l->nr_buckets - 1))
+		if (!strcmp(l->texts[l->buckets[i] - 1], text))
+			break;
+	return i;
+}
+
+/* Keeps at least half of the buckets empty. */
+static int make_buckets(struct mr_retlist *l)
+{
+	size_t nr = l->nr_buckets ? l->nr_buckets * 2 : 32;
+	mr_text_id *more;
+
+	if ((l->nr_texts + 1) * 2 <= l->nr_buckets)
+		return 0;
+	more = calloc(nr, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	free(l->buckets);
+	l->buckets = more;
+	l->nr_buckets = nr;
+	for (size_t i = 0; i < l->nr_texts; i++)
+		more[bucket_of(l, l->texts[i])] = (mr_text_id)(i + 1);
+	return 0;
+}
+
 int mr_retlist_intern(struct mr_retlist *l, const char *text, mr_text_id *id)
 {
-	char **more;
+	size_t bucket;
+	char *copy;
 
 	*id = 0;
 	if (!text || !*text)
 		return 0;
-	/* The last ones first: an import has runs of the same. */
-	for (size_t i = l->nr_texts; i > 0; i--)
-		if (!strcmp(l->texts[i - 1], text)) {
-			*id = (mr_text_id)i;
-			return 0;
-		}
-	more = reallocarray(l->texts, l->nr_texts + 1, sizeof(*more));
-	if (!more)
+	if (make_buckets(l) || mr_make_room(l->texts, l->nr_texts, l->texts_room))
 		return -ENOMEM;
-	l->texts = more;
-	more[l->nr_texts] = strdup(text);
-	if (!more[l->nr_texts])
-		return -ENOMEM;
-	*id = (mr_text_id)++l->nr_texts;
+	bucket = bucket_of(l, text);
+	if (!l->buckets[bucket]) {
+		copy = strdup(text);
+		if (!copy)
+			return -ENOMEM;
+		l->texts[l->nr_texts++] = copy;
+		l->buckets[bucket] = (mr_text_id)l->nr_texts;
+	}
+	*id = l->buckets[bucket];
 	return 0;
 }
 
 const char *mr_retlist_text(const struct mr_retlist *l, mr_text_id id)
 {
 	return id ? l->texts[id - 1] : NULL;
+}
+
+int mr_retlist_reserve(struct mr_retlist *l, size_t room)
+{
+	struct mr_retired *more;
+
+	if (room <= l->room)
+		return 0;
+	more = reallocarray(l->list, room, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	l->list = more;
+	l->room = room;
+	return 0;
 }
 
 int mr_retlist_add(struct mr_retlist *l, const struct mr_retired *entry)
@@ -136,24 +169,44 @@ struct mr_retired *mr_retlist_find(const struct mr_retlist *l, uint64_t pfn)
 	return l->nr ? bsearch(&key, l->list, l->nr, sizeof(key), by_pfn) : NULL;
 }
 
-size_t mr_retlist_forget(struct mr_retlist *l, uint64_t pfn, uint64_t nr)
+size_t mr_retlist_forget(struct mr_retlist *l, struct mr_pfns *ranges, size_t nr)
 {
-	size_t n = 0, had = l->nr;
+	size_t n = 0, r = 0, had = l->nr;
+	uint64_t reach = 0;	/* the last page of the ranges that were passed */
+	bool any = false;
 
-	for (size_t i = 0; i < had; i++)
-		if (l->list[i].pfn < pfn || l->list[i].pfn - pfn >= nr)
+	if (nr)
+		qsort(ranges, nr, sizeof(*ranges), mr_u64_order);
+	for (size_t i = 0; i < had; i++) {
+		const uint64_t pfn = l->list[i].pfn;
+
+		for (; r < nr && ranges[r].pfn <= pfn; r++) {
+			uint64_t last;
+
+			if (!ranges[r].nr)
+				continue;
+			if (__builtin_add_overflow(ranges[r].pfn, ranges[r].nr - 1, &last))
+				last = UINT64_MAX;
+			reach = any && reach > last ? reach : last;
+			any = true;
+		}
+		if (!any || pfn > reach)
 			l->list[n++] = l->list[i];
+	}
 	l->nr = n;
 	return had - n;
 }
 
 void mr_retlist_subtract(struct mr_retlist *l, const struct mr_retlist *other)
 {
-	size_t n = 0;
+	size_t n = 0, o = 0;
 
-	for (size_t i = 0; i < l->nr; i++)
-		if (!mr_retlist_find(other, l->list[i].pfn))
+	for (size_t i = 0; i < l->nr; i++) {
+		while (o < other->nr && other->list[o].pfn < l->list[i].pfn)
+			o++;
+		if (o == other->nr || other->list[o].pfn != l->list[i].pfn)
 			l->list[n++] = l->list[i];
+	}
 	l->nr = n;
 }
 
@@ -183,165 +236,30 @@ int mr_retlist_fits(struct mr_retlist *l, const struct mr_machine *m, bool adopt
 		    struct mr_err *err)
 {
 	struct mr_memlayout now;
-	char why[200];
+	char why[300];
 	int rc = mr_memlayout_read(m, &now);
 
 	if (rc)
 		return mr_err_set(err, rc, l->path, "no memory for the memory layout");
 	if (!l->nr || adopt || !mr_memlayout_differs(&l->layout, &now, why, sizeof(why))) {
+		/* Who may not read the DIMMs takes away nothing that is known of them. */
+		if (!now.nr_dimms && !adopt && l->nr) {
+			now.dimms = l->layout.dimms;
+			now.nr_dimms = l->layout.nr_dimms;
+			l->layout.dimms = NULL;
+			l->layout.nr_dimms = 0;
+		}
 		mr_memlayout_free(&l->layout);
 		l->layout = now;
 		return 0;
 	}
 	/* Where nothing can be compared there is nothing to object to either. */
-	if (!l->layout.nr_ranges && !now.nr_ranges) {
-		mr_memlayout_free(&now);
-		return 0;
-	}
+	rc = l->layout.nr_ranges || now.nr_ranges ? -ESTALE : 0;
 	mr_memlayout_free(&now);
-	mr_err_set(err, -ESTALE, l->path, "the list is of another memory layout: %s", why);
-	mr_err_hint(err, "its page frame numbers may be other memory now; see memras-retired(8)");
-	return -ESTALE;
-}
-
-/* A folder that is not there yet is made for a writer. */
-static int open_dir(struct mr_retlist *l, const struct mr_machine *m, const char *state_dir,
-		    bool write, struct mr_err *err)
-{
-	const char *dir = state_dir ? state_dir : "/" STATE_DIR;
-
-	snprintf(l->path, sizeof(l->path), "%s/" NAME, dir);
-	if (!state_dir && !m->root.live) {
-		if (write) {
-			mr_err_machine(err, -EROFS, l->path, "a captured machine's list is not changed");
-			mr_err_hint(err, "--state-dir DIR works on a list of your own");
-			return -EROFS;
-		}
-		l->dir = mr_root_openf(&m->root, O_RDONLY | O_DIRECTORY, STATE_DIR);
-	} else {
-		if (write && !state_dir) {
-			mkdir("/var", 0755);
-			mkdir("/var/lib", 0755);
-		}
-		if (write && mkdir(dir, 0755) && errno != EEXIST)
-			return mr_err_set(err, -errno, dir, "the folder of the list cannot be made");
-		l->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (l->dir < 0)
-			l->dir = -errno;
-	}
-	if (l->dir == -ENOENT && !write)
-		return 0;
-	return l->dir < 0 ? mr_err_set(err, l->dir, dir, "the folder of the list cannot be opened") : 0;
-}
-
-static int take_lock(struct mr_retlist *l, struct mr_err *err)
-{
-	const uint64_t end = mr_clock_us() + LOCK_WAIT_US;
-
-	l->lock = openat(l->dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (l->lock < 0)
-		return mr_err_set(err, -errno, l->path, "its lock cannot be made");
-	while (flock(l->lock, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return mr_err_set(err, -errno, l->path, "cannot lock it");
-		if (mr_clock_us() >= end)
-			return mr_err_set(err, -EBUSY, l->path, "another memras is changing it");
-		mr_clock_sleep_us(10000);
-	}
-	return 0;
-}
-
-static int load(struct mr_retlist *l, struct mr_err *err)
-{
-	mr_autoclose int fd = openat(l->dir, NAME, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	void *text;
-	int rc;
-
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0 || fstat(fd, &st))
-		return mr_err_set(err, -errno, l->path, "the list cannot be read");
-	l->found = true;
-	if (!S_ISREG(st.st_mode) || !st.st_size) {
-		mr_err_set(err, -EBADMSG, l->path, "the list is empty or no file at all");
-		mr_err_hint(err, "nothing is changed; move it away to begin a new one");
-		return -EBADMSG;
-	}
-	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED)
-		return mr_err_set(err, -errno, l->path, "the list cannot be read");
-	rc = mr_retlist_parse_json(l, text, (size_t)st.st_size, err);
-	munmap(text, (size_t)st.st_size);
-	return rc;
-}
-
-int mr_retlist_open(struct mr_retlist *l, const struct mr_machine *m, const char *state_dir,
-		    unsigned int flags, struct mr_err *err)
-{
-	const bool write = flags & MR_RETLIST_WRITE;
-	int rc;
-
-	*l = (struct mr_retlist){ .page_shift = m->page_shift, .dir = -1, .lock = -1 };
-	rc = open_dir(l, m, state_dir, write, err);
-	if (!rc && write)
-		rc = take_lock(l, err);
-	if (!rc && l->dir >= 0)
-		rc = load(l, err);
-	if (rc)
-		mr_retlist_close(l);
-	else
-		mr_retlist_settle(l);
-	return rc;
-}
-
-static int write_temporary(struct mr_retlist *l)
-{
-	int fd = openat(l->dir, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-			0644);
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	int rc;
-
-	if (!f) {
-		rc = -errno;
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
-	rc = mr_retlist_write_json(l, "", f);
-	if (!rc && (fflush(f) || fsync(fd)))
-		rc = -errno;
-	if (fclose(f) && !rc)
-		rc = -errno;
-	return rc;
-}
-
-int mr_retlist_save(struct mr_retlist *l, struct mr_err *err)
-{
-	int rc = write_temporary(l);
-
-	if (!rc && renameat(l->dir, TEMPORARY, l->dir, NAME))
-		rc = -errno;
 	if (rc) {
-		unlinkat(l->dir, TEMPORARY, 0);
-		return mr_err_set(err, rc, l->path, "the list cannot be written; the old one stays");
+		mr_err_set(err, rc, l->path, "the list is of other memory: %s", why);
+		mr_err_hint(err, "its page frame numbers may be other memory now; "
+			    "see memras-retired(8)");
 	}
-	/* The new name must last too: see fsync(2). */
-	if (fsync(l->dir))
-		return mr_err_set(err, -errno, l->path, "the list is written, but may not last");
-	return 0;
-}
-
-void mr_retlist_close(struct mr_retlist *l)
-{
-	for (size_t i = 0; i < l->nr_texts; i++)
-		free(l->texts[i]);
-	free(l->texts);
-	free(l->list);
-	mr_memlayout_free(&l->layout);
-	if (l->lock >= 0)
-		close(l->lock);
-	if (l->dir >= 0)
-		close(l->dir);
-	*l = (struct mr_retlist){ .dir = -1, .lock = -1 };
+	return rc;
 }

@@ -5,7 +5,8 @@
  * again. One JSON object:
  *
  *	{"version": 1, "page_size": 4096,
- *	 "layout": {"boot": "...", "ranges": [[START, END], ...], "dimms": ["...", ...]},
+ *	 "layout": {"boot": "...", "ranges": [[START, END], ...], "dimms": ["...", ...],
+ *	            "dimm_sizes": [BYTES, ...]},
  *	 "retired": [{"pfn", "phys", "node", "cause", "time", "label", "state", "reason"}, ...]}
  *
  * with END the first byte behind a range. It is replaced as a whole, by a
@@ -43,7 +44,9 @@ struct mr_retlist {
 	struct mr_retired *list;	/* in order of pfn, each once, after mr_retlist_settle() */
 	size_t nr, room;
 	char **texts;
-	size_t nr_texts;
+	size_t nr_texts, texts_room;
+	mr_text_id *buckets;		/* of a hash table of the texts, by open addressing */
+	size_t nr_buckets;
 	unsigned int page_shift;
 	struct mr_memlayout layout;	/* of the machine that it was made on */
 	bool found;			/* there was a list */
@@ -64,14 +67,22 @@ struct mr_retlist {
 int mr_retlist_open(struct mr_retlist *list, const struct mr_machine *m, const char *state_dir,
 		    unsigned int flags, struct mr_err *err);
 
+/*
+ * The same, waiting @wait_ms for the lock and not half a minute. -EINTR when a signal that
+ * mr_interrupt_catch() catches ends that.
+ */
+int mr_retlist_open_within(struct mr_retlist *list, const struct mr_machine *m,
+			   const char *state_dir, unsigned int flags, uint64_t wait_ms,
+			   struct mr_err *err);
+
 /* Replaces the list on disk by this one, which mr_retlist_settle() has put in order. */
 int mr_retlist_save(struct mr_retlist *list, struct mr_err *err);
 void mr_retlist_close(struct mr_retlist *list);
 
 /*
- * Checks that @list was made on the memory that the machine has now (read into
- * @now). -ESTALE with @err saying what differs. An empty list fits everywhere
- * and takes on @now; with @adopt every list does.
+ * Checks that page frame numbers of @list mean the same memory as now, see
+ * mr_memlayout_differs(); the list is one of the layout of now then. -ESTALE with @err
+ * saying what differs. An empty list fits everywhere, with @adopt every list does.
  */
 int mr_retlist_fits(struct mr_retlist *list, const struct mr_machine *m, bool adopt,
 		    struct mr_err *err);
@@ -80,6 +91,9 @@ int mr_retlist_fits(struct mr_retlist *list, const struct mr_machine *m, bool ad
 int mr_retlist_intern(struct mr_retlist *list, const char *text, mr_text_id *id);
 /* Back from it; NULL for none. */
 const char *mr_retlist_text(const struct mr_retlist *list, mr_text_id id);
+
+/* Makes room for @room entries in all; -ENOMEM. */
+int mr_retlist_reserve(struct mr_retlist *list, size_t room);
 
 /* Adds an entry at the end; -ENOMEM. */
 int mr_retlist_add(struct mr_retlist *list, const struct mr_retired *entry);
@@ -93,10 +107,14 @@ void mr_retlist_settle(struct mr_retlist *list);
 /* The entry of @pfn in a list that is in order, or NULL. */
 struct mr_retired *mr_retlist_find(const struct mr_retlist *list, uint64_t pfn);
 
-/* Drops the entries of [@pfn, @pfn + @nr); returns how many. */
-size_t mr_retlist_forget(struct mr_retlist *list, uint64_t pfn, uint64_t nr);
+struct mr_pfns {
+	uint64_t pfn, nr;
+};
 
-/* Drops the entries whose pages @other has, which is in order. */
+/* Drops the entries whose pages are in one of @ranges, which it sorts; returns how many. */
+size_t mr_retlist_forget(struct mr_retlist *list, struct mr_pfns *ranges, size_t nr);
+
+/* Drops the entries whose pages @other has; both are in order. */
 void mr_retlist_subtract(struct mr_retlist *list, const struct mr_retlist *other);
 
 /*

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The retired list on disk: its folder, its lock, and how it is read and replaced. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "lib/retired/list.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/interrupt.h"
+
+#define STATE_DIR	"var/lib/memras"
+#define NAME		"retired.json"
+#define TEMPORARY	"retired.json.new"
+#define LOCK		"retired.lock"
+#define LOCK_WAIT_MS	30000
+#define LOCK_POLL_US	10000
+
+/* A folder that is not there yet is made for a writer. */
+static int open_dir(struct mr_retlist *l, const struct mr_machine *m, const char *state_dir,
+		    bool write, struct mr_err *err)
+{
+	const char *dir = state_dir ? state_dir : "/" STATE_DIR;
+
+	snprintf(l->path, sizeof(l->path), "%s/" NAME, dir);
+	if (!state_dir && !m->root.live) {
+		if (write) {
+			mr_err_machine(err, -EROFS, l->path, "a captured machine's list is not changed");
+			mr_err_hint(err, "--state-dir DIR works on a list of your own");
+			return -EROFS;
+		}
+		l->dir = mr_root_openf(&m->root, O_RDONLY | O_DIRECTORY, STATE_DIR);
+	} else {
+		if (write && !state_dir) {
+			mkdir("/var", 0755);
+			mkdir("/var/lib", 0755);
+		}
+		if (write && mkdir(dir, 0755) && errno != EEXIST)
+			return mr_err_set(err, -errno, dir, "the folder of the list cannot be made");
+		l->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (l->dir < 0)
+			l->dir = -errno;
+	}
+	if (l->dir == -ENOENT && !write)
+		return 0;
+	return l->dir < 0 ? mr_err_set(err, l->dir, dir, "the folder of the list cannot be opened") : 0;
+}
+
+/*
+ * For root alone, or for whoever made the folder: whoever can open it can hold it. One that
+ * others may open, which an older memras left, is closed to them.
+ */
+static int open_lock(struct mr_retlist *l, struct mr_err *err)
+{
+	struct stat st;
+
+	l->lock = openat(l->dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+			 0600);
+	if (l->lock < 0 || fstat(l->lock, &st))
+		return mr_err_set(err, -errno, l->path, "its lock cannot be opened");
+	if (!S_ISREG(st.st_mode))
+		return mr_err_set(err, -EBADMSG, l->path, "its lock (" LOCK ") is not a regular file");
+	if ((st.st_mode & 077) && fchmod(l->lock, 0600))
+		return mr_err_set(err, -errno, l->path, "its lock cannot be closed to others");
+	return 0;
+}
+
+static int take_lock(struct mr_retlist *l, uint64_t wait_ms, struct mr_err *err)
+{
+	const uint64_t start = mr_clock_us();
+	int rc = open_lock(l, err);
+
+	if (rc)
+		return rc;
+	while (flock(l->lock, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return mr_err_set(err, -errno, l->path, "its lock cannot be taken");
+		if (mr_interrupted())
+			return mr_err_set(err, -EINTR, l->path,
+					  "interrupted while another memras is changing it");
+		if ((mr_clock_us() - start) / 1000 >= wait_ms)
+			return mr_err_set(err, -EBUSY, l->path, "another memras is changing it");
+		mr_clock_sleep_us(LOCK_POLL_US);
+	}
+	return 0;
+}
+
+static int load(struct mr_retlist *l, struct mr_err *err)
+{
+	/* A FIFO would keep open(2) waiting for a writer. */
+	mr_autoclose int fd = openat(l->dir, NAME, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	void *text;
+	int rc;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st))
+		return mr_err_set(err, -errno, l->path, "the list cannot be read");
+	l->found = true;
+	if (!S_ISREG(st.st_mode) || !st.st_size) {
+		mr_err_set(err, -EBADMSG, l->path, S_ISREG(st.st_mode) ? "the list is empty" :
+			   S_ISDIR(st.st_mode) ? "the list is a directory, not a file" :
+			   S_ISFIFO(st.st_mode) ? "the list is a FIFO, not a file" :
+			   "the list is not a regular file");
+		mr_err_hint(err, "nothing is changed; move it away to begin a new one");
+		return -EBADMSG;
+	}
+	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED)
+		return mr_err_set(err, -errno, l->path, "the list cannot be read");
+	rc = mr_retlist_parse_json(l, text, (size_t)st.st_size, err);
+	munmap(text, (size_t)st.st_size);
+	return rc;
+}
+
+int mr_retlist_open_within(struct mr_retlist *l, const struct mr_machine *m,
+			   const char *state_dir, unsigned int flags, uint64_t wait_ms,
+			   struct mr_err *err)
+{
+	const bool write = flags & MR_RETLIST_WRITE;
+	int rc;
+
+	*l = (struct mr_retlist){ .page_shift = m->page_shift, .dir = -1, .lock = -1 };
+	rc = open_dir(l, m, state_dir, write, err);
+	if (!rc && write)
+		rc = take_lock(l, wait_ms, err);
+	if (!rc && l->dir >= 0)
+		rc = load(l, err);
+	if (rc)
+		mr_retlist_close(l);
+	else
+		mr_retlist_settle(l);
+	return rc;
+}
+
+int mr_retlist_open(struct mr_retlist *l, const struct mr_machine *m, const char *state_dir,
+		    unsigned int flags, struct mr_err *err)
+{
+	return mr_retlist_open_within(l, m, state_dir, flags, LOCK_WAIT_MS, err);
+}
+
+static int write_temporary(struct mr_retlist *l)
+{
+	FILE *f;
+	int rc, fd;
+
+	/* One that a killed writer left is not written to: it may have another name, too. */
+	if (unlinkat(l->dir, TEMPORARY, 0) && errno != ENOENT)
+		return -errno;
+	fd = openat(l->dir, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (!f) {
+		rc = -errno;
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	rc = mr_retlist_write_json(l, "", f);
+	if (!rc && (fflush(f) || fsync(fd)))
+		rc = -errno;
+	if (fclose(f) && !rc)
+		rc = -errno;
+	return rc;
+}
+
+int mr_retlist_save(struct mr_retlist *l, struct mr_err *err)
+{
+	int rc = write_temporary(l);
+
+	if (!rc && renameat(l->dir, TEMPORARY, l->dir, NAME))
+		rc = -errno;
+	if (rc) {
+		unlinkat(l->dir, TEMPORARY, 0);
+		return mr_err_set(err, rc, l->path, "the list cannot be written; the old one stays");
+	}
+	/* The new name must last too: see fsync(2). */
+	if (fsync(l->dir))
+		return mr_err_set(err, -errno, l->path, "the list is written, but may not last");
+	return 0;
+}
+
+void mr_retlist_close(struct mr_retlist *l)
+{
+	for (size_t i = 0; i < l->nr_texts; i++)
+		free(l->texts[i]);
+	free(l->texts);
+	free(l->buckets);
+	free(l->list);
+	mr_memlayout_free(&l->layout);
+	if (l->lock >= 0)
+		close(l->lock);
+	if (l->dir >= 0)
+		close(l->dir);
+	*l = (struct mr_retlist){ .dir = -1, .lock = -1 };
+}

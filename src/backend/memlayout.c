@@ -149,6 +149,30 @@ int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *l)
 	return 0;
 }
 
+static void see_end(const struct mr_memlayout *l, uint64_t *end)
+{
+	if (l->nr_ranges && l->ranges[l->nr_ranges - 1].end > *end)
+		*end = l->ranges[l->nr_ranges - 1].end;
+}
+
+int mr_memlayout_end(const struct mr_machine *m, uint64_t *end)
+{
+	struct mr_memlayout given = { 0 }, ram = { 0 };
+	int rc = read_memmap(m, &given);
+
+	*end = 0;
+	if (!rc)
+		rc = mr_memlayout_read_ram(m, &ram);
+	if (!rc) {
+		mr_memlayout_settle(&given);
+		see_end(&given, end);
+		see_end(&ram, end);
+	}
+	mr_memlayout_free(&given);
+	mr_memlayout_free(&ram);
+	return rc;
+}
+
 void mr_memlayout_free(struct mr_memlayout *l)
 {
 	for (size_t i = 0; i < l->nr_dimms; i++)

@@ -45,6 +45,12 @@ int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *layout);
  * the caller may not read them. 0 or -ENOMEM.
  */
 int mr_memlayout_read_ram(const struct mr_machine *m, struct mr_memlayout *layout);
+
+/*
+ * The first byte behind all memory: what the firmware gave, and what was plugged in since.
+ * 0 in *@end when neither is known. 0 or -ENOMEM.
+ */
+int mr_memlayout_end(const struct mr_machine *m, uint64_t *end);
 void mr_memlayout_free(struct mr_memlayout *layout);
 
 /* Puts the ranges in order and joins neighbours. */

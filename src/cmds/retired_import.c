@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "backend/memlayout.h"
 #include "cli/doc.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
@@ -15,12 +16,12 @@ struct import_args {
 	const char *format, *since, *cause;
 };
 
-static const char *const formats[] = { "auto", "plain", "badram", "memmap", "json", "rasdaemon",
-				       NULL };
+static const char *const formats[] = { "auto", "plain", "badram", "memmap", "log", "bcdedit",
+				       "json", "rasdaemon", NULL };
 
 static const struct mr_opt import_opts[] = {
 	MR_CHOICE("format", 0, struct import_args, format, "FORMAT", formats,
-		  "auto, plain, badram, memmap, json or rasdaemon"),
+		  "auto, plain, badram, memmap, log, bcdedit, json or rasdaemon"),
 	MR_FLAG("phys", 0, struct import_args, phys,
 		"plain numbers are byte addresses, not page frame numbers"),
 	MR_NUMBER("min-errors", 0, struct import_args, min_errors, "N",
@@ -30,15 +31,31 @@ static const struct mr_opt import_opts[] = {
 	MR_STRING("cause", 0, struct import_args, cause, "TEXT",
 		  "why they are retired (default: what the format says)"),
 	MR_FLAG("force", 'f', struct import_args, force,
-		"though the lists are of another memory layout"),
+		"though a list is of other memory, or pages are beyond this machine's"),
 	{ 0 },
 };
 
 static const struct import_args import_defaults = { .format = "auto", .min_errors = 1 };
 
+/* What is told while a file is read. */
+struct told {
+	const struct mr_run *run;
+	json_object *notes;		/* an array, for JSON */
+};
+
 static void tell_bad(const struct mr_err *err, void *data)
 {
-	mr_msg_error(data, err);
+	const struct told *told = data;
+
+	mr_msg_error(told->run, err);
+}
+
+static void tell_note(const char *text, void *data)
+{
+	const struct told *told = data;
+
+	mr_msg_note(told->run, "%s", text);
+	json_object_array_add(told->notes, json_object_new_string(text));
 }
 
 /* Adds what @in has to @list; how many of it were not there yet. */
@@ -63,8 +80,10 @@ static int merge(struct mr_retlist *list, const struct mr_retlist *in, size_t *a
 	return rc;
 }
 
-static void print_result(const struct mr_run *run, size_t read, size_t added, size_t recorded)
+static void print_result(const struct told *told, size_t read, size_t added, size_t recorded)
 {
+	const struct mr_run *run = told->run;
+
 	if (run->globals.json) {
 		json_object *doc = mr_doc_new(run);
 
@@ -73,6 +92,7 @@ static void print_result(const struct mr_run *run, size_t read, size_t added, si
 		json_object_object_add(doc, "read", json_object_new_uint64(read));
 		json_object_object_add(doc, "added", json_object_new_uint64(added));
 		json_object_object_add(doc, "recorded", json_object_new_uint64(recorded));
+		json_object_object_add(doc, "notes", json_object_get(told->notes));
 		mr_doc_print(doc);
 	} else {
 		mr_msg_note(run, "%zu pages read, %zu of them new, %zu on the list%s", read, added,
@@ -80,9 +100,10 @@ static void print_result(const struct mr_run *run, size_t read, size_t added, si
 	}
 }
 
-static int import_into(const struct mr_run *run, const struct mr_machine *m, struct mr_retlist *in,
+static int import_into(const struct told *told, const struct mr_machine *m, struct mr_retlist *in,
 		       bool force, struct mr_err *err)
 {
+	const struct mr_run *run = told->run;
 	struct mr_retlist list;
 	size_t added;
 	int rc;
@@ -102,7 +123,7 @@ static int import_into(const struct mr_run *run, const struct mr_machine *m, str
 	if (!rc && !run->globals.dry_run && (added || !list.found))
 		rc = mr_retlist_save(&list, err);
 	if (!rc)
-		print_result(run, in->nr, added, list.nr);
+		print_result(told, in->nr, added, list.nr);
 	mr_retlist_close(&list);
 	return rc;
 }
@@ -110,9 +131,10 @@ static int import_into(const struct mr_run *run, const struct mr_machine *m, str
 static int import_run(struct mr_run *run, const void *pargs, int nr, char **words)
 {
 	const struct import_args *args = pargs;
+	struct told told = { .run = run };
 	struct mr_import import = {
 		.phys = args->phys, .min_errors = args->min_errors, .cause = args->cause,
-		.since = INT64_MIN, .bad = tell_bad, .data = run,
+		.since = INT64_MIN, .bad = tell_bad, .note = tell_note, .data = &told,
 	};
 	struct mr_retlist in = { .dir = -1, .lock = -1 };
 	struct mr_err err = { 0 };
@@ -130,9 +152,16 @@ static int import_run(struct mr_run *run, const void *pargs, int nr, char **word
 	if (rc)
 		return mr_end_error(run, &err);
 	in.page_shift = m.page_shift;
-	rc = mr_import_read(&in, words[0], &import, &err);
+	told.notes = json_object_new_array();
+	if (!args->force)
+		rc = mr_memlayout_end(&m, &import.memory_end);
+	if (rc)
+		mr_err_set(&err, rc, "", "no memory for the memory layout");
+	else
+		rc = mr_import_read(&in, words[0], &import, &err);
 	if (!rc)
-		rc = import_into(run, &m, &in, args->force, &err);
+		rc = import_into(&told, &m, &in, args->force, &err);
+	json_object_put(told.notes);
 	mr_retlist_close(&in);
 	mr_machine_close(&m);
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
@@ -145,9 +174,10 @@ const struct mr_cmd mr_cmd_retired_import = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "add pages that another tool found to the list",
-	.details = "Reads plain lists, memtest86+'s badram= and memmap= lines, rasdaemon's database\n"
-		   "and exported lists; - is standard input. Nothing is retired yet: \"retired restore\"\n"
-		   "does that, now or at the next boot.",
+	.details = "Reads plain lists, badram= and memmap= lines, logs of the kernel, mcelog and MemTest86,\n"
+		   "rasdaemon's database and exported lists: memras-retired(8) has them all, with an\n"
+		   "example each. - is standard input. Nothing is retired yet: \"retired restore\" does\n"
+		   "that, now or at the next boot.",
 	.opts = import_opts,
 	.defaults = &import_defaults,
 	.args_size = sizeof(struct import_args),

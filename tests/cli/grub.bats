@@ -16,7 +16,7 @@ setup() {
 # and one behind it
 badram() {
 	rm -rf "$state"
-	printf '%s\n' "$@" | "$SUITE/memras" -q --state-dir "$state" retired import -
+	printf '%s\n' "$@" | "$SUITE/memras" -q --state-dir "$state" retired import --force -
 	# shellcheck disable=SC1090 # as /etc/default/grub is read
 	. <("$SUITE/memras" --state-dir "$state" retired export --format badram)
 	printf 'badram %s\necho behind "%s"\n' "$GRUB_BADRAM" "$1" >>"$folder/grub.cfg"

@@ -47,7 +47,9 @@ teardown() {
 
 @test "what is no memory now is said to be so, and stays on the list" {
 	echo 0x7fffffff >/tmp/pages
-	run_json 0 memras --json retired import /tmp/pages
+	run_json 2 memras --json retired import /tmp/pages
+	assert_json '.error.errno == "EINVAL"'
+	run_json 0 memras --json retired import --force /tmp/pages
 	run_json 0 memras --json retired restore --timeout 1s
 	assert_json '.summary.already == 3'
 	[[ $errors == *"1 page is no memory of this boot, and stays on the list"* ]]

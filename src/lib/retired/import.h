@@ -3,9 +3,12 @@
  * Pages to retire, as other tools write them down:
  *
  *	plain		numbers by blank, comma or newline, decimal or (after 0x)
- *			hexadecimal, A-B and A+N; "#" begins a comment
+ *			hexadecimal, A-B, A..B and A+N; "#" begins a comment
  *	badram		badram=ADDR,MASK,... of memtest86+, GRUB_BADRAM="ADDR,MASK,..."
- *	memmap		memmap=SIZE$ADDR,... of the kernel's command line
+ *	memmap		memmap=SIZE$ADDR,... in a line of the kernel's command line
+ *	log		lines of the kernel (EDAC, memory failure, soft offline, CEC), of
+ *			mcelog and of PassMark's MemTest86
+ *	bcdedit		badmemorylist of Windows
  *	rasdaemon	its SQLite database, /var/lib/rasdaemon/ras-mc_event.db
  *	json		a retired list of our own
  */
@@ -19,8 +22,11 @@ enum mr_list_format {
 	MR_FORMAT_PLAIN,
 	MR_FORMAT_BADRAM,
 	MR_FORMAT_MEMMAP,
+	MR_FORMAT_LOG,
+	MR_FORMAT_BCDEDIT,
 	MR_FORMAT_JSON,
 	MR_FORMAT_RASDAEMON,
+	MR_FORMATS
 };
 
 struct mr_import {
@@ -29,6 +35,13 @@ struct mr_import {
 	uint64_t min_errors;	/* rasdaemon: pages with fewer are left out */
 	int64_t since;		/* rasdaemon: errors before this are not counted; seconds */
 	const char *cause;	/* NULL: the format's own */
+	/*
+	 * The first byte behind the memory of this machine: no page is beyond. 0: not known,
+	 * or not to be asked.
+	 */
+	uint64_t memory_end;
+	/* Called with a remark on what was read: what was left out, or may be meant otherwise. */
+	void (*note)(const char *text, void *data);
 	/* Called for each malformed line, with its number in err->object. */
 	void (*bad)(const struct mr_err *err, void *data);
 	void *data;
@@ -58,7 +71,10 @@ int mr_time_scan(const char *text, int64_t *time);
 int mr_import_add(struct mr_retlist *in, uint64_t pfn, mr_text_id cause, mr_text_id label,
 		  int64_t time);
 
-/* The rasdaemon part (src/lib/rasdb.c), to be called by mr_import_read(). */
+/* Whether a DIMM's label names one: "unknown memory" does not. */
+bool mr_label_known(const char *label);
+
+/* The rasdaemon part, to be called by mr_import_read(). */
 int mr_rasdb_read(struct mr_retlist *in, const char *file, const struct mr_import *import,
 		  struct mr_err *err);
 

@@ -5,33 +5,31 @@
  *	mc_event		a memory controller, by EDAC
  *	mce_record		the CPU, a machine check: the only one without an EDAC driver
  *	extlog_event		firmware, by the extended error log of some Intel machines
+ *	cxl_*_event		a CXL memory device; since 0.8.2 with the host's address
  *	memory_failure_event	the kernel itself, that gave a page up (since 0.6.7, where
  *				rasdaemon is built for it)
  *
- * The first three tell the same error each in their own way, so that errors are
+ * All but the last tell the same error each in their own way, so that errors are
  * counted by table.
  */
-#include <sqlite3.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/retired/import.h"
+#include "lib/retired/sqlite.h"
 #include "util/dl.h"
 #include "util/num.h"
 
-#define BUSY_MS 5000
-
-#define LIBSQLITE "libsqlite3.so.0"
-#define FUNCTIONS(X)                                                                              \
-	X(sqlite3_bind_int) X(sqlite3_bind_int64) X(sqlite3_busy_timeout)                         \
-	X(sqlite3_close) X(sqlite3_column_int64) X(sqlite3_column_text)                           \
-	X(sqlite3_create_function) X(sqlite3_errcode) X(sqlite3_errmsg)                           \
-	X(sqlite3_finalize) X(sqlite3_open_v2) X(sqlite3_prepare_v2)                              \
-	X(sqlite3_result_int64) X(sqlite3_result_null) X(sqlite3_result_value)                    \
-	X(sqlite3_step) X(sqlite3_table_column_metadata) X(sqlite3_value_text)                    \
+#define FUNCTIONS(X)                                                                      \
+	X(sqlite3_bind_int) X(sqlite3_bind_int64) X(sqlite3_column_int64)                 \
+	X(sqlite3_column_text) X(sqlite3_create_function) X(sqlite3_errcode)              \
+	X(sqlite3_errmsg) X(sqlite3_finalize) X(sqlite3_prepare_v2)                       \
+	X(sqlite3_result_int64) X(sqlite3_result_null) X(sqlite3_result_value)            \
+	X(sqlite3_step) X(sqlite3_table_column_metadata) X(sqlite3_value_text)            \
 	X(sqlite3_value_type)
 
 FUNCTIONS(MR_DL_POINTER)
-MR_DL_NOTE("sqlite3", "importing from rasdaemon's database", "suggested", LIBSQLITE);
 
 /* "2026-11-21 04:41:46 +0100" as seconds since 1970, for the queries below. */
 static void sql_seconds(sqlite3_context *context, int nr, sqlite3_value **values)
@@ -61,15 +59,29 @@ static void sql_number(sqlite3_context *context, int nr, sqlite3_value **values)
 		sym_sqlite3_result_null(context);
 }
 
+/* A DIMM's label, or null for one that names none. */
+static void sql_label(sqlite3_context *context, int nr, sqlite3_value **values)
+{
+	const char *text = (const char *)sym_sqlite3_value_text(values[0]);
+
+	(void)nr;
+	if (text && mr_label_known(text))
+		sym_sqlite3_result_value(context, values[0]);
+	else
+		sym_sqlite3_result_null(context);
+}
+
 /*
  * ?1 the page shift, ?2 the earliest second, ?3 the least number of errors.
  * Address 0 is what a driver reports that knows none.
  */
-static const char mc_events[] =
-	"SELECT memras_number(address) >> ?1 AS pfn, sum(max(err_count, 1)) AS errors,"
-	" max(label), max(memras_seconds(timestamp)) FROM mc_event"
-	" WHERE memras_number(address) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
-	" GROUP BY pfn HAVING errors >= ?3";
+#define MC_EVENTS(condition)                                                                      \
+	"SELECT memras_number(address) >> ?1 AS pfn, sum(max(err_count, 1)) AS errors,"           \
+	" max(memras_label(label)), max(memras_seconds(timestamp)) FROM mc_event"                 \
+	" WHERE memras_number(address) > 0 AND " condition                                        \
+	" AND coalesce(memras_seconds(timestamp), ?2) >= ?2 GROUP BY pfn HAVING errors >= ?3"
+/* The logarithm of the bytes among which the address is; kernel and rasdaemon name it so. */
+#define GRAIN_IN_PAGE	"coalesce(grain, 0) NOT BETWEEN ?1 + 1 AND 63"
 
 /*
  * Intel's SDM, volume 3B, "Machine-Check Architecture": a memory controller's
@@ -88,10 +100,17 @@ static const char machine_checks[] =
 
 /* Its error_count is a running number of firmware's, an address of all ones is none. */
 static const char extended_log[] =
-	"SELECT memras_number(address) >> ?1 AS pfn, count(*) AS errors, max(fru_text),"
+	"SELECT memras_number(address) >> ?1 AS pfn, count(*) AS errors, max(memras_label(fru_text)),"
 	" max(memras_seconds(timestamp)) FROM extlog_event"
 	" WHERE memras_number(address) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
 	" GROUP BY pfn HAVING errors >= ?3";
+
+/* All ones is no address. "mem0" is the device, where mc_event has a DIMM. */
+#define CXL_EVENTS(table)                                                                         \
+	"SELECT memras_number(hpa) >> ?1 AS pfn, count(*) AS errors, max(memras_label(memdev)),"  \
+	" max(memras_seconds(timestamp)) FROM " table                                             \
+	" WHERE memras_number(hpa) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"         \
+	" GROUP BY pfn HAVING errors >= ?3"
 
 static const char failures[] =
 	"SELECT memras_number(pfn), 1, NULL, max(memras_seconds(timestamp))"
@@ -99,17 +118,39 @@ static const char failures[] =
 	" WHERE memras_number(pfn) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
 	" AND ?1 = ?1 AND ?3 = ?3 GROUP BY 1";
 
+/* @column must be there, which an older rasdaemon may not have made, and @no_column not. */
 static const struct {
-	const char *table, *sql, *cause;
+	const char *table, *column, *no_column, *sql, *cause;
 } queries[] = {
-	{ "mc_event", mc_events, "memory errors" },
-	{ "mce_record", machine_checks, "machine checks" },
-	{ "extlog_event", extended_log, "memory errors" },
-	{ "memory_failure_event", failures, "memory failure" },
+	{ "mc_event", "grain", NULL, MC_EVENTS(GRAIN_IN_PAGE), "memory errors" },
+	{ "mc_event", "address", "grain", MC_EVENTS("1"), "memory errors" },
+	{ "mce_record", "addr", NULL, machine_checks, "machine checks" },
+	{ "extlog_event", "address", NULL, extended_log, "memory errors" },
+	{ "cxl_general_media_event", "hpa", NULL, CXL_EVENTS("cxl_general_media_event"),
+	  "memory errors" },
+	{ "cxl_dram_event", "hpa", NULL, CXL_EVENTS("cxl_dram_event"), "memory errors" },
+	{ "cxl_poison_event", "hpa", NULL, CXL_EVENTS("cxl_poison_event"), "memory errors" },
+	{ "memory_failure_event", "pfn", NULL, failures, "memory failure" },
+};
+
+/* Rows that name no page, and what is to be said of them. */
+static const struct {
+	const char *table, *column, *where, *text;
+} left_out[] = {
+	{ "mc_event", "grain", "memras_number(address) > 0 AND NOT " GRAIN_IN_PAGE,
+	  "of mc_event: their addresses are of more than a page (grain)" },
+	{ "mc_event", "address", "memras_number(address) = 0 AND ?1 = ?1",
+	  "of mc_event: the driver told no address" },
+	{ "mce_record", "cpuvendor", "cpuvendor IN (2, 9) AND (status >> 58) & 1 AND ?1 = ?1",
+	  "of AMD's memory controllers (mce_record): their addresses are of a channel, not of "
+	  "the machine" },
 };
 
 static int fail(sqlite3 *db, const char *file, struct mr_err *err)
 {
+	if (sym_sqlite3_errcode(db) == SQLITE_INTERRUPT)
+		return mr_err_set(err, -E2BIG, file,
+				  "rasdaemon's database cannot be read: a query of it does not end");
 	return mr_err_set(err, sym_sqlite3_errcode(db) == SQLITE_NOMEM ? -ENOMEM : -EBADMSG, file,
 			  "rasdaemon's database cannot be read: %s", sym_sqlite3_errmsg(db));
 }
@@ -146,40 +187,154 @@ static int run_query(sqlite3 *db, const char *sql, const char *cause, struct mr_
 	return rc;
 }
 
-static bool has_table(sqlite3 *db, const char *name)
+/* A table, which a view is not; an empty column means any. */
+static bool has_column(sqlite3 *db, const char *table, const char *column)
 {
-	return sym_sqlite3_table_column_metadata(db, NULL, name, NULL, NULL, NULL, NULL, NULL,
-						 NULL) == SQLITE_OK;
+	return sym_sqlite3_table_column_metadata(db, NULL, table, column, NULL, NULL, NULL, NULL,
+					     NULL) == SQLITE_OK;
+}
+
+/* The one number that @sql yields for the page shift and the earliest second; -1 on an error. */
+static int64_t count(sqlite3 *db, const char *sql, const struct mr_retlist *in,
+		     const struct mr_import *import)
+{
+	sqlite3_stmt *query = NULL;
+	int64_t n = -1;
+
+	if (sym_sqlite3_prepare_v2(db, sql, -1, &query, NULL) == SQLITE_OK &&
+	    sym_sqlite3_bind_int(query, 1, (int)in->page_shift) == SQLITE_OK &&
+	    sym_sqlite3_bind_int64(query, 2, import->since) == SQLITE_OK &&
+	    sym_sqlite3_step(query) == SQLITE_ROW)
+		n = sym_sqlite3_column_int64(query, 0);
+	sym_sqlite3_finalize(query);
+	return n;
+}
+
+#define COUNTED(where)                                                                            \
+	"SELECT count(*) FROM mc_event WHERE ?1 = ?1 AND"                                         \
+	" coalesce(memras_seconds(timestamp), ?2) >= ?2 AND " where
+
+/*
+ * rasdaemon kept 32 bits of an address, with a sign, before 0.6.4, and its databases outlive
+ * it. A negative address proves it; what is below 2 GiB may have been anywhere.
+ */
+static int check_addresses(sqlite3 *db, struct mr_retlist *in, const struct mr_import *import,
+			   struct mr_err *err)
+{
+	int64_t negative, high, low;
+
+	if (!has_column(db, "mc_event", "address"))
+		return 0;
+	negative = count(db, COUNTED("memras_number(address) < 0"), in, import);
+	if (negative > 0) {
+		mr_err_set(err, -EBADMSG, in->path, "%" PRId64 " addresses of mc_event are negative: "
+			   "rasdaemon before 0.6.4 cut all of them to 32 bits; nothing is imported",
+			   negative);
+		mr_err_hint(err, "--since DATE takes what a newer rasdaemon recorded");
+		return -EBADMSG;
+	}
+	high = count(db, COUNTED("memras_number(address) >= 2147483648"), in, import);
+	low = count(db, COUNTED("memras_number(address) BETWEEN 1 AND 2147483647"), in, import);
+	if (!high && low > 0 && import->memory_end > 1ULL << 32 && import->note)
+		import->note("every address is below 2 GiB: were they recorded by a rasdaemon before "
+			     "0.6.4, they are cut to 32 bits, and these pages are others",
+			     import->data);
+	return 0;
+}
+
+static void note_left_out(sqlite3 *db, const struct mr_retlist *in,
+			  const struct mr_import *import)
+{
+	for (size_t i = 0; import->note && i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+		char text[512];
+		int64_t n;
+
+		if (!has_column(db, left_out[i].table, left_out[i].column))
+			continue;
+		snprintf(text, sizeof(text), "SELECT count(*) FROM %s WHERE"
+			 " coalesce(memras_seconds(timestamp), ?2) >= ?2 AND %s",
+			 left_out[i].table, left_out[i].where);
+		n = count(db, text, in, import);
+		if (n <= 0)
+			continue;
+		snprintf(text, sizeof(text), "%" PRId64 " record%s left out %s", n,
+			 n == 1 ? " is" : "s are", left_out[i].text);
+		import->note(text, import->data);
+	}
+}
+
+/* Pages of no memory here, as of persistent memory, or of another machine's database. */
+static void drop_beyond(struct mr_retlist *in, const struct mr_import *import)
+{
+	size_t n = 0, had = in->nr;
+	char text[128];
+
+	if (!import->memory_end)
+		return;
+	for (size_t i = 0; i < had; i++)
+		if (in->list[i].pfn <= (import->memory_end - 1) >> in->page_shift)
+			in->list[n++] = in->list[i];
+	in->nr = n;
+	if (n == had || !import->note)
+		return;
+	snprintf(text, sizeof(text), "%zu page%s left out: this machine's memory ends at 0x%" PRIx64,
+		 had - n, had - n == 1 ? " is" : "s are", import->memory_end - 1);
+	import->note(text, import->data);
+}
+
+static int read_tables(sqlite3 *db, struct mr_retlist *in, const struct mr_import *import,
+		       struct mr_err *err)
+{
+	bool any = false;
+	int rc = 0;
+
+	/* Asked only what it has. */
+	for (size_t i = 0; !rc && i < sizeof(queries) / sizeof(queries[0]); i++) {
+		any |= has_column(db, queries[i].table, NULL);
+		if (has_column(db, queries[i].table, queries[i].column) &&
+		    (!queries[i].no_column ||
+		     !has_column(db, queries[i].table, queries[i].no_column)))
+			rc = run_query(db, queries[i].sql, queries[i].cause, in, import, err);
+	}
+	if (!rc && !any)
+		rc = mr_err_set(err, -EBADMSG, in->path,
+				"rasdaemon's database cannot be read: it has none of its tables");
+	return rc;
 }
 
 int mr_rasdb_read(struct mr_retlist *in, const char *file, const struct mr_import *import,
 		  struct mr_err *err)
 {
+	static const struct {
+		const char *name;
+		void (*fn)(sqlite3_context *context, int nr, sqlite3_value **values);
+	} functions[] = {
+		{ "memras_seconds", sql_seconds },
+		{ "memras_number", sql_number },
+		{ "memras_label", sql_label },
+	};
 	static const struct mr_dl_symbol symbols[] = { FUNCTIONS(MR_DL_SYMBOL) { 0 } };
-	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-	sqlite3 *db = NULL;
-	bool any = false;
-	int rc = mr_dl_open(LIBSQLITE, symbols, err);
+	struct mr_sqlite opened = { 0 };
+	int rc = mr_dl_open(MR_LIBSQLITE, symbols, err);
+	sqlite3 *db;
 
 	if (rc)
 		return rc;
-	if (sym_sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
-	    sym_sqlite3_busy_timeout(db, BUSY_MS) != SQLITE_OK ||
-	    sym_sqlite3_create_function(db, "memras_seconds", 1, flags, NULL, sql_seconds, NULL,
-					NULL) != SQLITE_OK ||
-	    sym_sqlite3_create_function(db, "memras_number", 1, flags, NULL, sql_number, NULL,
-					NULL) != SQLITE_OK)
-		rc = fail(db, in->path, err);
-	/* Asked only what it has; one that has nothing says so by itself. */
-	for (size_t i = 0; !rc && i < sizeof(queries) / sizeof(queries[0]); i++) {
-		bool there = has_table(db, queries[i].table);
-
-		any |= there;
-		if (there)
-			rc = run_query(db, queries[i].sql, queries[i].cause, in, import, err);
+	rc = mr_sqlite_open(&opened, file, err);
+	db = opened.db;
+	for (size_t i = 0; !rc && i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (sym_sqlite3_create_function(db, functions[i].name, 1,
+					    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+					    functions[i].fn, NULL, NULL) != SQLITE_OK)
+			rc = fail(db, in->path, err);
+	if (!rc)
+		rc = check_addresses(db, in, import, err);
+	if (!rc)
+		rc = read_tables(db, in, import, err);
+	if (!rc) {
+		note_left_out(db, in, import);
+		drop_beyond(in, import);
 	}
-	if (!rc && !any)
-		rc = run_query(db, queries[0].sql, queries[0].cause, in, import, err);
-	sym_sqlite3_close(db);
+	mr_sqlite_close(&opened);
 	return rc;
 }

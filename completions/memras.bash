@@ -179,7 +179,7 @@ _memras_value() {
 	'retired restore ''--timeout' | 'retired restore ''-t') echo 'none' ;;
 	'retired restore ''--retries' | 'retired restore ''-r') echo 'none' ;;
 	'retired forget ''--from') echo 'file' ;;
-	'retired import ''--format') echo 'auto plain badram memmap json rasdaemon' ;;
+	'retired import ''--format') echo 'auto plain badram memmap log bcdedit json rasdaemon' ;;
 	'retired import ''--min-errors') echo 'none' ;;
 	'retired import ''--since') echo 'none' ;;
 	'retired import ''--cause') echo 'none' ;;

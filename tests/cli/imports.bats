@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What people have of bad pages, as their tools wrote it, on a machine of 16 GiB.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
+# shellcheck disable=SC2016,SC1003 # dollars and backslashes of the formats
 
 load lib
 
@@ -173,7 +174,6 @@ refused_as() {
 
 @test "a memmap= of gigabytes is read with a warning" {
 	ram 0x0-0x9efff 0x100000-0x3fffffffff
-	# shellcheck disable=SC2016 # no variable
 	printf '%s\n' 'memmap=0x0000000fdbdaa7a8$0x0000000fdbdaa7af' >"$input"
 	import --dry-run --json
 	expect_status 0
@@ -341,7 +341,7 @@ make_old_database() {
 	local before
 
 	mkdir "$BATS_TEST_TMPDIR/db?#%20"
-	input=$BATS_TEST_TMPDIR/db?#%20/ras.db
+	input="$BATS_TEST_TMPDIR/db?#%20/ras.db"
 	sqlite3 "$input" "PRAGMA journal_mode=wal; CREATE TABLE mc_event (timestamp TEXT, err_count INTEGER,
 		label TEXT, address INTEGER, grain INTEGER);
 		INSERT INTO mc_event VALUES ('2026-03-01 00:00:00 +0000',1,'DIMM_A1',0x240000000,5)"

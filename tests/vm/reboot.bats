@@ -41,7 +41,7 @@ restore_unit() {
 	shift
 
 	command=$(sed -n 's|^ExecStart=@sbindir@/||p' $unit)
-	[ "$command" = "memras retired restore" ]
+	[ "$command" = "memras retired restore --timeout 0" ]
 	# shellcheck disable=SC2086 # words of a command
 	run_json "$status" $command --json "$@"
 }

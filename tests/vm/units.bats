@@ -29,6 +29,13 @@ setup_file() {
 	ln -s ../memras-restore.service $units/sysinit.target.wants
 	pool_set 10
 	printf '%s\n' "$(find_page buddy)" "$(find_page huge)" >/tmp/pages
+	# And four that a device has for now, on which "offline" would wait for 40 s.
+	mkfifo /run/pinner.in
+	sleep 1000 >/run/pinner.in 3>&- 7>&- &
+	workload pinned 4 --list /run/pinned </run/pinner.in >/run/pinner.out 2>&1 3>&- 7>&- &
+	echo $! >/run/pinner.pid
+	wait_for 60 grep -q ready /run/pinner.out
+	cut -d ' ' -f 3 /run/pinned >>/tmp/pages
 	memras retired import /tmp/pages
 	container=guest unshare --pid --fork --mount-proc /lib/systemd/systemd --system \
 		--unit=basic.target </dev/null >/tmp/systemd.log 2>&1 3>&- 7>&- &
@@ -45,31 +52,47 @@ systemctl_there() {
 }
 
 
-@test "memras-restore.service retires the pages of the list before sysinit.target" {
+# When a unit's program did something, in microseconds: Start, Exit
+at() {
+	systemctl_there show memras-restore.service -P "ExecMain$1TimestampMonotonic"
+}
+
+@test "memras-restore.service retires before sysinit.target, and waits for no busy page" {
 	local page
 
 	is_up() { systemctl_there is-active --quiet basic.target; }
 	wait_for 60 is_up
 	systemctl_there status --no-pager memras-restore.service || cat /tmp/systemd.log
 	assert_equal "$(systemctl_there show memras-restore.service -P ActiveState)" active
-	assert_equal "$(systemctl_there show memras-restore.service -P ExecMainStatus)" 0
-	for page in $(jq '.retired[].pfn' $list); do
+	assert_equal "$(systemctl_there show memras-restore.service -P ExecMainStatus)" 64
+	for page in $(jq '.retired[] | select(.state == "retired") | .pfn' $list); do
 		page_is hwpoison "$page"
 	done
 	assert_equal "$(poisoned_pages)" 2
 	[ "$(systemctl_there show memras-restore.service -P ActiveEnterTimestampMonotonic)" -le \
 		"$(systemctl_there show sysinit.target -P ActiveEnterTimestampMonotonic)" ]
+	echo "# $((($(at Exit) - $(at Start)) / 1000)) ms for 2 pages and 4 busy ones" >&3
+	[ $(($(at Exit) - $(at Start))) -lt 20000000 ]
 	# The module was loaded for it, and the hugepage replaced.
 	[ -d /sys/module/memras ]
 	assert_equal "$(pool nr)" 10
+}
+
+@test "memras-retry.service retires what was busy then" {
+	assert_equal "$(memras --json status | jq -c .retired)" '{"recorded":6,"pending":4}'
+	kill "$(</run/pinner.pid)"
+	systemctl_there start memras-retry.service
+	assert_equal "$(systemctl_there show memras-retry.service -P ExecMainStatus)" 0
+	assert_equal "$(poisoned_pages)" 6
+	assert_equal "$(memras --json status | jq -c .retired)" '{"recorded":6,"pending":0}'
 }
 
 @test "memras-metrics.service writes a whole file into a folder of another user's" {
 	systemctl_there start memras-metrics.service
 	assert_equal "$(ls -A $metrics)" memras.prom
 	assert_equal "$(stat -c %a $metrics/memras.prom)" 644
-	grep -x "memras_hardware_corrupted_bytes 8192" $metrics/memras.prom
-	grep -x "memras_retired_pages 2" $metrics/memras.prom
+	grep -x "memras_hardware_corrupted_bytes 24576" $metrics/memras.prom
+	grep -x "memras_retired_pages 6" $metrics/memras.prom
 	grep -x "memras_retired_pending_pages 0" $metrics/memras.prom
 	grep -x "memras_module_loaded 1" $metrics/memras.prom
 }

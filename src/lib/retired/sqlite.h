@@ -17,7 +17,7 @@ struct mr_sqlite {
 
 /*
  * Opens @file. One with a write-ahead log that no process has open is copied, for SQLite
- * would write beside it to read it (https://www.sqlite.org/wal.html#readonly). -errno with
+ * would write beside it to read it (its wal.html, "Read-Only Databases"). -errno with
  * @err set; -EBADMSG: it is no database. Close it in any case.
  */
 int mr_sqlite_open(struct mr_sqlite *s, const char *file, struct mr_err *err);

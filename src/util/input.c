@@ -3,6 +3,7 @@
 #include "util/input.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,8 +63,11 @@ int mr_input_open(struct mr_input *in, const char *path, struct mr_err *err)
 	return in->fd < 0 ? in->fd : 0;
 }
 
-/* Reads more behind what there is. 0, or -errno with @err set. */
-static int fill(struct mr_input *in, struct mr_err *err)
+/*
+ * Reads more behind what there is, up to @most bytes that are not used yet. 0, or -errno
+ * with @err set.
+ */
+static int fill(struct mr_input *in, size_t most, struct mr_err *err)
 {
 	ssize_t n;
 
@@ -72,7 +76,7 @@ static int fill(struct mr_input *in, struct mr_err *err)
 		in->end -= in->at;
 		in->at = 0;
 	}
-	if (in->end > MR_INPUT_LINE_MAX)
+	if (in->end > most)
 		return mr_err_usage(err, -EMSGSIZE, in->name, "line %lu is longer than 1 MiB",
 				    in->line);
 	if (in->room - in->end < CHUNK) {
@@ -104,8 +108,9 @@ static int check_start(struct mr_input *in, struct mr_err *err)
 {
 	int rc = 0;
 
+	in->started = true;
 	while (!rc && !in->eof && in->end < 3)
-		rc = fill(in, err);
+		rc = fill(in, MR_INPUT_LINE_MAX, err);
 	if (rc)
 		return rc;
 	if (is_utf16(in->buf, in->end)) {
@@ -122,15 +127,16 @@ int mr_input_line(struct mr_input *in, char **line, struct mr_err *err)
 {
 	char *newline = NULL;
 	size_t seen = 0, len;
-	int rc = in->line++ ? 0 : check_start(in, err);
+	int rc = in->started ? 0 : check_start(in, err);
 
+	in->line++;
 	while (!rc) {
 		newline = in->end > in->at + seen ?
 			memchr(in->buf + in->at + seen, '\n', in->end - in->at - seen) : NULL;
 		if (newline || in->eof)
 			break;
 		seen = in->end - in->at;
-		rc = fill(in, err);
+		rc = fill(in, MR_INPUT_LINE_MAX, err);
 	}
 	if (rc)
 		return rc;
@@ -149,6 +155,28 @@ int mr_input_line(struct mr_input *in, char **line, struct mr_err *err)
 		len--;
 	(*line)[len] = '\0';	/* the newline, or the room behind the end */
 	return 1;
+}
+
+int mr_input_peek(struct mr_input *in, int *byte, struct mr_err *err)
+{
+	int rc = in->started ? 0 : check_start(in, err);
+
+	if (!rc && in->at == in->end && !in->eof)
+		rc = fill(in, MR_INPUT_LINE_MAX, err);
+	*byte = in->at < in->end ? (unsigned char)in->buf[in->at] : -1;
+	return rc;
+}
+
+int mr_input_rest(struct mr_input *in, const char **text, size_t *len, struct mr_err *err)
+{
+	int rc = in->started ? 0 : check_start(in, err);
+
+	while (!rc && !in->eof)
+		rc = fill(in, SIZE_MAX, err);
+	*text = in->buf + in->at;
+	*len = in->end - in->at;
+	in->at = in->end;
+	return rc;
 }
 
 void mr_input_close(struct mr_input *in)

@@ -19,7 +19,7 @@ struct mr_input {
 	unsigned long line;	/* the number of the last line, from 1 */
 	char *buf;		/* the bytes [at, end) of it are not used yet */
 	size_t at, end, room;
-	bool eof;
+	bool eof, started;	/* all is read; its beginning was looked at */
 };
 
 /*
@@ -40,6 +40,15 @@ int mr_input_open(struct mr_input *in, const char *path, struct mr_err *err);
  * util/interrupt.h caught, -ENOMEM, or the error of read(2).
  */
 int mr_input_line(struct mr_input *in, char **line, struct mr_err *err);
+
+/*
+ * The first byte of the file, behind a byte order mark, in *@byte, before any line was
+ * read; it stays to be read. -1 when it is empty. 0, or as mr_input_line().
+ */
+int mr_input_peek(struct mr_input *in, int *byte, struct mr_err *err);
+
+/* All that is left, in *@text until mr_input_close(), of any length. 0 or as mr_input_line(). */
+int mr_input_rest(struct mr_input *in, const char **text, size_t *len, struct mr_err *err);
 
 void mr_input_close(struct mr_input *in);
 

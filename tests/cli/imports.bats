@@ -129,26 +129,58 @@ refused_as() {
 	printf '\xff\xfe5\0\n\0' >"$input"
 	import
 	expect_status 2
-	expect_err "the file is UTF-16 text; save it as UTF-8"
+	expect_err "the text is UTF-16, not UTF-8"
 	printf '\xfe\xff\0005\0\n' >"$input"
 	import
 	expect_status 2
 	expect_err "UTF-16"
 }
 
-@test "lines without end, folders and devices are refused" {
+@test "lines without end, NUL bytes, folders and devices are refused" {
 	tr '\0' 7 </dev/zero | head -c 2000000 >"$input"
 	import
 	expect_status 2
-	expect_err "the line is longer than 1 MiB"
+	expect_err "line 1 is longer than 1 MiB"
+	# Also one of many lines.
+	yes '0x1000,\' | head -n 200000 | sed '1s/^/badram=/' >"$input"
+	import
+	expect_status 2
+	expect_err "line 1 is longer than 1 MiB"
+	printf '5\n1\0\n' >"$input"
+	import
+	expect_status 2
+	expect_err "line 2 has a NUL byte"
 	run_memras --state-dir "$state" retired import "$BATS_TEST_TMPDIR"
 	expect_status 1
-	expect_err "the list cannot be read: Is a directory"
+	expect_err "a directory, not a file"
 	run_memras --state-dir "$state" retired import /dev/zero
-	expect_status 2
-	expect_err "a device is no list"
+	expect_status 1
+	expect_err "a device, not a file"
+	mkfifo "$input.fifo"
+	run_memras --state-dir "$state" retired import "$input.fifo"
+	expect_status 1
+	expect_err "a FIFO, not a file"
+	[ ! -e "$state" ]
+	: >"$input"
+	import
+	expect_status 0
+	expect_pages
+}
+
+@test "a pipe, and a list in a single line over 1 MiB, are read" {
+	local n
+
 	run_memras --state-dir "$state" retired import <(echo 5)
 	expect_status 0
+	seq 1 20000 >"$input"
+	import
+	expect_status 0
+	"$SUITE/memras" --state-dir "$state" retired export --format json | tr -d '\n' >"$input"
+	n=$(stat -c %s "$input")
+	[ "$n" -gt 2000000 ]
+	import
+	expect_status 0
+	[ "$("$SUITE/memras" --state-dir "$state" retired export | wc -l)" = 20000 ]
 }
 
 @test "memmap= in a kernel's command line and in a boot loader's file" {
@@ -218,7 +250,7 @@ refused_as() {
 	expect_status 0
 	expect_valid
 	expect_json '.read == 2 and (.notes | length == 1)'
-	expect_err "2 memory errors are left out: no address is told, or one of more than a page"
+	expect_err "2 memory errors are left out: no address is known, or one of more than a page"
 	expect_pages 0x1a2b3 0x1a2b4
 	run_memras --state-dir "$state" --json retired list
 	expect_json '[.retired[].label] == ["CPU_SrcID#1_MC#1_Chan#1_DIMM#0", null]'

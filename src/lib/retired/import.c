@@ -5,11 +5,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "lib/retired/reader.h"
-#include "util/cleanup.h"
 
 /* The list has four digits for a year. */
 #define YEAR_0		(-62167219200)
@@ -75,26 +73,16 @@ bool mr_label_known(const char *label)
 	return label[strspn(label, " ")];
 }
 
-static int read_json(struct mr_retlist *in, FILE *f, const struct mr_import *import,
-		     struct mr_err *err)
+static int read_json(struct mr_retlist *in, struct mr_input *input,
+		     const struct mr_import *import, struct mr_err *err)
 {
-	mr_autofree char *text = NULL;
-	size_t len = 0, room = 0;
+	const char *text;
 	mr_text_id cause;
-	int rc;
+	size_t len;
+	int rc = mr_input_rest(input, &text, &len, err);
 
-	do {
-		if (len == room) {
-			char *more = realloc(text, room = room ? room * 2 : 1 << 16);
-
-			if (!more)
-				return mr_err_set(err, -ENOMEM, in->path, "no memory for the list");
-			text = more;
-		}
-		len += fread(text + len, 1, room - len, f);
-	} while (!feof(f) && !ferror(f));
-	if (ferror(f))
-		return mr_err_set(err, -errno, in->path, "the list cannot be read");
+	if (rc)
+		return rc;
 	rc = mr_retlist_parse_json(in, text, len, err);
 	if (rc || mr_retlist_intern(in, import->cause, &cause))
 		return rc ? rc : -ENOMEM;
@@ -116,7 +104,7 @@ static void note_left_out(const struct mr_reader *r)
 	if (r->nowhere) {
 		snprintf(text, sizeof(text), "%" PRIu64 " memory error%s left out: %s", r->nowhere,
 			 r->nowhere == 1 ? " is" : "s are",
-			 "no address is told, or one of more than a page");
+			 "no address is known, or one of more than a page");
 		import->note(text, import->data);
 	}
 	if (r->other) {
@@ -126,8 +114,8 @@ static void note_left_out(const struct mr_reader *r)
 	}
 }
 
-static int read_text(struct mr_retlist *in, FILE *f, const struct mr_import *import,
-		     struct mr_err *err)
+static int read_text(struct mr_retlist *in, struct mr_input *input,
+		     const struct mr_import *import, struct mr_err *err)
 {
 	static const char *const causes[MR_FORMATS] = {
 		[MR_FORMAT_PLAIN] = "import",
@@ -143,7 +131,7 @@ static int read_text(struct mr_retlist *in, FILE *f, const struct mr_import *imp
 		if (mr_retlist_intern(in, causes[i] && import->cause ? import->cause : causes[i],
 				      &r.causes[i]))
 			return mr_err_set(err, -ENOMEM, in->path, "no memory for the list");
-	rc = mr_reader_run(&r, f, err);
+	rc = mr_reader_run(&r, input, err);
 	if (!rc)
 		note_left_out(&r);
 	return rc;
@@ -158,51 +146,36 @@ static int read_database(struct mr_retlist *in, const char *file, const struct m
 	return mr_rasdb_read(in, file, import, err);
 }
 
-static int read_file(struct mr_retlist *in, const char *file, FILE *f,
-		     const struct mr_import *import, struct mr_err *err)
+static int read_file(struct mr_retlist *in, const char *file, const struct mr_import *import,
+		     struct mr_err *err)
 {
-	int c = getc(f);
+	struct mr_input input;
+	int c = 0, rc = mr_input_open(&input, file, err);
 
+	if (rc)
+		return rc;
+	/* An empty file is a list of nothing. */
+	rc = mr_input_peek(&input, &c, err);
 	/* "S" begins no other format, and a database needs its file. */
-	if (import->format == MR_FORMAT_AUTO && c == 'S')
-		return read_database(in, file, import, err);
-	if (c != EOF)
-		ungetc(c, f);
-	if (import->format == MR_FORMAT_JSON || (import->format == MR_FORMAT_AUTO && c == '{'))
-		return read_json(in, f, import, err);
-	return read_text(in, f, import, err);
-}
-
-/* A pipe is as good as a file; a folder or a disk is not. */
-static int open_file(const char *file, FILE **f, struct mr_err *err)
-{
-	struct stat st;
-
-	*f = fopen(file, "re");
-	if (!*f || fstat(fileno(*f), &st))
-		return mr_err_set(err, -errno, file, "the list cannot be opened");
-	if (S_ISDIR(st.st_mode))
-		return mr_err_set(err, -EISDIR, file, "the list cannot be read");
-	if (S_ISBLK(st.st_mode) || (S_ISCHR(st.st_mode) && !isatty(fileno(*f))))
-		return mr_err_usage(err, -EINVAL, file, "a device is no list");
-	return 0;
+	if (!rc && import->format == MR_FORMAT_AUTO && c == 'S')
+		rc = read_database(in, file, import, err);
+	else if (!rc && (import->format == MR_FORMAT_JSON ||
+			 (import->format == MR_FORMAT_AUTO && c == '{')))
+		rc = read_json(in, &input, import, err);
+	else if (!rc)
+		rc = read_text(in, &input, import, err);
+	mr_input_close(&input);
+	return rc;
 }
 
 int mr_import_read(struct mr_retlist *in, const char *file, const struct mr_import *import,
 		   struct mr_err *err)
 {
-	mr_autofclose FILE *opened = NULL;
-	int rc = 0;
+	int rc;
 
 	snprintf(in->path, sizeof(in->path), "%s", strcmp(file, "-") ? file : "standard input");
-	if (import->format == MR_FORMAT_RASDAEMON) {
-		rc = read_database(in, file, import, err);
-	} else {
-		if (strcmp(file, "-"))
-			rc = open_file(file, &opened, err);
-		if (!rc)
-			rc = read_file(in, file, opened ? opened : stdin, import, err);
-	}
+	rc = import->format == MR_FORMAT_RASDAEMON ? read_database(in, file, import, err) :
+						     read_file(in, file, import, err);
 	if (rc)
 		return rc;
 	mr_retlist_settle(in);

@@ -52,8 +52,8 @@ struct mr_import {
 
 /*
  * Reads @file ("-": standard input) into @in, an empty list with a page size.
- * All entries are pending. All or nothing: with a malformed line -EINVAL, and
- * every such line was told to import->bad.
+ * All entries are pending. All or nothing: with a malformed line -EINVAL, and every such
+ * line was passed to import->bad; -errno of reading, as mr_input_line().
  */
 int mr_import_read(struct mr_retlist *in, const char *file, const struct mr_import *import,
 		   struct mr_err *err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* From a file to whole lines: encodings, bounds, and lines that go on in the next. */
+/* Whole lines: those that go on in the next are put together. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,15 +7,12 @@
 
 #include "lib/retired/reader.h"
 #include "util/cleanup.h"
-#include "util/grow.h"
 
-#define LINE_MOST	((size_t)1 << 20)	/* bytes of one line, with those that it goes on in */
 #define TOLD_MOST	50			/* malformed lines that are told one by one */
 
 struct text {
 	char *p;
 	size_t len, room;
-	bool nul, cut;		/* it has a NUL byte; it is longer than LINE_MOST */
 };
 
 static void tell_bad(struct mr_reader *r, const char *line, const char *why)
@@ -32,81 +29,44 @@ static void tell_bad(struct mr_reader *r, const char *line, const char *why)
 	r->import->bad(&err, r->import->data);
 }
 
-/* Appends the next line of @f to @t, without its newline. 1, 0 at the end, or -errno. */
-static int next_line(struct text *t, FILE *f)
+/* Appends @line, without the blanks behind it. -EMSGSIZE past the bound of a line; -ENOMEM. */
+static int append(struct text *t, const char *line)
 {
-	int c = getc_unlocked(f);
+	size_t len = strlen(line);
 
-	if (c == EOF)
-		return ferror(f) ? -(errno ? errno : EIO) : 0;
-	for (; c != EOF && c != '\n'; c = getc_unlocked(f)) {
-		if (t->len >= LINE_MOST) {
-			t->cut = true;
-			continue;
-		}
-		if (mr_make_room(t->p, t->len + 1, t->room))
+	while (len && isspace((unsigned char)line[len - 1]))
+		len--;
+	if (t->len + len > MR_INPUT_LINE_MAX)
+		return -EMSGSIZE;
+	if (t->len + len + 1 > t->room) {
+		char *more = realloc(t->p, (t->len + len + 1) * 2);
+
+		if (!more)
 			return -ENOMEM;
-		t->nul |= !c;
-		t->p[t->len++] = (char)c;
+		t->p = more;
+		t->room = (t->len + len + 1) * 2;
 	}
-	if (mr_make_room(t->p, t->len + 1, t->room))
-		return -ENOMEM;
-	while (t->len && isspace((unsigned char)t->p[t->len - 1]))
-		t->len--;
+	memcpy(t->p + t->len, line, len);
+	t->len += len;
 	t->p[t->len] = '\0';
-	return ferror(f) ? -(errno ? errno : EIO) : 1;
-}
-
-/* Whether the next line of @f begins, behind blanks, with a digit. */
-static bool digit_follows(FILE *f)
-{
-	int c = getc(f);
-
-	/* Blanks are no loss: what they begin is a line's rest. */
-	while (c == ' ' || c == '\t')
-		c = getc(f);
-	if (c != EOF)
-		ungetc(c, f);
-	return c >= '0' && c <= '9';
+	return 0;
 }
 
 /*
  * memtest86+ wraps its lines behind a comma, a shell's file may do so with a backslash. What
- * the next line has then belongs to this one.
+ * @next has then belongs to this one.
  */
-static bool goes_on(struct text *t, FILE *f)
+static bool goes_on(struct text *t, const char *next)
 {
-	if (!t->len || t->nul || t->cut)
+	if (!t->len)
 		return false;
 	if (t->p[t->len - 1] == '\\') {
 		t->p[--t->len] = '\0';
 		return true;
 	}
-	return t->p[t->len - 1] == ',' && t->p[0] != '#' &&
-	       (strstr(t->p, "badram") || strstr(t->p, "BADRAM") || strstr(t->p, "memmap=")) &&
-	       digit_follows(f);
-}
-
-/* Reads one line with all that it goes on in. 1, 0 at the end, or -errno. */
-static int whole_line(struct mr_reader *r, struct text *t, FILE *f)
-{
-	unsigned long more = 0;
-	int rc;
-
-	t->len = 0;
-	t->nul = t->cut = false;
-	rc = next_line(t, f);
-	while (rc > 0 && goes_on(t, f)) {
-		rc = next_line(t, f);
-		more++;
-		/* A backslash at the very end goes on in nothing. */
-		if (!rc) {
-			rc = 1;
-			break;
-		}
-	}
-	r->line += 1;
-	return rc < 0 ? rc : rc ? (int)(1 + more) : 0;
+	next += strspn(next, " \t");
+	return t->p[t->len - 1] == ',' && t->p[0] != '#' && *next >= '0' && *next <= '9' &&
+	       (strstr(t->p, "badram") || strstr(t->p, "BADRAM") || strstr(t->p, "memmap="));
 }
 
 static void one_line(struct mr_reader *r, struct text *t)
@@ -119,54 +79,36 @@ static void one_line(struct mr_reader *r, struct text *t)
 	r->label = 0;
 	/* Parsing cuts the line up, and it may be told afterwards. */
 	snprintf(whole, sizeof(whole), "%s", p);
-	if (t->nul)
-		why = "there is a NUL byte in it";
-	else if (t->cut)
-		why = "the line is longer than 1 MiB";
-	else
-		why = mr_format_line(r, p);
+	why = mr_format_line(r, p);
 	if (why)
 		tell_bad(r, whole, why);
 }
 
-/* Skips the mark of UTF-8; that of UTF-16 is refused. */
-static int check_encoding(struct mr_reader *r, FILE *f, struct mr_err *err)
+int mr_reader_run(struct mr_reader *r, struct mr_input *input, struct mr_err *err)
 {
-	int a = getc(f), b;
-
-	if (a == 0xef) {
-		if (getc(f) == 0xbb && getc(f) == 0xbf)
-			return 0;
-		return mr_err_usage(err, -EINVAL, r->name, "the file is not UTF-8 text");
-	}
-	if (a == 0xff || a == 0xfe) {
-		b = getc(f);
-		if ((a ^ b) == (0xff ^ 0xfe))
-			return mr_err_usage(err, -EINVAL, r->name,
-					    "the file is UTF-16 text; save it as UTF-8");
-		return mr_err_usage(err, -EINVAL, r->name, "the file is not UTF-8 text");
-	}
-	if (a != EOF)
-		ungetc(a, f);
-	return 0;
-}
-
-int mr_reader_run(struct mr_reader *r, FILE *f, struct mr_err *err)
-{
-	struct text t = { 0 };
 	mr_autofree char *room = NULL;
-	int rc = check_encoding(r, f, err), n = 1;
+	struct text t = { 0 };
+	char *next = NULL;
+	int rc, more = mr_input_line(input, &next, err);
 
-	if (rc)
-		return rc;
-	while (!rc && (n = whole_line(r, &t, f)) > 0) {
-		room = t.p;
+	while (more > 0) {
+		r->line = input->line;
+		t.len = 0;
+		do {
+			rc = append(&t, next);
+			room = t.p;
+			if (rc == -ENOMEM)
+				return mr_err_set(err, rc, r->name, "no memory for line %lu",
+						  r->line);
+			if (rc)
+				return mr_err_usage(err, rc, r->name,
+						    "line %lu is longer than 1 MiB", r->line);
+			more = mr_input_line(input, &next, err);
+		} while (more > 0 && goes_on(&t, next));
 		one_line(r, &t);
-		r->line += (unsigned long)n - 1;
 	}
-	room = t.p;
-	if (n < 0)
-		return mr_err_set(err, n, r->name, "the list cannot be read");
+	if (more < 0)
+		return more;
 	if (!r->bad)
 		return 0;
 	mr_err_usage(err, -EINVAL, r->name, "%" PRIu64 " malformed line%s; nothing is imported",

@@ -3,9 +3,8 @@
 #ifndef MR_LIB_RETIRED_READER_H
 #define MR_LIB_RETIRED_READER_H
 
-#include <stdio.h>
-
 #include "lib/retired/import.h"
+#include "util/input.h"
 
 struct mr_reader {
 	struct mr_retlist *in;
@@ -46,9 +45,9 @@ const char *mr_format_line(struct mr_reader *r, char *line);
 bool mr_log_line(struct mr_reader *r, const char *line, const char **why);
 
 /*
- * Reads all lines of @f, in UTF-8. -EINVAL with @err when lines were malformed, each of
- * which was told to import->bad; -errno of reading.
+ * Reads all lines of @input. -EINVAL with @err when lines were malformed, each of which was
+ * told to import->bad; -errno as mr_input_line().
  */
-int mr_reader_run(struct mr_reader *r, FILE *f, struct mr_err *err);
+int mr_reader_run(struct mr_reader *r, struct mr_input *input, struct mr_err *err);
 
 #endif

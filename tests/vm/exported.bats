@@ -64,7 +64,14 @@ is_ram() {
 }
 
 @test "boot 3: without memmap= they are memory again, and are retired" {
-	run_json 0 memras --json retired restore --timeout 5s
-	assert_json '.summary.requested == 5 and .summary.offlined == 5'
-	assert_equal "$(poisoned_pages)" 5
+	local page
+
+	for page in "${pages[@]}"; do
+		is_ram "$page"
+	done
+	# Some page may be the kernel's own in this boot, and stays pending.
+	memras --json retired restore --timeout 5s >/tmp/restored 2>/tmp/errors || [ $? = 64 ]
+	refute grep "no memory of this boot" /tmp/errors
+	jq -e '.summary.requested == 5 and .summary.already == 0 and .summary.offlined >= 3' /tmp/restored
+	assert_equal "$(poisoned_pages)" "$(jq .summary.offlined /tmp/restored)"
 }

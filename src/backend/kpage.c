@@ -2,10 +2,15 @@
 #define _GNU_SOURCE
 #include "backend/kpage.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #define WALK_BATCH 4096
+
+/*
+ * Pages that lie so near to each other are read by one call, with what is between
+ * them: about as many as the kernel tells in the time that another call takes.
+ */
+#define GATHER_GAP 32
 
 static ssize_t read_words(int fd, uint64_t pfn, uint64_t *words, size_t nr)
 {
@@ -53,6 +58,31 @@ ssize_t mr_kpage_counts(const struct mr_machine *m, uint64_t pfn, uint64_t *coun
 	return read_words(m->kpagecount, pfn, counts, nr);
 }
 
+int mr_kpage_gather(int fd, const uint64_t *pfns, size_t nr, uint64_t beyond, uint64_t *words)
+{
+	uint64_t run[WALK_BATCH];
+
+	for (size_t i = 0, next; i < nr; i = next) {
+		uint64_t want;
+		ssize_t n;
+
+		for (next = i + 1; next < nr; next++)
+			if (pfns[next] - pfns[next - 1] > GATHER_GAP ||
+			    pfns[next] - pfns[i] >= WALK_BATCH)
+				break;
+		want = pfns[next - 1] - pfns[i] + 1;
+		n = read_words(fd, pfns[i], run, want);
+		if (n < 0)
+			return (int)n;
+		for (size_t k = i; k < next; k++) {
+			uint64_t at = pfns[k] - pfns[i];
+
+			words[k] = at < (uint64_t)n ? run[at] : beyond;
+		}
+	}
+	return 0;
+}
+
 /* tools/mm/page-types.c:page_flag_names; bits from 32 on: linux/kernel-page-flags.h */
 static const char *const flag_names[64] = {
 	[KPF_LOCKED] = "locked",
@@ -94,15 +124,17 @@ static const char *const flag_names[64] = {
 	[41] = "arch_2",
 };
 
-const char **mr_kpage_flag_names(uint64_t flags)
+void mr_kpage_flag_names(uint64_t flags, const char *names[MR_KPAGE_NAMES])
 {
-	const char **names = calloc(65, sizeof(const char *));
 	size_t n = 0;
 
-	for (unsigned int bit = 0; names && bit < 64; bit++)
-		if ((flags & MR_KPF(bit)) && flag_names[bit])
-			names[n++] = flag_names[bit];
-	return names;
+	for (; flags; flags &= flags - 1) {
+		const char *name = flag_names[__builtin_ctzll(flags)];
+
+		if (name)
+			names[n++] = name;
+	}
+	names[n] = NULL;
 }
 
 int mr_kpage_poisoned(const struct mr_machine *m, uint64_t pfn)

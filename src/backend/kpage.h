@@ -37,10 +37,18 @@ int mr_kpage_walk(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 ssize_t mr_kpage_counts(const struct mr_machine *m, uint64_t pfn, uint64_t *counts, size_t nr);
 
 /*
- * The names of the bits in @flags, as tools/mm/page-types.c of the kernel has
- * them: a NULL-terminated array to be freed as one, NULL without memory.
+ * Reads the words of the @nr pages @pfns, ascending, from one of these files that is
+ * open as @fd: neighbours in one read. What is past its end becomes @beyond.
+ * 0 or -errno.
  */
-const char **mr_kpage_flag_names(uint64_t flags);
+int mr_kpage_gather(int fd, const uint64_t *pfns, size_t nr, uint64_t beyond, uint64_t *words);
+
+/*
+ * The names of the bits in @flags, as tools/mm/page-types.c of the kernel has
+ * them, into @names, which gets a NULL at its end.
+ */
+#define MR_KPAGE_NAMES 65
+void mr_kpage_flag_names(uint64_t flags, const char *names[MR_KPAGE_NAMES]);
 
 /* 1 when the page carries the HWPoison flag, 0 when not, or -errno. */
 int mr_kpage_poisoned(const struct mr_machine *m, uint64_t pfn);

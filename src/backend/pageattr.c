@@ -13,22 +13,20 @@
 #include "backend/trust.h"
 #include "util/cleanup.h"
 
-static int write_phys(const struct mr_machine *m, const char *attribute, uint64_t pfn)
+int mr_pageattr_open(const struct mr_machine *m, bool hard)
+{
+	if (!m->root.live)
+		return -EROFS;
+	return mr_root_openf(&m->root, O_WRONLY, "sys/devices/system/memory/%s_offline_page",
+			     hard ? "hard" : "soft");
+}
+
+int mr_pageattr_write(const struct mr_machine *m, int attribute, uint64_t pfn)
 {
 	char text[32];
+	int n = snprintf(text, sizeof(text), "0x%" PRIx64, mr_pfn_phys(m, pfn));
 
-	snprintf(text, sizeof(text), "0x%" PRIx64, mr_pfn_phys(m, pfn));
-	return mr_root_write(&m->root, text, "sys/devices/system/memory/%s", attribute);
-}
-
-int mr_pageattr_soft_offline(const struct mr_machine *m, uint64_t pfn)
-{
-	return write_phys(m, "soft_offline_page", pfn);
-}
-
-int mr_pageattr_hard_offline(const struct mr_machine *m, uint64_t pfn)
-{
-	return write_phys(m, "hard_offline_page", pfn);
+	return write(attribute, text, (size_t)n) == n ? 0 : -errno;
 }
 
 #define INJECT "hwpoison-inject"

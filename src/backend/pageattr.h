@@ -11,14 +11,18 @@
 #include "backend/machine.h"
 
 /*
- * soft_offline_page: moves the data of @pfn away and retires it. 0 also for a
- * page that was poisoned already. -EBUSY, -EIO: not now, or never; -ENXIO: no
- * such page; -EOPNOTSUPP: vm.enable_soft_offline is 0.
+ * The attributes that retire pages, to be written to by mr_pageattr_write() and
+ * closed. A descriptor, or -errno: -EROFS also for a captured machine.
  */
-int mr_pageattr_soft_offline(const struct mr_machine *m, uint64_t pfn);
+int mr_pageattr_open(const struct mr_machine *m, bool hard);
 
-/* hard_offline_page: as a real memory error would. -EHWPOISON: it was poisoned. */
-int mr_pageattr_hard_offline(const struct mr_machine *m, uint64_t pfn);
+/*
+ * Soft: moves the data of @pfn away and retires it; 0 also for a page that was
+ * poisoned already. -EBUSY, -EIO: not now, or never; -ENXIO: no such page;
+ * -EOPNOTSUPP: vm.enable_soft_offline is 0. Hard: as a real memory error would;
+ * -EHWPOISON: it was poisoned.
+ */
+int mr_pageattr_write(const struct mr_machine *m, int attribute, uint64_t pfn);
 
 /*
  * Takes poison away through debugfs (hwpoison/unpoison-pfn of the module

@@ -3,10 +3,13 @@
 #include "backend/pagemap.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -86,34 +89,107 @@ int mr_pagemap_walk(const struct mr_machine *m, int pagemap, uint64_t vaddr, uin
 	return 0;
 }
 
-int mr_pagemap_present(int pagemap, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to)
+int mr_pagemap_present(int pagemap, uint64_t start, uint64_t end, struct mr_stretch *found,
+		       size_t *nr, uint64_t *next)
 {
-	struct page_region region = { 0 };
+	struct page_region regions[64];
 	struct pm_scan_arg arg = {
-		.size = sizeof(arg), .start = start, .end = end,
-		.vec = (uintptr_t)&region, .vec_len = 1,
+		.size = sizeof(arg), .start = start, .end = end, .vec = (uintptr_t)regions,
+		.vec_len = *nr < 64 ? *nr : 64,
 		.category_mask = PAGE_IS_PRESENT, .return_mask = PAGE_IS_PRESENT,
 	};
 	int n = ioctl(pagemap, PAGEMAP_SCAN, &arg);
 
 	if (n < 0)
 		return -errno;
-	*from = n ? region.start : end;
-	*to = n ? region.end : end;
+	for (int i = 0; i < n; i++)
+		found[i] = (struct mr_stretch){ regions[i].start, regions[i].end };
+	*nr = (size_t)n;
+	*next = arg.walk_end;
 	return 0;
+}
+
+/* A walk of what a process maps, which counts what it finds. */
+struct process_walk {
+	const struct mr_machine *m;
+	int pagemap;
+	mr_pfn_fn fn;
+	void *data;
+	uint64_t found;
+};
+
+static int count_found(uint64_t pfn, uint64_t vaddr, void *data)
+{
+	struct process_walk *w = data;
+
+	w->found++;
+	return w->fn(pfn, vaddr, w->data);
+}
+
+/* By PAGEMAP_SCAN where it is there, as a mapping may be huge and hardly used. */
+static int walk_mapped(struct process_walk *w, uint64_t start, uint64_t end)
+{
+	struct mr_stretch found[16];
+	uint64_t absent = 0;
+	int rc = 0;
+
+	while (!rc && start < end) {
+		size_t nr = 16;
+
+		if (mr_pagemap_present(w->pagemap, start, end, found, &nr, &start))
+			return mr_pagemap_walk(w->m, w->pagemap, start, end - start, count_found,
+					       w, &absent);
+		for (size_t i = 0; !rc && i < nr; i++)
+			rc = mr_pagemap_walk(w->m, w->pagemap, found[i].start,
+					     found[i].end - found[i].start, count_found, w,
+					     &absent);
+	}
+	return rc;
+}
+
+/* Whether the page map of the process goes as far as the page of @vaddr. */
+static bool reaches(const struct mr_machine *m, int pagemap, uint64_t vaddr)
+{
+	uint64_t entry, page = vaddr >> m->page_shift;
+
+	return page <= INT64_MAX / sizeof(entry) &&
+	       pread(pagemap, &entry, sizeof(entry), (off_t)(page * sizeof(entry))) ==
+	       sizeof(entry);
 }
 
 int mr_pagemap_process(const struct mr_machine *m, pid_t pid, uint64_t vaddr, uint64_t len,
 		       mr_pfn_fn fn, void *data, uint64_t *absent)
 {
+	const uint64_t mask = mr_page_size(m) - 1, first = vaddr & ~mask;
+	const uint64_t last = (vaddr + (len ? len - 1 : 0)) | mask;
+	struct process_walk w = { .m = m, .fn = fn, .data = data };
 	mr_autoclose int fd = mr_root_openf(&m->root, O_RDONLY, "proc/%d/pagemap", (int)pid);
+	mr_autofree char *line = NULL;
+	mr_autofclose FILE *maps = NULL;
+	uint64_t start, end;
+	size_t room = 0;
+	int rc;
 
 	*absent = 0;
 	if (fd == -ENOENT)
 		return -ESRCH;
 	if (fd < 0)
 		return fd;
-	return mr_pagemap_walk(m, fd, vaddr, len, fn, data, absent);
+	rc = mr_root_fopen(&m->root, &maps, "proc/%d/maps", (int)pid);
+	if (rc)
+		return rc == -ENOENT ? -ESRCH : rc;
+	if (!reaches(m, fd, last))
+		return -EFAULT;
+	w.pagemap = fd;
+	while (!rc && getline(&line, &room, maps) >= 0) {
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) != 2 || end <= first ||
+		    start > last)
+			continue;
+		rc = walk_mapped(&w, start > first ? start : first,
+				 end - 1 < last ? end : last + 1);
+	}
+	*absent = pages_of(m, vaddr, len) - w.found;
+	return rc;
 }
 
 /*
@@ -171,6 +247,36 @@ static int walk_mapping(const struct mr_machine *m, int pagemap, unsigned char *
 	return 0;
 }
 
+/*
+ * How many pages of the file are in the page cache from byte @offset for @len bytes.
+ * cachestat(2), since 6.5; -ENOSYS before, -EOPNOTSUPP for hugetlbfs.
+ */
+static int64_t cached_pages(int fd, uint64_t offset, uint64_t len)
+{
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+	const uint64_t range[2] = { offset, len };
+	uint64_t counts[5] = { 0 };	/* in the cache, dirty, and so on */
+
+	return syscall(SYS_cachestat, fd, range, counts, 0) ? -errno : (int64_t)counts[0];
+}
+
+/*
+ * Whether the stretch has nothing in memory. Where the kernel does not tell, a hole
+ * of a sparse file has nothing.
+ */
+static bool nothing_cached(int fd, uint64_t offset, uint64_t len)
+{
+	int64_t cached = cached_pages(fd, offset, len);
+	off_t data;
+
+	if (cached != -ENOSYS)
+		return cached == 0;
+	data = lseek(fd, (off_t)offset, SEEK_DATA);
+	return data < 0 ? errno == ENXIO : (uint64_t)data >= offset + len;
+}
+
 int mr_pagemap_file(const struct mr_machine *m, const char *path, uint64_t offset, uint64_t len,
 		    mr_pfn_fn fn, void *data, uint64_t *absent)
 {
@@ -202,6 +308,14 @@ int mr_pagemap_file(const struct mr_machine *m, const char *path, uint64_t offse
 		unsigned char *map;
 		int rc;
 
+		if (mr_interrupted())
+			return -EINTR;
+		if (nothing_cached(fd, first << m->page_shift, n << m->page_shift)) {
+			*absent += n;
+			first += n;
+			nr -= n;
+			continue;
+		}
 		/* Looking at a hugetlbfs file must not reserve hugepages for it. */
 		map = mmap(NULL, n << m->page_shift, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd,
 			   (off_t)(first << m->page_shift));

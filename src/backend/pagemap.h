@@ -22,12 +22,18 @@ typedef int (*mr_pfn_fn)(uint64_t pfn, uint64_t where, void *data);
 int mr_pagemap_walk(const struct mr_machine *m, int pagemap, uint64_t vaddr, uint64_t len,
 		    mr_pfn_fn fn, void *data, uint64_t *absent);
 
+/* Addresses, end is the first behind them. */
+struct mr_stretch {
+	uint64_t start, end;
+};
+
 /*
- * The next stretch of [@start, @end) that is in memory, by PAGEMAP_SCAN of an
- * open pagemap: *@from and *@to, equal when there is none. -ENOTTY: the kernel
- * (before 6.7) does not have it.
+ * The stretches of [@start, @end) that are in memory, by PAGEMAP_SCAN of an open pagemap:
+ * up to *@nr of them into @found, and their number to *@nr; *@next is where to go on, @end
+ * when all was seen. -ENOTTY: the kernel (before 6.7) does not have it.
  */
-int mr_pagemap_present(int pagemap, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to);
+int mr_pagemap_present(int pagemap, uint64_t start, uint64_t end, struct mr_stretch *found,
+		       size_t *nr, uint64_t *next);
 
 /*
  * Walks what @pid maps in the bytes [@vaddr, @vaddr + @len) (@len 0: the page

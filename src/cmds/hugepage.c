@@ -250,13 +250,12 @@ static void replace_one(uint64_t pfn, struct mr_result *r, void *data)
 
 	snprintf(object, sizeof(object), "0x%" PRIx64, pfn);
 	*r = (struct mr_result){ .target = r->target, .pfn = pfn, .phys = mr_pfn_phys(job->m, pfn),
-				 .node = -1, .block = UINT64_MAX, .kind = "unknown",
-				 .path = "none" };
+				 .node = -1, .block = UINT64_MAX };
 	if (mr_inspect(job->m, pfn, &s, &r->err)) {
 		r->outcome = MR_OUTCOME_FAILED;
 		return;
 	}
-	r->kind = mr_kind_name(s.kind);
+	r->kind = s.kind;
 	r->node = s.node;
 	r->block = s.block;
 	if (mr_snap_is_hugetlb(&s) && s.huge_pages) {
@@ -264,9 +263,9 @@ static void replace_one(uint64_t pfn, struct mr_result *r, void *data)
 		r->phys = mr_pfn_phys(job->m, s.huge_head);
 		job->skip_from = s.huge_head;
 		job->skip_to = s.huge_head + s.huge_pages;
-		r->path = s.kind == MEMRAS_KIND_HUGETLB_FREE ? "hugepage-replaced" :
-							       "hugepage-migrated";
-		r->via = "module";
+		r->path = s.kind == MEMRAS_KIND_HUGETLB_FREE ? MR_PATH_HUGEPAGE_REPLACED :
+							       MR_PATH_HUGEPAGE_MIGRATED;
+		r->via = MR_VIA_MODULE;
 		if (job->dry_run) {
 			r->outcome = MR_OUTCOME_PLANNED;
 			return;
@@ -274,10 +273,10 @@ static void replace_one(uint64_t pfn, struct mr_result *r, void *data)
 		r->attempts = 1;
 		if (mr_hugepage_replace(job->m, &s, job->timeout_ms, &r->err)) {
 			r->outcome = MR_OUTCOME_FAILED;
-			r->path = "none";
+			r->path = MR_PATH_NONE;
 		} else {
 			r->outcome = MR_OUTCOME_DONE;
-			r->pool = "replaced";
+			r->pool = MR_POOL_REPLACED;
 		}
 		r->elapsed_us = mr_clock_us() - start;
 		return;
@@ -317,19 +316,14 @@ static int replace_spans(struct mr_page_report *report, const struct mr_spans *s
 		if (!n && !dealt_with(job, span->pfn) && !job->only_free) {
 			/* A single page, or a range without hugepages: say what is there. */
 			replace_one(span->pfn, &result, job);
-			rc = mr_page_report_add(report, &result);
-			if (rc)
-				return mr_err_set(err, rc, "", "no memory for the report");
+			mr_page_report_add(report, &result);
 		}
 		for (size_t k = 0; k < n && !mr_interrupted(); k++) {
 			if (dealt_with(job, pages[k].pfn) || (job->only_free && !replaceable(&pages[k])))
 				continue;
 			replace_one(pages[k].pfn, &result, job);
 			result.target = word;
-			if (mr_page_report_add(report, &result)) {
-				free(pages);
-				return mr_err_set(err, -ENOMEM, "", "no memory for the report");
-			}
+			mr_page_report_add(report, &result);
 		}
 		free(pages);
 	}

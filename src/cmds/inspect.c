@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/kpage.h"
+#include "cli/exit.h"
 #include "cli/doc.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
@@ -17,23 +20,24 @@
 #include "report/fields.h"
 #include "report/progress.h"
 #include "util/cleanup.h"
+#include "util/grow.h"
 
-#define INSPECT_MAX (1ULL << 20)	/* pages of one call: each is told in full */
+#define INSPECT_MAX	(1ULL << 20)	/* pages of one call: each is told in full */
+#define BATCH		4096		/* ... and so many are read together */
 
 struct row {
 	struct mr_snap s;
-	uint64_t phys;
-	const char *zone, *kind;
+	uint64_t phys, pages;
+	const char *zone, *kind, *cgroup, *soft_path;
 	const char **flags;
-	char *cgroup;
 	struct mr_records owners;
-	const char *soft_path;
-	struct mr_err soft_err;
 	const struct mr_err *soft_error;
 };
 
 static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_PFN, struct row, s.pfn, "pfn", "PFN", "page frame number"),
+	MR_FIELD(MR_FIELD_U64, struct row, pages, NULL, "PAGES",
+		 "a table only: how many neighbours are all alike", .right = true),
 	MR_FIELD(MR_FIELD_PFN, struct row, phys, "phys", "PHYS", "physical address, bytes",
 		 .optional = true),
 	MR_FIELD(MR_FIELD_S32, struct row, s.node, "node", "NODE", "NUMA node", .nullable = true,
@@ -78,42 +82,94 @@ static const struct mr_opt inspect_opts[] = {
 
 static const struct inspect_args inspect_defaults = { .timeout_ms = 30000 };
 
-static int make_row(const struct mr_machine *m, uint64_t pfn, struct row *row, struct mr_err *err)
-{
-	static const struct mr_offline_policy soft = { .mode = MR_MODE_SOFT, .dry_run = true };
+/* What a run has of use for all its pages, and where they go. */
+struct job {
+	const struct mr_run *run;
+	const struct mr_machine *m;
+	const struct inspect_args *args;
+	struct mr_inspector inspector;
 	struct mr_ability ability;
-	struct mr_plan plan;
-	int rc;
+	struct mr_cgroups cgroups;
+	struct mr_owners owners;
+	struct mr_doc_list doc;
+	bool streamed;			/* a document was begun */
+	struct row *rows;		/* of the table */
+	size_t nr, room;
+};
 
-	rc = mr_inspect(m, pfn, &row->s, err);
-	if (rc)
-		return rc;
-	mr_ability_read(m, &ability);
-	mr_plan_offline(&row->s, &soft, &ability, &plan);
-	row->phys = mr_pfn_phys(m, pfn);
-	row->zone = row->s.zone[0] ? row->s.zone : NULL;
-	row->kind = mr_kind_name(row->s.kind);
-	row->flags = mr_kpage_flag_names(row->s.flags);
-	row->soft_path = plan.path;
-	row->soft_err = plan.err;
-	row->soft_error = &row->soft_err;
-	row->owners.absent = true;
-	return row->flags ? 0 : mr_err_set(err, -ENOMEM, "", "no memory for the flags");
+/* A batch of pages as they are read. */
+struct batch {
+	uint64_t pfns[BATCH];
+	struct mr_snap snaps[BATCH];
+	const char *cgroups[BATCH];
+};
+
+/* Whether a table may tell of @b together with @a, the pages right before it. */
+static bool alike(const struct row *a, const struct row *b)
+{
+	const struct mr_snap *s = &a->s, *t = &b->s;
+
+	return s->pfn + a->pages == t->pfn && s->flags == t->flags && s->kind == t->kind &&
+	       s->node == t->node && s->block == t->block && s->refcount == t->refcount &&
+	       s->mapcount == t->mapcount && a->soft_path == b->soft_path &&
+	       a->cgroup == b->cgroup && !strcmp(s->zone, t->zone);
 }
 
-static int find_cgroups(const struct mr_machine *m, struct row *rows, size_t nr,
-			struct mr_err *err)
+static int keep_row(struct job *job, const struct row *row)
 {
-	mr_autofree uint64_t *pfns = calloc(nr + 1, sizeof(*pfns));
-	mr_autofree char **paths = calloc(nr + 1, sizeof(*paths));
+	const struct mr_err *error = row->soft_error->code ? row->soft_error : NULL;
+	struct mr_err *err = NULL;
+	struct row *kept;
+	size_t n = 0;
 
-	if (!pfns || !paths)
-		return mr_err_set(err, -ENOMEM, "", "no memory for the cgroups");
-	for (size_t i = 0; i < nr; i++)
-		pfns[i] = rows[i].s.pfn;
-	mr_cgroups_of_pages(m, pfns, nr, paths);
-	for (size_t i = 0; i < nr; i++)
-		rows[i].cgroup = paths[i];
+	if (job->nr && alike(&job->rows[job->nr - 1], row)) {
+		job->rows[job->nr - 1].pages++;
+		return 0;
+	}
+	if (mr_make_room(job->rows, job->nr, job->room))
+		return -ENOMEM;
+	/* The list may have moved, and rows point to nothing inside it. */
+	kept = &job->rows[job->nr];
+	*kept = *row;
+	while (row->flags[n])
+		n++;
+	kept->flags = calloc(n + 1, sizeof(*kept->flags));
+	if (error)
+		err = malloc(sizeof(*err));
+	if (!kept->flags || (error && !err)) {
+		free(kept->flags);
+		free(err);
+		return -ENOMEM;
+	}
+	memcpy(kept->flags, row->flags, n * sizeof(*kept->flags));
+	if (err)
+		*err = *error;
+	kept->soft_error = err;
+	job->nr++;
+	return 0;
+}
+
+static int tell(struct job *job, const struct mr_snap *s, const char *cgroup)
+{
+	static const struct mr_offline_policy soft = { .mode = MR_MODE_SOFT, .dry_run = true };
+	const char *flags[MR_KPAGE_NAMES];
+	struct row row = {
+		.s = *s, .phys = mr_pfn_phys(job->m, s->pfn), .pages = 1,
+		.kind = mr_kind_name(s->kind), .cgroup = cgroup, .flags = flags,
+		.owners = { .size = sizeof(struct mr_owner), .absent = !job->args->owners },
+	};
+	struct mr_plan plan;
+
+	mr_plan_offline(s, &soft, &job->ability, &plan);
+	mr_kpage_flag_names(s->flags, flags);
+	row.zone = row.s.zone[0] ? row.s.zone : NULL;
+	row.soft_path = mr_path_name(plan.step.path);
+	row.soft_error = &plan.err;
+	if (job->args->owners)
+		row.owners.list = mr_owners_of(&job->owners, s->pfn, 1, &row.owners.nr);
+	if (!job->run->globals.json)
+		return keep_row(job, &row);
+	mr_doc_add_record(&job->doc, &row);
 	return 0;
 }
 
@@ -123,50 +179,67 @@ static bool show_search(size_t done, size_t processes, void *line)
 	return true;
 }
 
-static int find_owners(const struct mr_run *run, const struct mr_machine *m, struct row *rows,
-		       size_t nr, uint64_t timeout_ms, struct mr_owners *owners, struct mr_err *err)
+static int find_owners(struct job *job, const struct mr_spans *spans, struct mr_err *err)
 {
-	mr_autofree uint64_t *pfns = calloc(nr, sizeof(*pfns));
+	mr_autofree uint64_t *pfns = calloc(spans->pages + 1, sizeof(*pfns));
 	struct mr_progress_line line;
+	struct mr_spots spots;
+	struct mr_spot spot;
+	size_t nr = 0;
 	int rc;
 
 	if (!pfns)
 		return mr_err_set(err, -ENOMEM, "", "no memory for the search");
-	for (size_t i = 0; i < nr; i++)
-		pfns[i] = rows[i].s.pfn;
-	mr_progress_start(&line, run);
-	rc = mr_owners_find(m, pfns, nr, timeout_ms, show_search, &line, owners, err);
+	mr_spots_begin(&spots, job->m, spans);
+	while (mr_spots_next(&spots, &spot))
+		pfns[nr++] = spot.pfn;
+	mr_progress_start(&line, job->run);
+	rc = mr_owners_find(job->m, pfns, nr, job->args->timeout_ms, show_search, &line,
+			    &job->owners, err);
 	mr_progress_end(&line);
-	if (rc)
-		return rc;
-	if (!owners->complete)
-		mr_msg_note(run, "not every process could be looked through: owners may be missing");
-	for (size_t i = 0; i < nr; i++) {
-		size_t n;
-		const struct mr_owner *first = mr_owners_of(owners, rows[i].s.pfn, 1, &n);
+	if (!rc && !job->owners.complete)
+		mr_msg_note(job->run,
+			    "not every process could be looked through: owners may be missing");
+	return rc;
+}
 
-		rows[i].owners = (struct mr_records){ first, n, sizeof(*first), false };
-	}
+static int tell_all(struct job *job, const struct mr_spans *spans, struct mr_err *err)
+{
+	mr_autofree struct batch *b = malloc(sizeof(*b));
+	struct mr_spots spots;
+	struct mr_spot spot;
+	size_t nr;
+	int rc;
+
+	if (!b)
+		return mr_err_set(err, -ENOMEM, "", "no memory for the pages");
+	mr_spots_begin(&spots, job->m, spans);
+	do {
+		for (nr = 0; nr < BATCH && mr_spots_next(&spots, &spot); nr++)
+			b->pfns[nr] = spot.pfn;
+		rc = mr_inspect_many(&job->inspector, b->pfns, nr, b->snaps, err);
+		if (rc)
+			return rc;
+		mr_cgroups_find(&job->cgroups, b->pfns, nr, b->cgroups);
+		for (size_t i = 0; i < nr; i++)
+			if (tell(job, &b->snaps[i], b->cgroups[i]))
+				return mr_err_set(err, -ENOMEM, "", "no memory for the table");
+	} while (nr == BATCH);
 	return 0;
 }
 
-static int print_rows(const struct mr_run *run, const struct row *rows, size_t nr,
-		      const struct mr_owners *owners, struct mr_err *err)
+static int print_tables(const struct job *job, struct mr_err *err)
 {
-	struct mr_layout layout = { .all = run->globals.verbose };
-	struct mr_records records = { rows, nr, sizeof(*rows), false };
-	struct mr_records found = { owners->list, owners->nr, sizeof(*owners->list), false };
+	struct mr_layout layout = { .all = job->run->globals.verbose };
+	struct mr_records records = { job->rows, job->nr, sizeof(*job->rows), false };
+	struct mr_records found = { job->owners.list, job->owners.nr, sizeof(*job->owners.list),
+				    false };
 	int rc;
 
-	if (run->globals.json) {
-		json_object *doc = mr_doc_new(run);
-
-		json_object_object_add(doc, "pages", mr_records_json(fields, &records));
-		mr_doc_print(doc);
-		return 0;
-	}
+	for (size_t i = 0; i < job->nr; i++)
+		job->rows[i].zone = job->rows[i].s.zone[0] ? job->rows[i].s.zone : NULL;
 	rc = mr_table_print(fields, &records, &layout, err);
-	if (!rc && owners->nr) {
+	if (!rc && job->owners.nr) {
 		putchar('\n');
 		rc = mr_table_print(mr_owner_fields, &found, NULL, err);
 	}
@@ -180,36 +253,39 @@ static int check_number(uint64_t pages, struct mr_err *err)
 	return mr_err_usage(err, -E2BIG, "", "that is more than %llu pages at once", INSPECT_MAX);
 }
 
-static int inspect_spans(const struct mr_run *run, const struct mr_machine *m,
-			 const struct mr_spans *spans, const struct inspect_args *args,
-			 struct mr_err *err)
+static int inspect_spans(struct job *job, const struct mr_spans *spans, struct mr_err *err)
 {
-	struct mr_owners owners = { 0 };
-	struct row *rows;
-	size_t nr = 0;
-	int rc = 0;
+	int rc;
 
 	rc = check_number(spans->pages, err);
 	if (rc)
 		return rc;
-	rows = calloc(spans->pages + 1, sizeof(*rows));
-	if (!rows)
-		return mr_err_set(err, -ENOMEM, "", "no memory for the pages");
-	for (size_t i = 0; !rc && i < spans->nr; i++)
-		for (uint64_t n = 0; !rc && n < spans->list[i].nr; n++)
-			rc = make_row(m, spans->list[i].pfn + n, &rows[nr++], err);
-	if (!rc)
-		rc = find_cgroups(m, rows, nr, err);
-	if (!rc && args->owners)
-		rc = find_owners(run, m, rows, nr, args->timeout_ms, &owners, err);
-	if (!rc)
-		rc = print_rows(run, rows, nr, &owners, err);
-	for (size_t i = 0; i < nr; i++) {
-		free(rows[i].flags);
-		free(rows[i].cgroup);
+	rc = mr_inspector_open(&job->inspector, job->m, err);
+	if (rc)
+		return rc;
+	mr_ability_read(job->m, &job->ability);
+	mr_cgroups_open(&job->cgroups, job->m);
+	if (job->args->owners)
+		rc = find_owners(job, spans, err);
+	if (!rc && job->run->globals.json) {
+		job->streamed = true;
+		mr_doc_begin_list(&job->doc, job->run, "pages", fields);
 	}
-	free(rows);
-	mr_owners_free(&owners);
+	if (!rc)
+		rc = tell_all(job, spans, err);
+	if (job->streamed) {
+		mr_doc_end_list(&job->doc, NULL);
+	} else if (!rc) {
+		rc = print_tables(job, err);
+	}
+	for (size_t i = 0; i < job->nr; i++) {
+		free(job->rows[i].flags);
+		free((void *)job->rows[i].soft_error);
+	}
+	free(job->rows);
+	mr_owners_free(&job->owners);
+	mr_cgroups_close(&job->cgroups);
+	mr_inspector_close(&job->inspector);
 	return rc;
 }
 
@@ -220,6 +296,7 @@ static int inspect_run(struct mr_run *run, const void *pargs, int nr, char **ope
 	struct mr_spans spans = { 0 };
 	struct mr_err err = { 0 };
 	struct mr_machine m;
+	struct job job = { .run = run, .m = &m, .args = args };
 	int rc;
 
 	rc = mr_targets_read(&targets, nr, operands, args->from, 0, &err);
@@ -232,11 +309,16 @@ static int inspect_run(struct mr_run *run, const void *pargs, int nr, char **ope
 		if (!rc)
 			rc = mr_resolve(&m, &targets, &spans, &err);
 		if (!rc)
-			rc = inspect_spans(run, &m, &spans, args, &err);
+			rc = inspect_spans(&job, &spans, &err);
 		mr_spans_free(&spans);
 		mr_machine_close(&m);
 	}
 	mr_targets_free(&targets);
+	/* A document that was begun is ended, and can tell of no error any more. */
+	if (rc && job.streamed) {
+		mr_msg_error(run, &err);
+		return mr_exit_of_error(&err);
+	}
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 

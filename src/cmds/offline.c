@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <string.h>
-
-#include "cli/exit.h"
 #include "cmds/commands.h"
 #include "lib/page/retire.h"
 #include "report/begin.h"
 #include "report/pages.h"
-#include "report/retnotes.h"
 
 struct offline_args {
 	bool soft, hard, force, dissolve, any_node, lines, no_record;
 	uint64_t timeout_ms, retries;
 	const char *via, *from, *cause;
 };
-
-static const char *const via_choices[] = { "auto", "sysfs", "madvise", "module", NULL };
 
 static const struct mr_opt offline_opts[] = {
 	MR_FLAG("soft", 's', struct offline_args, soft,
@@ -31,7 +25,7 @@ static const struct mr_opt offline_opts[] = {
 		    "try a busy page again for so long (default 10s)"),
 	MR_NUMBER("retries", 'r', struct offline_args, retries, "N",
 		  "try a busy page again so many times at most"),
-	MR_CHOICE("via", 0, struct offline_args, via, "WAY", via_choices,
+	MR_CHOICE("via", 0, struct offline_args, via, "WAY", mr_via_choices,
 		  "the way to the kernel: auto, sysfs, madvise or module"),
 	MR_FLAG("json-lines", 0, struct offline_args, lines,
 		"print each result at once, as a line of JSON"),
@@ -50,48 +44,23 @@ static const struct offline_args offline_defaults = {
 	.cause = "manual",
 };
 
-struct job {
-	struct mr_offline_policy policy;
-	bool record;
-	const char *cause;
-	struct mr_retnotes notes;
-};
-
-static void retire_one(struct mr_machine *m, const struct mr_spot *spot, struct mr_result *result,
-		       void *data)
+static int retire(struct mr_machine *m, const struct mr_spans *spans,
+		  const struct mr_batch_hooks *hooks, void *policy, struct mr_err *err)
 {
-	struct job *job = data;
-
-	mr_retire_page(m, spot, &job->policy, result);
-	if (job->record)
-		mr_retnotes_add(&job->notes, result);
-}
-
-/* Once, at the end of the run, and also of one that a signal ended. */
-static int record(const struct mr_run *run, const struct mr_machine *m, void *data)
-{
-	struct job *job = data;
-
-	return mr_retnotes_record(&job->notes, run, m, job->cause, false, MR_EXIT_OK);
-}
-
-static enum mr_via via_of(const char *word)
-{
-	return !strcmp(word, "sysfs") ? MR_VIA_SYSFS :
-	       !strcmp(word, "madvise") ? MR_VIA_MADVISE :
-	       !strcmp(word, "module") ? MR_VIA_MODULE : MR_VIA_AUTO;
+	return mr_retire(m, spans, policy, hooks, err);
 }
 
 static int offline_run(struct mr_run *run, const void *pargs, int nr, char **operands)
 {
 	const struct offline_args *args = pargs;
+	struct mr_retnotes notes = { .cause = args->cause };
 	struct mr_page_report report = {
 		.run = run, .done = "offlined", .mode = args->hard ? "hard" : "soft",
-		.lines = args->lines, .after = record,
+		.lines = args->lines, .tells_list = true, .notes = args->no_record ? NULL : &notes,
 	};
-	struct job job = { .record = !args->no_record, .cause = args->cause, .policy = {
+	struct mr_offline_policy policy = {
 		.mode = args->hard ? MR_MODE_HARD : MR_MODE_SOFT,
-		.via = via_of(args->via),
+		.via = mr_via_of(args->via),
 		.force = args->force,
 		.dissolve = args->dissolve,
 		.any_node = args->any_node,
@@ -99,15 +68,15 @@ static int offline_run(struct mr_run *run, const void *pargs, int nr, char **ope
 		.retries = args->retries,
 		.dry_run = run->globals.dry_run,
 		.no_module = run->globals.no_module,
-	} };
+	};
 	/*
 	 * A module that is loaded is asked what it holds; one that is not is
 	 * loaded when a hugepage is to be kept, or here if it was asked for.
 	 */
 	unsigned int needs = MR_NEED_MEMORY_FAILURE |
-			     (job.policy.via == MR_VIA_MODULE ? MR_WANT_MODULE : MR_ASK_MODULE);
+			     (policy.via == MR_VIA_MODULE ? MR_WANT_MODULE : MR_ASK_MODULE);
 
-	return mr_page_command(&report, needs, nr, operands, args->from, retire_one, &job);
+	return mr_page_command(&report, needs, nr, operands, args->from, retire, &policy);
 }
 
 static const struct mr_member members[] = {

@@ -29,8 +29,8 @@ static const struct mr_opt restore_opts[] = {
 
 static const struct restore_args restore_defaults = { .timeout_ms = 10000, .retries = UINT64_MAX };
 
+/* Which of the entries are pending now, and why. */
 struct job {
-	struct mr_offline_policy policy;
 	struct mr_retlist *list;
 	struct mr_memlayout ram;	/* no ranges: not known */
 	size_t absent;		/* pages that are no memory now */
@@ -39,57 +39,73 @@ struct job {
 
 #define ABSENT "no memory of this boot: kept from the kernel, or not there"
 
-/* What the kernel has not as memory is as good as retired. */
-static void tell_absent(const struct mr_machine *m, const struct mr_spot *spot, struct job *job,
-			struct mr_result *result)
+static void set_pending(struct job *job, struct mr_retired *entry, const char *reason)
 {
-	result->pfn = spot->pfn;
-	result->phys = mr_pfn_phys(m, spot->pfn);
-	result->node = -1;
-	result->block = UINT64_MAX;
-	result->kind = mr_kind_name(MEMRAS_KIND_RESERVED);
-	result->path = "none";
-	result->outcome = MR_OUTCOME_ALREADY;
-	job->absent++;
-}
-
-static void restore_one(struct mr_machine *m, const struct mr_spot *spot,
-			struct mr_result *result, void *data)
-{
-	struct job *job = data;
-	struct mr_retired *entry = mr_retlist_find(job->list, spot->pfn);
-
-	bool absent = job->ram.nr_ranges &&
-		      !mr_memlayout_has(&job->ram, mr_pfn_phys(m, spot->pfn), mr_page_size(m));
-
-	if (absent)
-		tell_absent(m, spot, job, result);
-	else
-		mr_retire_page(m, spot, &job->policy, result);
-	if (!entry || result->outcome == MR_OUTCOME_PLANNED)
-		return;
-	entry->pending = absent || (result->outcome != MR_OUTCOME_DONE &&
-				    result->outcome != MR_OUTCOME_ALREADY);
-	if (mr_retlist_intern(job->list, !entry->pending ? NULL :
-			      absent ? ABSENT : result->err.reason, &entry->reason))
+	entry->pending = reason != NULL;
+	if (mr_retlist_intern(job->list, reason, &entry->reason))
 		job->lost = true;
 }
 
-/*
- * Every entry, also those that memory does not back: each then says so. As
- * spans of the list, whose pages stand for themselves.
- */
-static int spans_of(const struct mr_retlist *list, const struct mr_target *target,
-		    struct mr_spans *spans)
+static void note(const struct mr_result *result, void *data)
 {
+	struct job *job = data;
+	struct mr_retired *entry = mr_retlist_find(job->list, result->pfn);
+
+	if (!entry || result->outcome == MR_OUTCOME_PLANNED)
+		return;
+	if (result->outcome == MR_OUTCOME_DONE || result->outcome == MR_OUTCOME_ALREADY)
+		set_pending(job, entry, NULL);
+	else
+		set_pending(job, entry, result->err.reason);
+}
+
+static int retire(struct mr_machine *m, const struct mr_spans *spans,
+		  const struct mr_batch_hooks *hooks, void *policy, struct mr_err *err)
+{
+	return mr_retire(m, spans, policy, hooks, err);
+}
+
+static bool is_absent(const struct job *job, const struct mr_machine *m, uint64_t pfn)
+{
+	return job->ram.nr_ranges &&
+	       !mr_memlayout_has(&job->ram, mr_pfn_phys(m, pfn), mr_page_size(m));
+}
+
+/* What the kernel has not as memory is as good as retired. */
+static void tell_absent(const struct mr_machine *m, struct job *job, const char *word,
+			struct mr_page_report *report)
+{
+	for (size_t i = 0; i < job->list->nr; i++) {
+		struct mr_retired *entry = &job->list->list[i];
+		const struct mr_result result = {
+			.target = word, .pfn = entry->pfn, .phys = mr_pfn_phys(m, entry->pfn),
+			.node = -1, .block = UINT64_MAX, .kind = MEMRAS_KIND_RESERVED,
+			.outcome = MR_OUTCOME_ALREADY,
+		};
+
+		if (!is_absent(job, m, entry->pfn))
+			continue;
+		job->absent++;
+		report->wanted++;
+		set_pending(job, entry, ABSENT);
+		mr_page_report_add(report, &result);
+	}
+}
+
+/* Every other entry, as spans of the list, whose pages stand for themselves. */
+static int spans_of(const struct job *job, const struct mr_machine *m,
+		    const struct mr_target *target, struct mr_spans *spans)
+{
+	const struct mr_retlist *list = job->list;
+
 	*spans = (struct mr_spans){ .list = calloc(list->nr + 1, sizeof(*spans->list)) };
 	if (!spans->list)
 		return -ENOMEM;
 	for (size_t i = 0; i < list->nr; i++)
-		spans->list[i] = (struct mr_span){ .pfn = list->list[i].pfn, .nr = 1,
-						   .target = target };
-	spans->nr = list->nr;
-	spans->pages = list->nr;
+		if (!is_absent(job, m, list->list[i].pfn))
+			spans->list[spans->nr++] = (struct mr_span){ .pfn = list->list[i].pfn,
+								     .nr = 1, .target = target };
+	spans->pages = spans->nr;
 	return 0;
 }
 
@@ -127,16 +143,16 @@ static int restore(struct mr_run *run, struct mr_machine *m, const struct restor
 {
 	static char word[] = "retired";
 	const struct mr_target target = { .word = word, .type = MR_TARGET_PFN };
-	struct mr_page_report report = { .run = run, .done = "offlined", .mode = "soft" };
-	struct job job = {
-		.list = list,
-		.policy = {
-			.mode = MR_MODE_SOFT, .via = MR_VIA_AUTO,
-			.timeout_ms = args->timeout_ms, .retries = args->retries,
-			.dry_run = run->globals.dry_run, .no_module = run->globals.no_module,
-		},
+	struct job job = { .list = list };
+	struct mr_page_report report = {
+		.run = run, .done = "offlined", .mode = "soft", .also = note, .also_data = &job,
 	};
-	struct mr_spans spans;
+	struct mr_offline_policy policy = {
+		.mode = MR_MODE_SOFT, .via = MR_VIA_AUTO,
+		.timeout_ms = args->timeout_ms, .retries = args->retries,
+		.dry_run = run->globals.dry_run, .no_module = run->globals.no_module,
+	};
+	struct mr_spans spans = { 0 };
 	int rc = mr_retlist_fits(list, m, args->force, err);
 
 	if (rc) {
@@ -145,15 +161,19 @@ static int restore(struct mr_run *run, struct mr_machine *m, const struct restor
 	}
 	if (!run->globals.no_module)
 		mr_device_open(m, false, &(struct mr_err){ 0 });
-	rc = spans_of(list, &target, &spans);
+	rc = mr_memlayout_read_ram(m, &job.ram);
 	if (!rc)
-		rc = mr_memlayout_read_ram(m, &job.ram);
+		rc = spans_of(&job, m, &target, &spans);
+	if (rc)
+		mr_err_set(err, rc, "", "no memory for the list of pages");
+	else
+		rc = mr_page_report_run(&report, m, &spans, retire, &policy, err);
 	if (!rc)
-		rc = mr_page_report_each(&report, m, &spans, restore_one, &job);
+		tell_absent(m, &job, word, &report);
 	mr_spans_free(&spans);
 	mr_memlayout_free(&job.ram);
 	if (rc)
-		return mr_err_set(err, rc, "", "no memory for the report");
+		return rc;
 	if (!run->globals.dry_run && list->nr) {
 		rc = job.lost ? mr_err_set(err, -ENOMEM, list->path, "no memory for the list") :
 				record(run, m, list, args->force, err);

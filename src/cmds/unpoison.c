@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/exit.h"
 #include "cmds/commands.h"
-#include "lib/page/retire.h"
+#include "lib/page/unpoison.h"
 #include "report/begin.h"
 #include "report/pages.h"
-#include "report/retnotes.h"
 
 struct unpoison_args {
 	const char *from;
@@ -16,36 +14,22 @@ static const struct mr_opt unpoison_opts[] = {
 	{ 0 },
 };
 
-struct job {
-	bool dry_run;
-	struct mr_retnotes notes;
-};
-
-static void unpoison_one(struct mr_machine *m, const struct mr_spot *spot,
-			 struct mr_result *result, void *data)
+static int unpoison(struct mr_machine *m, const struct mr_spans *spans,
+		    const struct mr_batch_hooks *hooks, void *dry_run, struct mr_err *err)
 {
-	struct job *job = data;
-
-	mr_unpoison_page(m, spot->pfn, job->dry_run, result);
-	mr_retnotes_add(&job->notes, result);
-}
-
-/* What was taken back is to stay so after the next boot. */
-static int forget(const struct mr_run *run, const struct mr_machine *m, void *data)
-{
-	struct job *job = data;
-
-	return mr_retnotes_record(&job->notes, run, m, NULL, true, MR_EXIT_OK);
+	return mr_unpoison(m, spans, *(bool *)dry_run, hooks, err);
 }
 
 static int unpoison_run(struct mr_run *run, const void *pargs, int nr, char **operands)
 {
 	const struct unpoison_args *args = pargs;
-	struct mr_page_report report = { .run = run, .done = "unpoisoned", .after = forget };
-	struct job job = { .dry_run = run->globals.dry_run };
+	/* What is taken back stays so after the next boot. */
+	struct mr_retnotes notes = { .cause = NULL };
+	struct mr_page_report report = { .run = run, .done = "unpoisoned", .notes = &notes };
+	bool dry_run = run->globals.dry_run;
 
 	return mr_page_command(&report, MR_NEED_MEMORY_FAILURE | MR_WANT_MODULE, nr, operands,
-			       args->from, unpoison_one, &job);
+			       args->from, unpoison, &dry_run);
 }
 
 static const struct mr_member members[] = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What became of one page, block or hugepage, and the sum over all of them. */
+/*
+ * What became of one page, and the sum over all of them. Inside these are enums; their
+ * words are those of the JSON fields and stand in result.c and inspect/kind.c alone.
+ */
 #ifndef MR_LIB_RESULT_H
 #define MR_LIB_RESULT_H
 
@@ -17,21 +20,51 @@ enum mr_outcome {
 	MR_OUTCOME_FAILED,	/* tried, and it is not so; err says why */
 };
 
-/* One page. The texts are constants, or belong to the targets. */
+/* How a page is retired: depends on what the page is. */
+enum mr_path {
+	MR_PATH_NONE,
+	MR_PATH_BUDDY,			/* a free page */
+	MR_PATH_INVALIDATED,		/* clean page cache */
+	MR_PATH_MIGRATED,
+	MR_PATH_SPLIT,			/* a transparent huge page */
+	MR_PATH_HUGEPAGE_REPLACED,	/* in a free hugetlb page */
+	MR_PATH_HUGEPAGE_MIGRATED,	/* in a hugetlb page in use */
+	MR_PATH_KILLED,			/* hard offline of a page in use */
+};
+
+/* What is called. Those up to MR_VIA_MODULE are the choices of --via. */
+enum mr_via {
+	MR_VIA_AUTO,		/* in a result: nothing was called */
+	MR_VIA_SYSFS,
+	MR_VIA_MADVISE,
+	MR_VIA_MODULE,
+	MR_VIA_DEBUGFS,
+};
+
+/* What becomes of the pool of a hugetlb page. */
+enum mr_pool_way {
+	MR_POOL_NONE,		/* not in a hugepage, or nothing was done */
+	MR_POOL_REPLACED,	/* the hugepage was replaced first */
+	MR_POOL_GROWN,		/* the pool was grown by one first */
+	MR_POOL_SHRUNK,
+};
+
+/* One page. */
 struct mr_result {
-	const char *target;	/* the word that named it */
+	const char *target;	/* the word that named it, which belongs to the targets */
 	uint64_t pfn;
 	uint64_t phys;		/* bytes */
 	int32_t node;		/* -1: not known */
 	uint64_t block;		/* UINT64_MAX: no block interface */
-	const char *kind;	/* what the page was: mr_kind_name() */
-	const char *path;	/* how it went: as in the JSON field "path" */
-	const char *via;	/* "sysfs", "madvise", "module", "debugfs"; NULL: nothing was called */
-	const char *pool;	/* of a hugepage: "replaced", "grown" or "shrunk"; else NULL */
+	uint32_t kind;		/* what the page was: mr_kind_name() */
+	enum mr_path path;
+	enum mr_via via;
+	enum mr_pool_way pool;
 	enum mr_outcome outcome;
 	uint64_t attempts;
-	uint64_t elapsed_us;
-	struct mr_owners owners;	/* hard offline: who maps the page; mr_owners_free() */
+	uint64_t elapsed_us;		/* from the begin of the first try to the end of the last */
+	const struct mr_owner *owners;	/* hard offline: who maps the page; not this struct's */
+	size_t nr_owners;
 	struct mr_err err;
 };
 
@@ -52,5 +85,18 @@ void mr_summary_add(struct mr_summary *sum, enum mr_outcome outcome, const struc
  * @done of the command ("offlined", "unpoisoned", "replaced").
  */
 const char *mr_outcome_name(enum mr_outcome outcome, const char *done);
+
+/* "taken-off-buddy", ..., "none" */
+const char *mr_path_name(enum mr_path path);
+
+/* "sysfs", "madvise", "module", "debugfs"; NULL for MR_VIA_AUTO */
+const char *mr_via_name(enum mr_via via);
+
+/* The words of --via, NULL-terminated, in the order of the enum; and back from one of them. */
+extern const char *const mr_via_choices[];
+enum mr_via mr_via_of(const char *word);
+
+/* "replaced", "grown", "shrunk"; NULL for none */
+const char *mr_pool_way_name(enum mr_pool_way way);
 
 #endif

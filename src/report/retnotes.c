@@ -3,10 +3,12 @@
 #include <time.h>
 
 #include "backend/edac.h"
+#include "backend/kpage.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
 #include "report/begin.h"
 #include "report/retnotes.h"
+#include "util/cleanup.h"
 
 int mr_retired_open(const struct mr_run *run, const struct mr_machine *m, bool write,
 		    struct mr_retlist *list, struct mr_err *err)
@@ -34,81 +36,194 @@ void mr_retired_end(struct mr_machine *m, struct mr_retlist *list)
 	mr_machine_close(m);
 }
 
-void mr_retnotes_add(struct mr_retnotes *notes, const struct mr_result *result)
+struct mr_note {
+	uint64_t pfn;
+	int32_t node;
+	bool added;		/* by this run: it was not on the list before */
+};
+
+static int copy(struct mr_retnotes *notes, const struct mr_intent *list, size_t nr)
 {
-	if (result->outcome != MR_OUTCOME_DONE && result->outcome != MR_OUTCOME_ALREADY)
-		return;
-	if (mr_retlist_add(&notes->pages, &(struct mr_retired){
-			.pfn = result->pfn, .node = result->node, .time = time(NULL) }))
-		notes->lost = true;
+	notes->list = calloc(nr, sizeof(*notes->list));
+	if (!notes->list)
+		return -ENOMEM;
+	notes->nr = nr;
+	for (size_t i = 0; i < nr; i++)
+		notes->list[i] = (struct mr_note){ .pfn = list[i].pfn, .node = list[i].node };
+	return 0;
 }
 
-static int apply(struct mr_retnotes *notes, struct mr_retlist *list,
-		 const struct mr_machine *m, const char *cause, bool forget, struct mr_err *err)
+/* Adds an entry for each note that is .added, as of now. */
+static int add_entries(const struct mr_retnotes *notes, const struct mr_machine *m,
+		       struct mr_retlist *list, bool pending)
 {
+	struct mr_retired entry = { .time = time(NULL), .pending = pending };
 	char label[MR_EDAC_TEXT] = "";
-	mr_text_id cause_id, label_id;
-	size_t had = list->nr;
-	int rc = 0;
+	int rc;
 
-	mr_retlist_settle(&notes->pages);
-	if (forget) {
-		mr_retlist_subtract(list, &notes->pages);
-		return list->nr == had ? 0 : mr_retlist_save(list, err);
-	}
-	rc = mr_retlist_fits(list, m, false, err);
-	if (rc)
-		return rc;
 	/* EDAC tells a page's DIMM only when there is no other. */
 	mr_edac_only_label(m, label);
-	rc = mr_retlist_intern(list, cause, &cause_id);
+	rc = mr_retlist_intern(list, notes->cause, &entry.cause);
 	if (!rc)
-		rc = mr_retlist_intern(list, label, &label_id);
-	for (size_t i = 0; !rc && i < notes->pages.nr; i++) {
-		struct mr_retired entry = notes->pages.list[i];
-
-		entry.cause = cause_id;
-		entry.label = label_id;
+		rc = mr_retlist_intern(list, label, &entry.label);
+	for (size_t i = 0; !rc && i < notes->nr; i++) {
+		if (!notes->list[i].added)
+			continue;
+		entry.pfn = notes->list[i].pfn;
+		entry.node = notes->list[i].node;
 		rc = mr_retlist_add(list, &entry);
 	}
-	if (rc)
-		return mr_err_set(err, rc, list->path, "no memory for the list");
 	mr_retlist_settle(list);
-	return mr_retlist_save(list, err);
+	return rc;
 }
 
-int mr_retnotes_record(struct mr_retnotes *notes, const struct mr_run *run,
-		       const struct mr_machine *m, const char *cause, bool forget, int code)
+static int put_pending(struct mr_retnotes *notes, const struct mr_machine *m,
+		       struct mr_retlist *list, struct mr_err *err)
+{
+	size_t added = 0;
+	int rc = mr_retlist_fits(list, m, false, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < notes->nr; i++) {
+		notes->list[i].added = !mr_retlist_find(list, notes->list[i].pfn);
+		added += notes->list[i].added;
+	}
+	if (!added)
+		return 0;
+	rc = add_entries(notes, m, list, true);
+	return rc ? mr_err_set(err, rc, list->path, "no memory for the list") :
+		    mr_retlist_save(list, err);
+}
+
+int mr_retnotes_intend(struct mr_retnotes *notes, const struct mr_run *run,
+		       const struct mr_machine *m, const struct mr_intent *pages, size_t nr,
+		       struct mr_err *err)
 {
 	struct mr_retlist list;
-	struct mr_err err = { 0 };
+	int rc = copy(notes, pages, nr);
+
+	if (rc)
+		return mr_err_set(err, rc, "", "no memory for the retired list");
+	rc = mr_retired_open(run, m, notes->cause != NULL, &list, err);
+	if (!rc && notes->cause)
+		rc = put_pending(notes, m, &list, err);
+	if (!rc) {
+		mr_retlist_close(&list);
+		return 0;
+	}
+	mr_retlist_close(&list);
+	mr_retnotes_free(notes);
+	if (notes->cause)
+		mr_err_hint(err, "no page was touched; --no-record does without the list");
+	else
+		mr_err_hint(err, "no page was touched; move the list away if it is damaged");
+	return rc;
+}
+
+/* The flags of the pages, to be free()d; NULL when they cannot be read. */
+static uint64_t *read_flags(const struct mr_retnotes *notes, const struct mr_machine *m)
+{
+	mr_autofree uint64_t *pfns = calloc(notes->nr, sizeof(*pfns));
+	uint64_t *flags = calloc(notes->nr, sizeof(*flags));
+
+	for (size_t i = 0; pfns && i < notes->nr; i++)
+		pfns[i] = notes->list[i].pfn;
+	if (pfns && flags && !mr_kpage_gather(m->kpageflags, pfns, notes->nr, 0, flags))
+		return flags;
+	free(flags);
+	return NULL;
+}
+
+/* What @flags say of the pages of @notes, brought into @list; *@changed when it differs. */
+static int settle_list(struct mr_retnotes *notes, const struct mr_machine *m,
+		       const uint64_t *flags, struct mr_retlist *list, bool *changed)
+{
+	struct mr_retlist gone = { 0 };
+	size_t added = 0;
 	int rc = 0;
 
-	if (run->globals.dry_run)
-		notes->pages.nr = 0;
-	else if (notes->lost)
-		rc = mr_err_set(&err, -ENOMEM, "", "no memory for the retired list");
-	/* What is in no list needs none made. */
-	if (!rc && notes->pages.nr && forget) {
-		rc = mr_retired_open(run, m, false, &list, &err);
-		if (!rc && !list.nr)
-			notes->pages.nr = 0;
-		if (!rc)
-			mr_retlist_close(&list);
-	}
-	if (!rc && notes->pages.nr) {
-		rc = mr_retired_open(run, m, true, &list, &err);
-		if (!rc) {
-			rc = apply(notes, &list, m, cause, forget, &err);
-			mr_retlist_close(&list);
+	for (size_t i = 0; !rc && i < notes->nr; i++) {
+		const bool poisoned = flags[i] & MR_KPF(KPF_HWPOISON);
+		struct mr_note *note = &notes->list[i];
+		struct mr_retired *entry = mr_retlist_find(list, note->pfn);
+		/* What others have settled meanwhile is theirs. */
+		const bool off = entry && !poisoned &&
+				 (!notes->cause || (note->added && entry->pending));
+
+		notes->recorded += poisoned && notes->cause;
+		note->added = poisoned && notes->cause && !entry;
+		added += note->added;
+		if (entry && poisoned && entry->pending && notes->cause) {
+			entry->pending = false;
+			entry->reason = 0;
+			*changed = true;
 		}
+		if (off)
+			rc = mr_retlist_add(&gone, &(struct mr_retired){ .pfn = note->pfn });
 	}
-	free(notes->pages.list);
-	*notes = (struct mr_retnotes){ 0 };
-	if (!rc)
-		return code;
-	mr_msg_error(run, &err);
-	mr_msg_note(run, forget ? "the pages are given back, but still on the retired list" :
-		    "the pages are retired, but not recorded: not again after a reboot");
-	return code == MR_EXIT_OK ? MR_EXIT_PART : code;
+	if (!rc && gone.nr)
+		mr_retlist_subtract(list, &gone);
+	if (!rc && added)
+		rc = add_entries(notes, m, list, false);
+	*changed = *changed || gone.nr || added;
+	free(gone.list);
+	return rc;
+}
+
+static int settle(struct mr_retnotes *notes, const struct mr_run *run,
+		  const struct mr_machine *m, const uint64_t *flags, struct mr_err *err)
+{
+	struct mr_retlist list;
+	bool changed = false;
+	int rc;
+
+	/* What is in no list needs none made. */
+	if (!notes->cause) {
+		rc = mr_retired_open(run, m, false, &list, err);
+		if (rc)
+			return rc;
+		changed = list.nr;
+		mr_retlist_close(&list);
+		if (!changed)
+			return 0;
+		changed = false;
+	}
+	rc = mr_retired_open(run, m, true, &list, err);
+	if (rc)
+		return rc;
+	if (settle_list(notes, m, flags, &list, &changed))
+		rc = mr_err_set(err, -ENOMEM, list.path, "no memory for the list");
+	else if (changed)
+		rc = mr_retlist_save(&list, err);
+	mr_retlist_close(&list);
+	return rc;
+}
+
+int mr_retnotes_settle(struct mr_retnotes *notes, const struct mr_run *run,
+		       const struct mr_machine *m)
+{
+	mr_autofree uint64_t *flags = NULL;
+
+	if (!notes->nr)
+		return MR_EXIT_OK;
+	flags = read_flags(notes, m);
+	if (!flags)
+		mr_err_set(&notes->err, -EIO, "", "the pages cannot be read back for the retired list");
+	else
+		settle(notes, run, m, flags, &notes->err);
+	if (!notes->err.code)
+		return MR_EXIT_OK;
+	mr_msg_error(run, &notes->err);
+	mr_msg_note(run, notes->cause ?
+		    "the pages stay on the retired list as pending: \"retired list\" reads their state anew" :
+		    "the pages are given back, but still on the retired list");
+	return MR_EXIT_PART;
+}
+
+void mr_retnotes_free(struct mr_retnotes *notes)
+{
+	free(notes->list);
+	notes->list = NULL;
+	notes->nr = 0;
 }

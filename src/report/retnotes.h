@@ -4,7 +4,7 @@
 #define MR_REPORT_RETNOTES_H
 
 #include "cli/run.h"
-#include "lib/result.h"
+#include "lib/page/batch.h"
 #include "lib/retired/list.h"
 
 /*
@@ -22,21 +22,36 @@ int mr_retired_begin(const struct mr_run *run, unsigned int needs, bool write,
 		     struct mr_machine *m, struct mr_retlist *list, struct mr_err *err);
 void mr_retired_end(struct mr_machine *m, struct mr_retlist *list);
 
-/* Pages that a run did something to, to be written into the list at its end. */
+/*
+ * What a run writes into the list. Pages that it is about to retire are on the list as
+ * pending before the first is touched, so that nothing that happens on the way is
+ * forgotten; at its end they are settled by their HWPoison flags. The lock of the list
+ * is held for these two moments only.
+ */
 struct mr_retnotes {
-	struct mr_retlist pages;
-	bool lost;		/* there was no memory for one */
+	const char *cause;	/* for the list; NULL: the pages are forgotten, not recorded */
+	struct mr_note *list;	/* pages that the run tries, ascending */
+	size_t nr;
+	uint64_t recorded;	/* how many of them are on the list as retired now */
+	struct mr_err err;	/* why the list could not be brought up to date */
 };
 
-/* Notes @result's page as retired, unless it is not. */
-void mr_retnotes_add(struct mr_retnotes *notes, const struct mr_result *result);
+/*
+ * Puts the @nr pages of @list on the retired list, and makes that last. To forget, only
+ * checks that the list can be read. -errno with @err set: nothing may be touched then.
+ */
+int mr_retnotes_intend(struct mr_retnotes *notes, const struct mr_run *run,
+		       const struct mr_machine *m, const struct mr_intent *list, size_t nr,
+		       struct mr_err *err);
 
 /*
- * Writes them into the list, as of @cause; with @forget takes them out of it. A
- * dry run does neither. Returns @code, or MR_EXIT_PART when that is 0 and the list could not be
- * changed, which is said on stderr. Frees @notes.
+ * Brings the list up to date: retired are those that are poisoned now; what is not, and
+ * was put there by this run, is taken off again. To forget, takes off what is poisoned no
+ * more. A failure is told on stderr and kept in notes->err; MR_EXIT_PART then, else 0.
  */
-int mr_retnotes_record(struct mr_retnotes *notes, const struct mr_run *run,
-		       const struct mr_machine *m, const char *cause, bool forget, int code);
+int mr_retnotes_settle(struct mr_retnotes *notes, const struct mr_run *run,
+		       const struct mr_machine *m);
+
+void mr_retnotes_free(struct mr_retnotes *notes);
 
 #endif

@@ -345,7 +345,6 @@ static uint64_t retire_again(struct mr_machine *m, uint64_t timeout_ms, struct m
 
 		if (mr_kpage_poisoned(m, spot.pfn) != 1)
 			mr_retire_page(m, &spot, &policy, &again);
-		mr_owners_free(&again.owners);
 		if (mr_kpage_poisoned(m, spot.pfn) == 1) {
 			r->poison[i].state = "retired";
 		} else {

@@ -185,7 +185,7 @@ static void unpoison(struct exam *e)
 	if (mr_machine_need_memory_failure(e->m, &err)) {
 		refused(e, name, &err);
 	} else if (mr_pageattr_machine_checked(e->m)) {
-		mr_unpoison_off(has_module(e, MEMRAS_FEAT_SIMULATED), "", &err);
+		mr_plan_unpoison_off(has_module(e, MEMRAS_FEAT_SIMULATED), "", &err);
 		fails(e, name, MR_VERDICT_OFF, &err);
 	} else if (!has_module(e, MEMRAS_FEAT_UNPOISON)) {
 		unpoison_by_debugfs(e, name);

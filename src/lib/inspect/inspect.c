@@ -6,49 +6,106 @@
 #include <string.h>
 
 #include "backend/device.h"
-#include "backend/hugepool.h"
 #include "backend/iomem.h"
 #include "backend/kpage.h"
-#include "util/cleanup.h"
+#include "util/num.h"
 
-static void look_at_block(const struct mr_machine *m, struct mr_snap *s)
+#define BATCH MEMRAS_DESCRIBE_MAX
+
+/* A page of a batch, and which of the caller's it is. */
+struct place {
+	uint64_t pfn;		/* first, as it is what is compared */
+	size_t index;
+};
+
+/* What is read of a batch, in ascending order. */
+struct batch {
+	void *room;
+	struct place *places;
+	uint64_t *pfns, *flags, *counts;
+	struct memras_page *pages;
+};
+
+static int batch_alloc(struct batch *b, size_t nr)
 {
-	struct mr_block block;
+	const size_t of_one = sizeof(*b->places) + 3 * sizeof(*b->pfns) + sizeof(*b->pages);
+
+	b->room = calloc(nr, of_one);
+	if (!b->room)
+		return -ENOMEM;
+	b->places = b->room;
+	b->pfns = (uint64_t *)(b->places + nr);
+	b->flags = b->pfns + nr;
+	b->counts = b->flags + nr;
+	b->pages = (struct memras_page *)(b->counts + nr);
+	return 0;
+}
+
+int mr_inspector_open(struct mr_inspector *ins, const struct mr_machine *m, struct mr_err *err)
+{
+	*ins = (struct mr_inspector){ .m = m };
+	return mr_kpage_need(m, err);
+}
+
+void mr_inspector_close(struct mr_inspector *ins)
+{
+	mr_block_facts_free(&ins->blocks);
+	free(ins->pools);
+	*ins = (struct mr_inspector){ 0 };
+}
+
+static int look_at_block(struct mr_inspector *ins, struct mr_snap *s)
+{
+	const uint64_t per_block = mr_block_pages(ins->m);
+	const struct mr_block_fact *fact;
 
 	s->block = UINT64_MAX;
 	s->node = -1;
-	if (!m->block_size)
+	if (!per_block)
+		return 0;
+	fact = mr_block_facts_get(&ins->blocks, ins->m, s->pfn / per_block);
+	if (!fact)
+		return -ENOMEM;
+	if (fact->absent)
+		return 0;
+	s->block = fact->id;
+	s->block_state = fact->state;
+	s->node = fact->node;
+	if (fact->zone)
+		snprintf(s->zone, sizeof(s->zone), "%s", fact->zone);
+	return 0;
+}
+
+static void read_sizes(struct mr_inspector *ins)
+{
+	if (ins->sizes_read)
 		return;
-	s->block = s->pfn / mr_block_pages(m);
-	if (mr_block_read(m, s->block, &block)) {
-		s->block = UINT64_MAX;
-		return;
-	}
-	s->block_state = block.state;
-	s->node = block.node;
-	/* A block that is in one zone only tells that of all its pages. */
-	if (block.state == MR_BLOCK_ONLINE && block.zones[0] && strcmp(block.zones[0], "None"))
-		snprintf(s->zone, sizeof(s->zone), "%s", block.zones[0]);
+	ins->sizes_read = true;
+	if (mr_hugepool_totals(ins->m, &ins->pools, &ins->nr_pools))
+		ins->nr_pools = 0;
+	if (mr_root_read_u64(&ins->m->root, 10, &ins->pmd_size,
+			     "sys/kernel/mm/transparent_hugepage/hpage_pmd_size"))
+		ins->pmd_size = 0;
 }
 
 /*
  * Finds the hugepage around s->pfn by flags: the smallest size at whose
  * alignment a compound head stands, and that no tail follows. What is bigger
  * than a PMD maps does not come from the buddy allocator and is called gigantic.
+ * @last is the page before, which is often in the same.
  */
-static void find_hugepage(const struct mr_machine *m, struct mr_snap *s)
+static void find_hugepage(struct mr_inspector *ins, struct mr_snap *s, const struct mr_snap *last)
 {
-	mr_autofree struct mr_hugepool *pools = NULL;
-	uint64_t pmd = 0, flags;
-	size_t nr;
+	const struct mr_machine *m = ins->m;
+	uint64_t flags;
 
-	if (mr_hugepool_list(m, &pools, &nr))
-		return;
-	if (mr_root_read_u64(&m->root, 10, &pmd,
-			     "sys/kernel/mm/transparent_hugepage/hpage_pmd_size"))
-		pmd = 0;
-	for (size_t i = 0; i < nr; i++) {
-		uint64_t pages = pools[i].size >> m->page_shift;
+	read_sizes(ins);
+	if (last && last->huge_pages && s->pfn - last->huge_head < last->huge_pages) {
+		s->huge_head = last->huge_head;
+		s->huge_pages = last->huge_pages;
+	}
+	for (size_t i = 0; !s->huge_pages && i < ins->nr_pools; i++) {
+		uint64_t pages = ins->pools[i].size >> m->page_shift;
 		uint64_t head = pages ? s->pfn - s->pfn % pages : 0;
 
 		if (!pages || mr_kpage_flags(m, head, &flags, 1) != 1 ||
@@ -59,89 +116,147 @@ static void find_hugepage(const struct mr_machine *m, struct mr_snap *s)
 			continue;	/* the first pages of a bigger one */
 		s->huge_head = head;
 		s->huge_pages = pages;
-		if (pmd && pools[i].size > pmd)
-			s->kind = MEMRAS_KIND_GIGANTIC;
-		return;
 	}
+	if (ins->pmd_size && s->huge_pages << m->page_shift > ins->pmd_size)
+		s->kind = MEMRAS_KIND_GIGANTIC;
 }
 
-static void ask_module(const struct mr_machine *m, struct mr_snap *s)
+static void take_description(struct mr_snap *s, const struct memras_page *page)
 {
-	struct memras_page page = { .pfn = s->pfn };
-
-	if (m->device < 0 || mr_device_describe(m, &page, 1))
-		return;
 	s->exact = true;
-	if (page.error) {
+	if (page->error) {
 		s->kind = MR_KIND_NONE;
 		return;
 	}
-	s->kind = page.kind;
+	s->kind = page->kind;
 	/* The huge zero page is not exported to modules; /proc/kpageflags tells of it. */
 	if (s->kind == MEMRAS_KIND_UNKNOWN && (s->flags & MR_KPF(KPF_ZERO_PAGE)))
 		s->kind = MEMRAS_KIND_RESERVED;
-	s->poisoned = page.flags & MEMRAS_PAGE_HWPOISON;
-	s->held = page.flags & MEMRAS_PAGE_HELD;
-	s->refcount = page.refcount;
-	s->mapcount = page.mapcount;
-	s->extra_refs = page.extra_refs;
-	s->node = page.node;
-	snprintf(s->zone, sizeof(s->zone), "%s", page.zone);
+	s->poisoned = page->flags & MEMRAS_PAGE_HWPOISON;
+	s->held = page->flags & MEMRAS_PAGE_HELD;
+	s->refcount = page->refcount;
+	s->mapcount = page->mapcount;
+	s->extra_refs = page->extra_refs;
+	s->node = page->node;
+	memcpy(s->zone, page->zone, sizeof(s->zone) - 1);
 	if (mr_snap_is_hugetlb(s) || s->kind == MEMRAS_KIND_GIGANTIC) {
-		s->huge_head = page.head_pfn;
-		s->huge_pages = 1ULL << page.order;
+		s->huge_head = page->head_pfn;
+		s->huge_pages = 1ULL << page->order;
 	}
 }
 
 /*
  * The kernel keeps no flags of device memory, and a block that it shares with
- * ordinary memory may tell of reserved pages: whose it is tells the map of
+ * ordinary memory may tell of reserved pages: which device has it is in the map of
  * physical memory. Only the module knows more of it.
  */
 static void look_for_device(const struct mr_machine *m, struct mr_snap *s)
 {
-	const struct mr_iomem *device = mr_iomem_device(&m->devices, mr_pfn_phys(m, s->pfn));
+	const struct mr_iomem *device;
 
-	if (device && (s->kind == MR_KIND_NONE || s->kind == MEMRAS_KIND_UNKNOWN ||
-		       s->kind == MEMRAS_KIND_RESERVED))
+	if (s->kind != MR_KIND_NONE && s->kind != MEMRAS_KIND_UNKNOWN &&
+	    s->kind != MEMRAS_KIND_RESERVED && s->kind != MEMRAS_KIND_DEVICE)
+		return;
+	device = mr_iomem_device(&m->devices, mr_pfn_phys(m, s->pfn));
+	if (device)
 		s->kind = MEMRAS_KIND_DEVICE;
 	if (s->kind != MEMRAS_KIND_DEVICE)
 		return;
-	/* Nobody counts who maps it. */
+	/* Nothing counts its mappings. */
 	s->mapcount = -1;
 	s->extra_refs = -1;
 	if (!s->exact)
 		s->zone[0] = '\0';
 	if (device)
-		snprintf(s->device, sizeof(s->device), "%s", device->name);
+		s->device = device->name;
+}
+
+/* Puts the pages in order, and reads all that is told of them. */
+static int read_batch(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
+		      struct batch *b, bool *described)
+{
+	bool sorted = true;
+	int rc;
+
+	for (size_t i = 0; i < nr; i++) {
+		b->places[i] = (struct place){ pfns[i], i };
+		sorted = sorted && (!i || pfns[i - 1] <= pfns[i]);
+	}
+	if (!sorted)
+		qsort(b->places, nr, sizeof(*b->places), mr_u64_order);
+	for (size_t i = 0; i < nr; i++)
+		b->pfns[i] = b->places[i].pfn;
+	rc = mr_kpage_gather(m->kpageflags, b->pfns, nr, MR_KPF(KPF_NOPAGE), b->flags);
+	if (rc)
+		return rc;
+	if (mr_kpage_gather(m->kpagecount, b->pfns, nr, UINT64_MAX, b->counts))
+		for (size_t i = 0; i < nr; i++)
+			b->counts[i] = UINT64_MAX;
+	*described = m->device >= 0;
+	for (size_t i = 0; *described && i < nr; i++)
+		b->pages[i] = (struct memras_page){ .pfn = b->pfns[i] };
+	if (*described && mr_device_describe(m, b->pages, (uint32_t)nr))
+		*described = false;
+	return 0;
+}
+
+static int inspect_batch(struct mr_inspector *ins, const uint64_t *pfns, size_t nr,
+			 struct batch *b, struct mr_snap *snaps, struct mr_err *err)
+{
+	const struct mr_machine *m = ins->m;
+	const struct mr_snap *last = NULL;
+	bool described;
+	int rc = read_batch(m, pfns, nr, b, &described);
+
+	if (rc)
+		return mr_err_set(err, rc, "/proc/kpageflags", "page flags cannot be read");
+	for (size_t i = 0; i < nr; i++) {
+		const bool counted = b->counts[i] != UINT64_MAX;
+		struct mr_snap *s = &snaps[b->places[i].index];
+
+		*s = (struct mr_snap){ .pfn = b->pfns[i], .flags = b->flags[i], .refcount = -1,
+				       .mapcount = counted ? (int32_t)b->counts[i] : -1,
+				       .extra_refs = -1 };
+		if (look_at_block(ins, s))
+			return mr_err_set(err, -ENOMEM, "", "no memory for the blocks");
+		s->kind = mr_kind_of_flags(s->flags, counted ? b->counts[i] : 0);
+		s->poisoned = s->flags & MR_KPF(KPF_HWPOISON);
+		if (s->block_state == MR_BLOCK_OFFLINE)
+			s->kind = MR_KIND_NONE;
+		if (described)
+			take_description(s, &b->pages[i]);
+		else if (mr_snap_is_hugetlb(s))
+			find_hugepage(ins, s, last);
+		look_for_device(m, s);
+		last = s;
+	}
+	return 0;
+}
+
+int mr_inspect_many(struct mr_inspector *ins, const uint64_t *pfns, size_t nr,
+		    struct mr_snap *snaps, struct mr_err *err)
+{
+	struct batch b;
+	int rc = 0;
+
+	if (!nr)
+		return 0;
+	if (batch_alloc(&b, nr < BATCH ? nr : BATCH))
+		return mr_err_set(err, -ENOMEM, "", "no memory for the pages");
+	for (size_t done = 0; !rc && done < nr; done += BATCH)
+		rc = inspect_batch(ins, pfns + done, nr - done < BATCH ? nr - done : BATCH, &b,
+				   snaps + done, err);
+	free(b.room);
+	return rc;
 }
 
 int mr_inspect(const struct mr_machine *m, uint64_t pfn, struct mr_snap *snap, struct mr_err *err)
 {
-	struct mr_snap s = { .pfn = pfn, .refcount = -1, .mapcount = -1, .extra_refs = -1 };
-	uint64_t count = 0;
-	ssize_t n;
-	int rc;
+	struct mr_inspector ins;
+	int rc = mr_inspector_open(&ins, m, err);
 
-	rc = mr_kpage_need(m, err);
-	if (rc)
-		return rc;
-	look_at_block(m, &s);
-	n = mr_kpage_flags(m, pfn, &s.flags, 1);
-	if (n < 0)
-		return mr_err_set(err, (int)n, "/proc/kpageflags", "page flags cannot be read");
-	if (n == 0)
-		s.flags = MR_KPF(KPF_NOPAGE);
-	if (mr_kpage_counts(m, pfn, &count, 1) == 1)
-		s.mapcount = (int32_t)count;
-	s.kind = mr_kind_of_flags(s.flags, count);
-	s.poisoned = s.flags & MR_KPF(KPF_HWPOISON);
-	if (m->block_size && s.block_state == MR_BLOCK_OFFLINE)
-		s.kind = MR_KIND_NONE;
-	if (mr_snap_is_hugetlb(&s))
-		find_hugepage(m, &s);
-	ask_module(m, &s);
-	look_for_device(m, &s);
-	*snap = s;
-	return 0;
+	if (!rc)
+		rc = mr_inspect_many(&ins, &pfn, 1, snap, err);
+	mr_inspector_close(&ins);
+	return rc;
 }

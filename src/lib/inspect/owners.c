@@ -19,11 +19,13 @@
 
 /* Mappings are walked in steps of so many bytes, so that the time is looked at. */
 #define STEP (1ULL << 30)
+#define STRETCHES 64
 
 struct search {
 	const struct mr_machine *m;
 	uint64_t *pfns;			/* ascending */
 	size_t nr;
+	bool scans;			/* the kernel has PAGEMAP_SCAN */
 	bool device;			/* some are device memory, which older smaps count as 0 */
 	uint64_t deadline;
 	struct mr_owners *out;
@@ -78,39 +80,94 @@ static int walk_present(struct search *s, int pagemap, uint64_t start, uint64_t 
 
 static int walk_mapping(struct search *s, int pagemap, uint64_t start, uint64_t end)
 {
-	while (start < end) {
-		uint64_t from, to;
-		int rc = mr_pagemap_present(pagemap, start, end, &from, &to);
+	struct mr_stretch found[STRETCHES];
 
-		if (rc)	/* an older kernel: all of it */
-			return walk_present(s, pagemap, start, end);
-		if (from >= to)
-			return 0;
-		rc = walk_present(s, pagemap, from, to);
+	while (s->scans && start < end) {
+		size_t nr = STRETCHES;
+		int rc = mr_pagemap_present(pagemap, start, end, found, &nr, &start);
+
+		for (size_t i = 0; !rc && i < nr; i++)
+			rc = walk_present(s, pagemap, found[i].start, found[i].end);
+		if (!rc && out_of_time(s))
+			rc = -ETIME;
 		if (rc)
 			return rc;
-		start = to;
 	}
-	return 0;
+	return start < end ? walk_present(s, pagemap, start, end) : 0;
+}
+
+/* "7f00-7f10 r--p 0 0:0 0   /name" begins a mapping; false: the line is none. */
+static bool begins_mapping(struct search *s, const char *line, uint64_t *start, uint64_t *end)
+{
+	uint64_t from, to;
+	int path = 0;
+
+	/* The A of "Anonymous:" is a number too: what else is read is not kept. */
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s%n", &from, &to, &path) != 2 ||
+	    !path)
+		return false;
+	*start = from;
+	*end = to;
+	path += (int)strspn(line + path, " ");
+	snprintf(s->now.mapping, sizeof(s->now.mapping), "%s", line + path);
+	return true;
+}
+
+/* With PAGEMAP_SCAN, which leaves out what is not in memory by itself. */
+static int search_maps(struct search *s, int pagemap, FILE *maps)
+{
+	mr_autofree char *line = NULL;
+	size_t room = 0;
+	int rc = 0;
+
+	while (!rc && getline(&line, &room, maps) >= 0) {
+		uint64_t start, end;
+
+		line[strcspn(line, "\n")] = '\0';
+		/* "[vsyscall]" is of the kernel's half. */
+		if (begins_mapping(s, line, &start, &end) && !(start >> 63))
+			rc = walk_mapping(s, pagemap, start, end);
+	}
+	return rc;
 }
 
 /*
- * One process: its mappings by smaps, whose lines tell which of them have
- * anything in memory and are worth a walk. "VmFlags" ends each of them.
+ * Without it: the lines of smaps tell which mappings have anything in memory and are
+ * worth a walk. "VmFlags" ends each of them.
  */
-static int search_process(struct search *s, uint64_t pid)
+static int search_smaps(struct search *s, int pagemap, FILE *smaps)
 {
-	mr_autoclose int pagemap = mr_root_openf(&s->m->root, O_RDONLY, "proc/%" PRIu64 "/pagemap",
-						 pid);
-	mr_autofclose FILE *f = NULL;
-	int smaps = mr_root_fopen(&s->m->root, &f, "proc/%" PRIu64 "/smaps", pid);
 	uint64_t start = 0, end = 0, in_memory = 0, kb;
 	mr_autofree char *line = NULL;
 	size_t room = 0;
 	int rc = 0;
 
+	while (!rc && getline(&line, &room, smaps) >= 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (begins_mapping(s, line, &start, &end))
+			in_memory = 0;
+		else if (sscanf(line, "Rss: %" SCNu64 " kB", &kb) == 1 ||
+			 sscanf(line, "Shared_Hugetlb: %" SCNu64 " kB", &kb) == 1 ||
+			 sscanf(line, "Private_Hugetlb: %" SCNu64 " kB", &kb) == 1)
+			in_memory += kb;
+		else if (!strncmp(line, "VmFlags:", 8) &&
+			 (in_memory || (s->device && s->now.mapping[0] == '/')))
+			rc = walk_mapping(s, pagemap, start, end);
+	}
+	return rc;
+}
+
+static int search_process(struct search *s, uint64_t pid)
+{
+	mr_autoclose int pagemap = mr_root_openf(&s->m->root, O_RDONLY, "proc/%" PRIu64 "/pagemap",
+						 pid);
+	mr_autofclose FILE *f = NULL;
+	int maps = mr_root_fopen(&s->m->root, &f, "proc/%" PRIu64 "/%s", pid,
+				 s->scans ? "maps" : "smaps");
+	int rc;
+
 	/* It ended meanwhile, or is a thread of the kernel's. */
-	if (pagemap == -ENOENT || pagemap == -ESRCH || smaps == -ENOENT || smaps == -ESRCH)
+	if (pagemap == -ENOENT || pagemap == -ESRCH || maps == -ENOENT || maps == -ESRCH)
 		return 0;
 	if (pagemap < 0 || !f)
 		return -EACCES;
@@ -118,30 +175,21 @@ static int search_process(struct search *s, uint64_t pid)
 	if (mr_root_read(&s->m->root, s->now.comm, sizeof(s->now.comm), "proc/%" PRIu64 "/comm",
 			 pid) < 0)
 		s->now.comm[0] = '\0';
-	while (!rc && getline(&line, &room, f) >= 0) {
-		uint64_t from, to;
-		int path = 0;
-
-		line[strcspn(line, "\n")] = '\0';
-		/* The A of "Anonymous:" is a number too: what else is read is not kept. */
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s%n", &from, &to,
-			   &path) == 2 && path) {
-			start = from;
-			end = to;
-			path += (int)strspn(line + path, " ");
-			snprintf(s->now.mapping, sizeof(s->now.mapping), "%s", line + path);
-			in_memory = 0;
-		} else if (sscanf(line, "Rss: %" SCNu64 " kB", &kb) == 1 ||
-			   sscanf(line, "Shared_Hugetlb: %" SCNu64 " kB", &kb) == 1 ||
-			   sscanf(line, "Private_Hugetlb: %" SCNu64 " kB", &kb) == 1) {
-			in_memory += kb;
-		} else if (!strncmp(line, "VmFlags:", 8) &&
-			   (in_memory || (s->device && s->now.mapping[0] == '/'))) {
-			rc = walk_mapping(s, pagemap, start, end);
-		}
-	}
+	rc = s->scans ? search_maps(s, pagemap, f) : search_smaps(s, pagemap, f);
 	/* A process that ends while it is looked at has no owners left to tell. */
 	return rc == -EFAULT || rc == -ESRCH ? 0 : rc;
+}
+
+/* Whether this kernel has PAGEMAP_SCAN: asked of ourselves. */
+static bool can_scan(const struct mr_machine *m)
+{
+	mr_autoclose int pagemap = mr_root_openf(&m->root, O_RDONLY, "proc/self/pagemap");
+	struct mr_stretch found;
+	uint64_t next;
+	size_t nr = 1;
+
+	return m->root.live && pagemap >= 0 &&
+	       !mr_pagemap_present(pagemap, 0, mr_page_size(m), &found, &nr, &next);
 }
 
 int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
@@ -153,7 +201,8 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 	mr_autoclosedir DIR *dir = NULL;
 	struct search s = {
 		.m = m, .nr = nr, .out = owners,
-		.deadline = mr_clock_us() + timeout_ms * 1000,
+		.deadline = timeout_ms < UINT64_MAX / 2000 ? mr_clock_us() + timeout_ms * 1000 :
+							     UINT64_MAX,
 	};
 	size_t count = 0, room = 0;
 	struct dirent *d;
@@ -179,6 +228,7 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 	memcpy(sorted, pfns, nr * sizeof(*sorted));
 	qsort(sorted, nr, sizeof(*sorted), mr_u64_order);
 	s.pfns = sorted;
+	s.scans = can_scan(m);
 	for (size_t i = 0; !s.device && i < nr; i++)
 		s.device = mr_iomem_device(&m->devices, mr_pfn_phys(m, pfns[i])) != NULL;
 
@@ -202,15 +252,28 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 	return 0;
 }
 
+/* The first entry of the list that is of @pfn or a later page. */
+static size_t first_from(const struct mr_owners *owners, uint64_t pfn)
+{
+	size_t lo = 0, hi = owners->nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (owners->list[mid].pfn < pfn)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn, uint64_t pages,
 				    size_t *nr)
 {
-	size_t first = 0, last;
+	size_t first = first_from(owners, pfn), last;
 
-	while (first < owners->nr && owners->list[first].pfn < pfn)
-		first++;
-	for (last = first; last < owners->nr && owners->list[last].pfn - pfn < pages;)
-		last++;
+	last = pfn + pages < pfn ? owners->nr : first_from(owners, pfn + pages);
 	*nr = last - first;
 	return *nr ? &owners->list[first] : NULL;
 }

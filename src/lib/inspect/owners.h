@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who maps a page: a search through the page maps of all processes. */
+/* The processes that map a page: a search through the page maps of all processes. */
 #ifndef MR_LIB_INSPECT_OWNERS_H
 #define MR_LIB_INSPECT_OWNERS_H
 
@@ -26,12 +26,12 @@ struct mr_owners {
 typedef bool (*mr_owners_progress_fn)(size_t done, size_t processes, void *data);
 
 /*
- * Finds who maps any of the @nr pages @pfns, within @timeout_ms. A search that
- * ran out of time, or met a process that it may not look into, is not complete.
- * Mappings with nothing in memory are left out by smaps (but not those of files
- * when a page is of device memory), and where the kernel has PAGEMAP_SCAN (6.7),
- * holes in the others too. -EPERM when page frame numbers
- * are hidden from the caller.
+ * Finds the processes that map any of the @nr pages @pfns, within @timeout_ms. A search
+ * that ran out of time, or met a process that it may not look into, is not complete.
+ * Only what is in memory is looked at: by PAGEMAP_SCAN where the kernel has it (6.7),
+ * elsewhere mappings with nothing in memory are left out by smaps (but not those of files
+ * when a page is of device memory). -EPERM when page frame numbers are hidden from the
+ * caller.
  */
 int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 		   uint64_t timeout_ms, mr_owners_progress_fn progress, void *data,
@@ -45,7 +45,7 @@ const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn
 				    size_t *nr);
 
 /*
- * Writes who the @nr owners are, each process once, as "mongod (pid 812), dd
+ * Writes the names of the @nr owners, each process once, as "mongod (pid 812), dd
  * (pid 9) and others"; "" for none.
  */
 void mr_owners_text(const struct mr_owner *list, size_t nr, char *buf, size_t size);

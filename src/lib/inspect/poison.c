@@ -10,6 +10,21 @@
 #include "util/cleanup.h"
 #include "util/grow.h"
 
+/* Ranges from so many pages on are worth a look at /proc/meminfo first. */
+#define WORTH_ASKING 4096
+
+/*
+ * Whether the kernel counts no poisoned page: then none is looked for. Its count may be
+ * too high (a block that went offline with poisoned pages and came back, before 6.2),
+ * and is never too low.
+ */
+static bool none_counted(const struct mr_machine *m)
+{
+	uint64_t bytes;
+
+	return !mr_machine_meminfo(m, "HardwareCorrupted", &bytes) && !bytes;
+}
+
 typedef int (*found_fn)(uint64_t pfn, uint64_t nr, void *data);
 
 static int scan_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr, found_fn fn,
@@ -93,6 +108,10 @@ int mr_poison_find(const struct mr_machine *m, struct mr_poisoned **list, size_t
 		if (rc)
 			return rc;
 	}
+	*list = NULL;
+	*nr = 0;
+	if (none_counted(m))
+		return 0;
 	if (mr_block_list(m, &blocks, &ignored)) {
 		/* No blocks to go by: to the last page frame there is. */
 		rc = scan_by_flags(m, 0, UINT64_MAX >> m->page_shift, collect, &c);
@@ -116,19 +135,17 @@ int mr_poison_find(const struct mr_machine *m, struct mr_poisoned **list, size_t
 
 struct lister {
 	uint64_t *list;
-	size_t nr;
+	size_t nr, room;
 };
 
 static int add_pfns(uint64_t pfn, uint64_t nr, void *data)
 {
 	struct lister *l = data;
-	uint64_t *list = reallocarray(l->list, l->nr + nr, sizeof(*list));
-
-	if (!list)
-		return -ENOMEM;
-	l->list = list;
-	for (; nr; nr--)
-		list[l->nr++] = pfn++;
+	for (; nr; nr--) {
+		if (mr_make_room(l->list, l->nr, l->room))
+			return -ENOMEM;
+		l->list[l->nr++] = pfn++;
+	}
 	return 0;
 }
 
@@ -140,6 +157,8 @@ int mr_poison_list(const struct mr_machine *m, uint64_t pfn, uint64_t nr, uint64
 
 	*list = NULL;
 	*count = 0;
+	if (nr >= WORTH_ASKING && none_counted(m))
+		return 0;
 	if (m->device < 0 && m->kpageflags < 0)
 		return m->kpageflags;
 	rc = scan(m, pfn, nr, add_pfns, &l);
@@ -164,6 +183,8 @@ int64_t mr_poison_count(const struct mr_machine *m, uint64_t pfn, uint64_t nr)
 	int64_t found = 0;
 	int rc;
 
+	if (nr >= WORTH_ASKING && none_counted(m))
+		return 0;
 	if (m->device < 0 && m->kpageflags < 0)
 		return m->kpageflags;
 	rc = scan(m, pfn, nr, count, &found);

@@ -26,7 +26,10 @@ int mr_poison_find(const struct mr_machine *m, struct mr_poisoned **list, size_t
 int mr_poison_list(const struct mr_machine *m, uint64_t pfn, uint64_t nr, uint64_t **list,
 		   size_t *count);
 
-/* How many poisoned pages [@pfn, @pfn + @nr) has, or -errno. */
+/*
+ * How many poisoned pages [@pfn, @pfn + @nr) has, or -errno. Both this and the list read
+ * no page flag when HardwareCorrupted of /proc/meminfo is 0.
+ */
 int64_t mr_poison_count(const struct mr_machine *m, uint64_t pfn, uint64_t nr);
 
 #endif

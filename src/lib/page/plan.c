@@ -6,29 +6,17 @@
 
 #include "backend/kpage.h"
 
-const char *mr_via_name(enum mr_via via)
-{
-	static const char *const names[] = {
-		[MR_VIA_AUTO] = "auto",
-		[MR_VIA_SYSFS] = "sysfs",
-		[MR_VIA_MADVISE] = "madvise",
-		[MR_VIA_MODULE] = "module",
-	};
-
-	return names[via];
-}
-
 static void refuse(struct mr_plan *plan, const struct mr_snap *s, int code, const char *reason)
 {
 	char pfn[24];
 
 	snprintf(pfn, sizeof(pfn), "0x%" PRIx64, s->pfn);
-	plan->action = MR_ACTION_REFUSE;
-	plan->path = "none";
+	plan->step.action = MR_ACTION_REFUSE;
+	plan->step.path = MR_PATH_NONE;
 	mr_err_set(&plan->err, code, pfn, "%s", reason);
 }
 
-/* What neither way can retire, whoever asks. True when @plan now refuses. */
+/* What neither way can retire. True when @plan now refuses. */
 static bool refuse_always(const struct mr_snap *s, struct mr_plan *plan)
 {
 	if (s->kind == MR_KIND_NONE) {
@@ -47,8 +35,9 @@ static bool refuse_always(const struct mr_snap *s, struct mr_plan *plan)
 		char why[160];
 
 		/* memory_failure() marks it and says "recovered", and the next fault maps it again. */
-		snprintf(why, sizeof(why), "page is device memory%s%s%s, which the kernel cannot retire: its driver alone gives it out",
-			 s->device[0] ? " (" : "", s->device, s->device[0] ? ")" : "");
+		snprintf(why, sizeof(why), "page is device memory%s%s%s, which the kernel cannot retire: its driver manages it",
+			 s->device ? " (" : "", s->device ? s->device : "",
+			 s->device ? ")" : "");
 		refuse(plan, s, -EOPNOTSUPP, why);
 		mr_err_hint(&plan->err, "ndctl list --media-errors lists bad persistent memory");
 	} else {
@@ -65,9 +54,9 @@ static void plan_hard(const struct mr_snap *s, const struct mr_offline_policy *p
 	bool in_use = s->kind != MEMRAS_KIND_FREE && s->kind != MEMRAS_KIND_HUGETLB_FREE &&
 		      !(clean_file && s->mapcount <= 0);
 
-	plan->action = MR_ACTION_HARD;
-	plan->path = s->kind == MEMRAS_KIND_FREE ? "taken-off-buddy" :
-		     clean_file ? "invalidated" : in_use ? "killed" : "none";
+	plan->step.action = MR_ACTION_HARD;
+	plan->step.path = s->kind == MEMRAS_KIND_FREE ? MR_PATH_BUDDY :
+		     clean_file ? MR_PATH_INVALIDATED : in_use ? MR_PATH_KILLED : MR_PATH_NONE;
 	if (in_use && !policy->force) {
 		char why[160];
 
@@ -80,7 +69,7 @@ static void plan_hard(const struct mr_snap *s, const struct mr_offline_policy *p
 				 "page is in use (%s): hard offline would lose what is on it",
 				 mr_kind_text(s->kind));
 		refuse(plan, s, -EBUSY, why);
-		mr_err_hint(&plan->err, "--soft moves the data first; --force goes on all the same");
+		mr_err_hint(&plan->err, "--soft moves the data first; --force retires the page anyway");
 		return;
 	}
 	if (policy->via == MR_VIA_MODULE && mr_snap_is_hugetlb(s)) {
@@ -90,30 +79,30 @@ static void plan_hard(const struct mr_snap *s, const struct mr_offline_policy *p
 		return;
 	}
 	if (policy->via == MR_VIA_MODULE && !ability->module_offline) {
-		refuse(plan, s, -EOPNOTSUPP, "the module is not there, or cannot hard-offline here");
+		refuse(plan, s, -EOPNOTSUPP, "memras.ko is not loaded, or cannot hard-offline on this kernel");
 		return;
 	}
-	plan->via = policy->via == MR_VIA_AUTO ? MR_VIA_SYSFS : policy->via;
+	plan->step.via = policy->via == MR_VIA_AUTO ? MR_VIA_SYSFS : policy->via;
 }
 
-static const char *soft_path(const struct mr_snap *s)
+static enum mr_path soft_path(const struct mr_snap *s)
 {
 	switch (s->kind) {
 	case MEMRAS_KIND_FREE:
-		return "taken-off-buddy";
+		return MR_PATH_BUDDY;
 	case MEMRAS_KIND_FILE:
 		/* soft_offline_in_use_page() invalidates what is clean and unmapped */
 		if (s->mapcount <= 0 && !(s->flags & (MR_KPF(KPF_DIRTY) | MR_KPF(KPF_WRITEBACK))))
-			return "invalidated";
-		return "migrated";
+			return MR_PATH_INVALIDATED;
+		return MR_PATH_MIGRATED;
 	case MEMRAS_KIND_THP:
-		return "split-migrated";
+		return MR_PATH_SPLIT;
 	case MEMRAS_KIND_HUGETLB_FREE:
-		return "hugepage-replaced";
+		return MR_PATH_HUGEPAGE_REPLACED;
 	case MEMRAS_KIND_HUGETLB:
-		return "hugepage-migrated";
+		return MR_PATH_HUGEPAGE_MIGRATED;
 	default:
-		return "migrated";
+		return MR_PATH_MIGRATED;
 	}
 }
 
@@ -128,9 +117,9 @@ static void plan_soft(const struct mr_snap *s, const struct mr_offline_policy *p
 {
 	char why[160];
 
-	plan->action = MR_ACTION_SOFT;
-	plan->via = policy->via == MR_VIA_AUTO ? MR_VIA_SYSFS : policy->via;
-	plan->path = soft_path(s);
+	plan->step.action = MR_ACTION_SOFT;
+	plan->step.via = policy->via == MR_VIA_AUTO ? MR_VIA_SYSFS : policy->via;
+	plan->step.path = soft_path(s);
 	if (!ability->soft_enabled) {
 		refuse(plan, s, -EOPNOTSUPP, "");
 		mr_plan_soft_off(plan->err.object, &plan->err);
@@ -138,7 +127,7 @@ static void plan_soft(const struct mr_snap *s, const struct mr_offline_policy *p
 	}
 	if (policy->via == MR_VIA_MODULE) {
 		refuse(plan, s, -EOPNOTSUPP,
-		       "no module can soft-offline: the kernel lends it only to sysfs and madvise");
+		       "a module cannot soft-offline: the kernel offers it only to sysfs and madvise");
 		return;
 	}
 	switch (s->kind) {
@@ -155,12 +144,12 @@ static void plan_soft(const struct mr_snap *s, const struct mr_offline_policy *p
 			return;
 		refuse(plan, s, -EBUSY,
 		       "page is in a gigantic hugepage, which can be dissolved but not replaced");
-		mr_err_hint(&plan->err, "--dissolve gives all of it up; it may not come back");
+		mr_err_hint(&plan->err, "--dissolve gives up the whole hugepage; it may not come back before a reboot");
 		return;
 	case MEMRAS_KIND_HUGETLB:
 	case MEMRAS_KIND_HUGETLB_FREE:
 		if (!policy->dissolve)
-			plan->keep = ability->replace ? MR_KEEP_REPLACE : MR_KEEP_GROW;
+			plan->step.keep = ability->replace ? MR_KEEP_REPLACE : MR_KEEP_GROW;
 		return;
 	default:
 		return;
@@ -170,10 +159,10 @@ static void plan_soft(const struct mr_snap *s, const struct mr_offline_policy *p
 void mr_plan_offline(const struct mr_snap *snap, const struct mr_offline_policy *policy,
 		     const struct mr_ability *ability, struct mr_plan *plan)
 {
-	*plan = (struct mr_plan){ .path = "none" };
-	/* Of device memory the flag says that it is bad, and not that nobody is given it. */
+	*plan = (struct mr_plan){ .step.path = MR_PATH_NONE };
+	/* Of device memory the flag says that it is bad, not that it is out of use. */
 	if (snap->poisoned && snap->kind != MEMRAS_KIND_DEVICE) {
-		plan->action = MR_ACTION_NONE;
+		plan->step.action = MR_ACTION_NONE;
 		return;
 	}
 	if (refuse_always(snap, plan))
@@ -187,4 +176,36 @@ void mr_plan_offline(const struct mr_snap *snap, const struct mr_offline_policy 
 		plan_hard(snap, policy, ability, plan);
 	else
 		plan_soft(snap, policy, ability, plan);
+}
+
+void mr_plan_unpoison_off(bool told, const char *object, struct mr_err *err)
+{
+	mr_err_machine(err, -EOPNOTSUPP, object, told ?
+		       "a real memory error was handled since boot, and unpoison is off for good" :
+		       "a real memory error may be behind the poison, and unpoison is off for good");
+	mr_err_hint(err, told ?
+		    "only a reboot brings it back (memory_failure() since 5.19)" :
+		    "this kernel had a machine check; only a reboot brings it back");
+}
+
+void mr_plan_unpoison(const struct mr_snap *s, const struct mr_ability *ability,
+		      struct mr_plan *plan)
+{
+	*plan = (struct mr_plan){ .step.path = MR_PATH_NONE };
+	if (s->kind == MEMRAS_KIND_DEVICE) {
+		refuse(plan, s, -EOPNOTSUPP,
+		       "page is device memory: only its driver can clear the poison");
+		mr_err_hint(&plan->err, "ndctl clear-errors does so for persistent memory");
+	} else if (s->kind == MR_KIND_NONE) {
+		refuse(plan, s, -ENXIO, s->block_state == MR_BLOCK_OFFLINE ?
+		       "its memory block is offline" : "no memory is there");
+	} else if (!s->poisoned) {
+		plan->step.action = MR_ACTION_NONE;
+	} else if (!ability->unpoison_safe) {
+		refuse(plan, s, -EOPNOTSUPP, "");
+		mr_plan_unpoison_off(false, plan->err.object, &plan->err);
+	} else {
+		plan->step.action = MR_ACTION_UNPOISON;
+		plan->step.via = ability->module_unpoison ? MR_VIA_MODULE : MR_VIA_DEBUGFS;
+	}
 }

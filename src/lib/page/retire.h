@@ -1,39 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Apply and verify: one page retired, or taken back, and read back. */
+/* Pages retired: inspected, planned, tried, and read back. */
 #ifndef MR_LIB_PAGE_RETIRE_H
 #define MR_LIB_PAGE_RETIRE_H
 
-#include "lib/page/plan.h"
-#include "lib/result.h"
-#include "lib/target/resolve.h"
+#include "lib/page/batch.h"
 
-/*
- * What this machine can do about pages. Loads nothing by itself.
- */
+/* What this machine can do about pages. Loads nothing by itself. */
 void mr_ability_read(const struct mr_machine *m, struct mr_ability *ability);
 
 /*
- * Retires the page at @spot as @policy says: inspects, plans, and (unless a dry run) applies
- * and verifies, again with back-off while the page is only busy. Loads the
- * module when a hugepage is to be kept and policy->no_module is not set. The
- * whole story is in @result, whose target is left alone.
- * "Done" means that the HWPoison flag was read back. A hard offline looks for
- * who maps the page first, and tells them in result->owners.
+ * Retires the pages of @spans as @policy says, see mr_batch_run(). Loads the module when
+ * a hugepage is to be kept and policy->no_module is not set. "Done" means that the
+ * HWPoison flag was read back. A hard offline looks for the processes that map the pages
+ * first, once for all, and has them in the results.
+ */
+int mr_retire(struct mr_machine *m, const struct mr_spans *spans,
+	      const struct mr_offline_policy *policy, const struct mr_batch_hooks *hooks,
+	      struct mr_err *err);
+
+/*
+ * One page, without a report: its result, with no target and no owners. It is tried once
+ * also when a signal came.
  */
 void mr_retire_page(struct mr_machine *m, const struct mr_spot *spot,
 		    const struct mr_offline_policy *policy, struct mr_result *result);
-
-/*
- * Takes the poison from @pfn: by the module, else by hwpoison-inject through
- * debugfs. A page that is not poisoned is "already".
- */
-void mr_unpoison_page(struct mr_machine *m, uint64_t pfn, bool dry_run, struct mr_result *result);
-
-/*
- * Says that unpoison is off until the next boot: because the kernel, which since
- * 5.19 knows real errors from simulated ones, @told so, or because an older one
- * had a machine check and would do harm.
- */
-void mr_unpoison_off(bool told, const char *object, struct mr_err *err);
 
 #endif

@@ -204,12 +204,10 @@ size_t mr_memtest_retire(struct mr_machine *m, struct mr_memtest *test)
 		mr_device_release(m, &release);
 		policy.mode = MR_MODE_HARD;
 		mr_retire_page(m, &spot, &policy, &result);
-		mr_owners_free(&result.owners);
 		if (mr_kpage_poisoned(m, spot.pfn) != 1) {
 			result = (struct mr_result){ 0 };
 			policy.mode = MR_MODE_SOFT;
 			mr_retire_page(m, &spot, &policy, &result);
-			mr_owners_free(&result.owners);
 		}
 		test->bad[i].retired = mr_kpage_poisoned(m, spot.pfn) == 1;
 		left += !test->bad[i].retired;

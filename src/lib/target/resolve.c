@@ -66,6 +66,13 @@ static uint64_t device_end(const struct resolver *r, uint64_t pfn)
 	return device ? ((device->end - 1) >> r->m->page_shift) + 1 : 0;
 }
 
+static bool in_offline_block(const struct resolver *r, uint64_t pfn)
+{
+	const struct mr_block *b = r->blocks.nr ? find_block(r, pfn / mr_block_pages(r->m)) : NULL;
+
+	return b && b->state == MR_BLOCK_OFFLINE;
+}
+
 /*
  * The first page frame of [@pfn, @pfn + @nr) that no memory backs, or
  * UINT64_MAX. By blocks where there are any, then by the flags of each page
@@ -90,14 +97,13 @@ static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t n
 		if (n < 0)
 			break;	/* not readable: the page itself will tell */
 		for (ssize_t i = 0; i < n; i++) {
-			const struct mr_block *b = r->blocks.nr ?
-				find_block(r, (pfn + done + (uint64_t)i) / per_block) : NULL;
+			const uint64_t at = pfn + done + (uint64_t)i;
 
+			if (!(flags[i] & MR_KPF(KPF_NOPAGE)))
+				continue;
 			/* In an offline block every page reads as none, and that is told later. */
-			if ((flags[i] & MR_KPF(KPF_NOPAGE)) &&
-			    !(b && b->state == MR_BLOCK_OFFLINE) &&
-			    !device_end(r, pfn + done + (uint64_t)i))
-				return pfn + done + (uint64_t)i;
+			if (!in_offline_block(r, at) && !device_end(r, at))
+				return at;
 		}
 		/* /proc/kpageflags ends with the ordinary memory. */
 		if (n == 0) {
@@ -273,4 +279,27 @@ void mr_spans_free(struct mr_spans *spans)
 {
 	free(spans->list);
 	*spans = (struct mr_spans){ 0 };
+}
+
+void mr_spots_begin(struct mr_spots *spots, const struct mr_machine *m,
+		    const struct mr_spans *spans)
+{
+	*spots = (struct mr_spots){ .spans = spans, .page_shift = m->page_shift };
+}
+
+bool mr_spots_next(struct mr_spots *s, struct mr_spot *spot)
+{
+	const struct mr_span *span;
+
+	while (s->span < s->spans->nr && s->page == s->spans->list[s->span].nr) {
+		s->span++;
+		s->page = 0;
+	}
+	if (s->span == s->spans->nr)
+		return false;
+	span = &s->spans->list[s->span];
+	*spot = (struct mr_spot){ span->pfn + s->page, span->where + (s->page << s->page_shift),
+				  span->target };
+	s->page++;
+	return true;
 }

@@ -29,11 +29,19 @@ struct mr_spans {
 	uint64_t absent;	/* pages that pid: and file: ranges named and memory does not hold */
 };
 
+/* Goes through the pages of spans, in order. */
+struct mr_spots {
+	const struct mr_spans *spans;
+	unsigned int page_shift;
+	size_t span;		/* where it is */
+	uint64_t page;
+};
+
 /*
  * Looks every target up, or none: on any error *@spans is empty and @err names
  * the word. -ENXIO: no memory is there; -ESRCH: no such process; -ENOENT: no
  * such file or node, or nothing of it in memory; -EPERM: page frame numbers
- * are hidden from this caller. @targets must outlive @spans.
+ * are hidden from this caller; -EINTR: a signal came. @targets must outlive @spans.
  */
 int mr_resolve(const struct mr_machine *m, const struct mr_targets *targets,
 	       struct mr_spans *spans, struct mr_err *err);
@@ -42,5 +50,11 @@ int mr_resolve(const struct mr_machine *m, const struct mr_targets *targets,
 int mr_resolve_all(const struct mr_machine *m, struct mr_spans *spans, struct mr_err *err);
 
 void mr_spans_free(struct mr_spans *spans);
+
+/* @spans must outlive @spots. */
+void mr_spots_begin(struct mr_spots *spots, const struct mr_machine *m,
+		    const struct mr_spans *spans);
+/* The next page; false behind the last. */
+bool mr_spots_next(struct mr_spots *spots, struct mr_spot *spot);
 
 #endif

@@ -77,6 +77,7 @@ at_most() {
 	path=$(ldconfig -p | awk '$1 == "libsqlite3.so.0" { print $NF; exit }')
 	sqlite3 "$list" 'CREATE TABLE mc_event (address INTEGER)'
 	status=0
+	# shellcheck disable=SC2016 # for the shell inside
 	unshare -rm sh -c 'mount --bind /dev/null "$1" || exit 125; shift; exec "$@"' - "$path" \
 		"$SUITE/memras" --sysroot "$X86" retired import --dry-run "$list" \
 		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?

@@ -127,10 +127,10 @@ expect_soft_plans() {
 	expect_err "0x108000: soft offline is turned off" "hint: sysctl vm.enable_soft_offline=1"
 	run_memras --dry-run --sysroot "$X86" offline --soft --via module 0x108000
 	expect_status 3
-	expect_err "no module can soft-offline"
+	expect_err "a module cannot soft-offline"
 	run_memras --dry-run --sysroot "$X86" offline --hard --via module 0x108000
 	expect_status 3
-	expect_err "the module is not there"
+	expect_err "memras.ko is not loaded"
 }
 
 @test "ranges, addresses and lists name the same pages" {

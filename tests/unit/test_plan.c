@@ -23,8 +23,8 @@ static void soft(struct mr_snap snap, enum mr_action action, const char *path, c
 {
 	struct mr_plan p = plan_of(snap, (struct mr_offline_policy){ .mode = MR_MODE_SOFT }, able);
 
-	CHECK_INT(p.action, action);
-	CHECK_STR(p.path, path);
+	CHECK_INT(p.step.action, action);
+	CHECK_STR(mr_path_name(p.step.path), path);
 	CHECK_HAS(p.err.reason, says);
 	if (action == MR_ACTION_REFUSE)
 		CHECK_STR(p.err.object, "0x1234");
@@ -77,10 +77,10 @@ static void ways_to_keep_a_pool(void)
 	struct mr_offline_policy dissolve = { .mode = MR_MODE_SOFT, .dissolve = true };
 	struct mr_ability no_module = { .soft_enabled = true };
 
-	CHECK_INT(plan_of(huge, keep, able).keep, MR_KEEP_REPLACE);
-	CHECK_INT(plan_of(huge, keep, no_module).keep, MR_KEEP_GROW);
-	CHECK_INT(plan_of(huge, dissolve, able).keep, MR_KEEP_NONE);
-	CHECK_INT(plan_of(gigantic, dissolve, able).action, MR_ACTION_SOFT);
+	CHECK_INT(plan_of(huge, keep, able).step.keep, MR_KEEP_REPLACE);
+	CHECK_INT(plan_of(huge, keep, no_module).step.keep, MR_KEEP_GROW);
+	CHECK_INT(plan_of(huge, dissolve, able).step.keep, MR_KEEP_NONE);
+	CHECK_INT(plan_of(gigantic, dissolve, able).step.action, MR_ACTION_SOFT);
 }
 
 static void hard_plans(void)
@@ -95,19 +95,19 @@ static void hard_plans(void)
 	struct mr_snap huge = { .kind = MEMRAS_KIND_HUGETLB };
 	struct mr_ability none = { .soft_enabled = true };
 
-	CHECK_INT(plan_of(free_page, hard, able).action, MR_ACTION_HARD);
-	CHECK_STR(plan_of(free_page, hard, able).path, "taken-off-buddy");
-	CHECK_STR(plan_of(clean, hard, able).path, "invalidated");
-	CHECK_INT(plan_of(anon, hard, able).action, MR_ACTION_REFUSE);
+	CHECK_INT(plan_of(free_page, hard, able).step.action, MR_ACTION_HARD);
+	CHECK_STR(mr_path_name(plan_of(free_page, hard, able).step.path), "taken-off-buddy");
+	CHECK_STR(mr_path_name(plan_of(clean, hard, able).step.path), "invalidated");
+	CHECK_INT(plan_of(anon, hard, able).step.action, MR_ACTION_REFUSE);
 	CHECK_HAS(plan_of(anon, hard, able).err.reason, "mapped 2 times");
 	CHECK_HAS(plan_of(anon, hard, able).err.hint, "--force");
 	anon.mapcount = 0;
 	CHECK_HAS(plan_of(anon, hard, able).err.reason, "lose what is on it");
-	CHECK_STR(plan_of(anon, force, able).path, "killed");
-	CHECK_INT(plan_of(anon, force, able).via, MR_VIA_SYSFS);
-	CHECK_INT(plan_of(anon, module, able).via, MR_VIA_MODULE);
-	CHECK_INT(plan_of(anon, module, none).action, MR_ACTION_REFUSE);
-	CHECK_INT(plan_of(huge, module, able).action, MR_ACTION_REFUSE);
+	CHECK_STR(mr_path_name(plan_of(anon, force, able).step.path), "killed");
+	CHECK_INT(plan_of(anon, force, able).step.via, MR_VIA_SYSFS);
+	CHECK_INT(plan_of(anon, module, able).step.via, MR_VIA_MODULE);
+	CHECK_INT(plan_of(anon, module, none).step.action, MR_ACTION_REFUSE);
+	CHECK_INT(plan_of(huge, module, able).step.action, MR_ACTION_REFUSE);
 }
 
 static void switches(void)
@@ -118,10 +118,51 @@ static void switches(void)
 	struct mr_offline_policy by_module = { .mode = MR_MODE_SOFT, .via = MR_VIA_MODULE };
 	struct mr_plan p = plan_of(anon, soft_policy, off);
 
-	CHECK_INT(p.action, MR_ACTION_REFUSE);
+	CHECK_INT(p.step.action, MR_ACTION_REFUSE);
 	CHECK_INT(p.err.blame, MR_BLAME_MACHINE);
 	CHECK_HAS(p.err.hint, "vm.enable_soft_offline=1");
-	CHECK_INT(plan_of(anon, by_module, able).action, MR_ACTION_REFUSE);
+	CHECK_INT(plan_of(anon, by_module, able).step.action, MR_ACTION_REFUSE);
+}
+
+static struct mr_plan unpoison_plan(struct mr_snap snap, struct mr_ability ability)
+{
+	struct mr_plan plan;
+
+	snap.pfn = 0x1234;
+	mr_plan_unpoison(&snap, &ability, &plan);
+	return plan;
+}
+
+static void unpoison_plans(void)
+{
+	struct mr_ability safe = { .unpoison_safe = true }, unsafe = { 0 };
+	struct mr_ability module = { .unpoison_safe = true, .module_unpoison = true };
+	struct mr_snap poisoned = { .kind = MEMRAS_KIND_UNKNOWN, .poisoned = true };
+	struct mr_snap fine = { .kind = MEMRAS_KIND_ANON };
+	struct mr_snap device = { .kind = MEMRAS_KIND_DEVICE, .poisoned = true };
+	struct mr_snap none = { .kind = MR_KIND_NONE, .block_state = MR_BLOCK_OFFLINE };
+
+	CHECK_INT(unpoison_plan(poisoned, safe).step.action, MR_ACTION_UNPOISON);
+	CHECK_INT(unpoison_plan(poisoned, safe).step.via, MR_VIA_DEBUGFS);
+	CHECK_INT(unpoison_plan(poisoned, module).step.via, MR_VIA_MODULE);
+	CHECK_INT(unpoison_plan(poisoned, unsafe).step.action, MR_ACTION_REFUSE);
+	CHECK_HAS(unpoison_plan(poisoned, unsafe).err.reason, "real memory error");
+	CHECK_INT(unpoison_plan(fine, unsafe).step.action, MR_ACTION_NONE);
+	CHECK_INT(unpoison_plan(device, safe).step.action, MR_ACTION_REFUSE);
+	CHECK_HAS(unpoison_plan(device, safe).err.reason, "device memory");
+	CHECK_INT(unpoison_plan(none, safe).step.action, MR_ACTION_REFUSE);
+	CHECK_HAS(unpoison_plan(none, safe).err.reason, "block is offline");
+}
+
+/* The words of --via, and back. */
+static void words(void)
+{
+	for (enum mr_via via = MR_VIA_AUTO; mr_via_choices[via]; via++)
+		CHECK_INT(mr_via_of(mr_via_choices[via]), via);
+	CHECK(!mr_via_name(MR_VIA_AUTO));
+	CHECK_STR(mr_via_name(MR_VIA_MODULE), "module");
+	CHECK_STR(mr_via_name(MR_VIA_DEBUGFS), "debugfs");
+	CHECK(!mr_pool_way_name(MR_POOL_NONE));
 }
 
 int main(void)
@@ -130,5 +171,7 @@ int main(void)
 	ways_to_keep_a_pool();
 	hard_plans();
 	switches();
+	unpoison_plans();
+	words();
 	return CHECK_RESULT;
 }

@@ -97,13 +97,3 @@ teardown() {
 	run_json 0 memras --json retired list
 	assert_json '.retired | all(.state == "retired") and any(.cause == "meanwhile")'
 }
-
-@test "pages that could not be recorded are retired all the same, and that is told" {
-	workload_start anon 16
-	echo broken >$list
-	run_json 64 memras --json offline --soft "${pfns[1]}"
-	assert_json '.summary.offlined == 1'
-	page_is hwpoison "${pfns[1]}"
-	[ "$(<$list)" = broken ]
-	workload_stop
-}

@@ -365,7 +365,7 @@ static int replace_run(struct mr_run *run, const void *pargs, int nr, char **wor
 	mr_spans_free(&spans);
 	mr_machine_close(&m);
 out_targets:
-	rc = rc ? mr_end_error(run, &err) : mr_page_report_end(&report);
+	rc = rc ? mr_page_report_fail(&report, &err) : mr_page_report_end(&report);
 	mr_targets_free(&targets);
 	return rc;
 }

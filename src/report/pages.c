@@ -193,6 +193,18 @@ int mr_page_report_end(struct mr_page_report *rp)
 	return code;
 }
 
+int mr_page_report_fail(struct mr_page_report *rp, const struct mr_err *err)
+{
+	if (rp->begun) {
+		mr_msg_error(rp->run, err);
+		mr_page_report_end(rp);
+		return mr_exit_of_error(err);
+	}
+	free(rp->rows);
+	rp->rows = NULL;
+	return mr_end_error(rp->run, err);
+}
+
 static int intend(const struct mr_intent *list, size_t nr, void *data, struct mr_err *err)
 {
 	struct run_of *run = data;
@@ -266,7 +278,7 @@ int mr_page_command(struct mr_page_report *rp, unsigned int needs, int nr, char 
 out_machine:
 	mr_machine_close(&m);
 out_targets:
-	code = rc ? mr_end_error(rp->run, &err) : mr_page_report_end(rp);
+	code = rc ? mr_page_report_fail(rp, &err) : mr_page_report_end(rp);
 	mr_targets_free(&targets);	/* which the rows speak of */
 	return code == MR_EXIT_OK ? after : code;
 }

@@ -43,6 +43,12 @@ void mr_page_report_add(struct mr_page_report *report, const struct mr_result *r
  */
 int mr_page_report_end(struct mr_page_report *report);
 
+/*
+ * The same for a run that ended by @err: a document that was begun is ended, and the
+ * error is on stderr alone; else it is as mr_end_error().
+ */
+int mr_page_report_fail(struct mr_page_report *report, const struct mr_err *err);
+
 /* What a command does to pages: mr_retire() and the like. */
 typedef int (*mr_page_fn)(struct mr_machine *m, const struct mr_spans *spans,
 			  const struct mr_batch_hooks *hooks, void *data, struct mr_err *err);

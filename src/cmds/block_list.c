@@ -157,13 +157,13 @@ static int tell_rows(const struct mr_machine *m, const struct mr_block *const *b
 	if (wish->poison)
 		mr_poison_counts_read(m, blocks, nr, &counts);
 	for (size_t i = 0; !rc && i < nr;) {
-		struct mr_block_text text;
+		struct mr_block_text text = { 0 };
 		struct mr_block_row row;
 
 		mr_block_row_make(m, blocks, nr, wish->split, &counts, &i, &row, &text);
 		if (table)
 			rc = mr_table_add(table, &row, err);
-		else
+		else if (doc)
 			mr_doc_add_record(doc, &row);
 	}
 	free(counts.list);

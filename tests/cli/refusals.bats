@@ -207,5 +207,10 @@ os.execv(sys.argv[1], sys.argv[1:])' "$SUITE/memras" --json --no-module \
 	run_memras_as_nobody --json block list
 	expect_status 0
 	expect_valid
-	expect_json '.blocks | length > 0 and all(.poisoned == null)'
+	# Where the kernel counts none, nobody needs the flags of pages to say so.
+	if [ "$(awk '$1 == "HardwareCorrupted:" { print $2 }' /proc/meminfo)" -gt 0 ] 2>/dev/null; then
+		expect_json '.blocks | length > 0 and all(.poisoned == null)'
+	else
+		expect_json '.blocks | length > 0 and all(.poisoned == 0)'
+	fi
 }

@@ -61,6 +61,8 @@ static void written_alike(const struct rec *rec)
 	FILE *f = open_memstream(&text, &size);
 
 	CHECK(f);
+	if (!f)
+		return;
 	mr_record_write(fields, rec, f);
 	fclose(f);
 	read = json_tokener_parse(text);

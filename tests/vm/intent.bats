@@ -114,6 +114,9 @@ refused() {
 
 	kills=${kills:-50}
 	memras module load --quiet
+	# What the tests before this one retired is on no list any more.
+	poisoned >/run/poisoned
+	[ ! -s /run/poisoned ] || memras unpoison --quiet --from /run/poisoned
 	workload_start anon $PAGES
 	range="pid:$workload_pid@${vaddrs[0]}+$((PAGES * 4096))"
 	start=$(date +%s%N)

@@ -3,7 +3,7 @@
 # Pages that the exported memmap= keeps from the kernel, on its command line at the next
 # boot: they are no memory then, which is as good as retired, and no other machine.
 #
-# guest: kernels=5.10,6.12 cpus=1 memory=1G disk=128M timeout=200
+# guest: kernels=6.12 cpus=1 memory=1G disk=128M timeout=200
 # guest: boot=2 append="memmap=4K$0x15123000 memmap=12K$0x2a001000"
 # guest: boot=3 append=""
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What is to be retired is on the list before it is touched, whatever happens then.
 #
-# guest: cpus=1 memory=1G timeout=1200 silence=600
+# guest: kernels=5.10,6.12 cpus=1 memory=1G timeout=1200 silence=600
 
 load lib
 

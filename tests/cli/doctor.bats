@@ -195,7 +195,7 @@ ecc() {
 	expect_status 4
 	expect_valid
 	expect_verdict edac unknown
-	expect_reason edac "root only"
+	expect_reason edac "only root can read"
 }
 
 @test "a captured machine does not tell what could be loaded" {

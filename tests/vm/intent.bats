@@ -127,7 +127,14 @@ refused() {
 		all=$(poisoned_pages)
 		memras offline --soft --quiet "$range" 3>&- &
 		pid=$!
-		sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % took)))"
+		# Every other one comes while pages are being retired, whenever that is.
+		if [ $((i % 2)) = 0 ]; then
+			sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % took)))"
+		else
+			until [ "$(poisoned_pages)" -gt "$all" ] || ! kill -0 $pid 2>/dev/null; do
+				:
+			done
+		fi
 		kill -KILL $pid 2>/dev/null || true
 		wait $pid || killed=$((killed + 1))
 		[ "$(poisoned_pages)" -eq "$all" ] || [ "$(poisoned_pages)" -eq $((all + PAGES)) ] ||

@@ -5,7 +5,7 @@
 #
 # That someone is a fake of a driver that is quicker: tests/vm/thief.
 #
-# guest: cpus=1 memory=2G dimm=128M fakes=thief timeout=480 zones=movable,plain
+# guest: kernels=5.10,6.1,7.3 cpus=1 memory=2G dimm=128M fakes=thief timeout=480 zones=movable,plain
 
 load lib
 

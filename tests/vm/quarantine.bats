@@ -3,7 +3,7 @@
 # Ranges put aside: held beyond the process, not in the way of their block, taken
 # again when it comes back, and given back to the last page.
 #
-# guest: core=yes cpus=1 memory=2G dimm=512M timeout=900 zones=movable,plain
+# guest: cpus=1 memory=2G dimm=512M timeout=900 zones=movable,plain
 
 load lib
 

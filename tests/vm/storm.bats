@@ -3,7 +3,7 @@
 # The fault that soft offline's rework was for: pages retired under processes
 # that run, with compaction and reclaim going on, and nobody may notice.
 #
-# guest: cpus=2 memory=1G timeout=900 silence=400
+# guest: kernels=5.10,7.3 cpus=2 memory=1G timeout=900 silence=400
 
 load lib
 

@@ -164,7 +164,7 @@ example_of() {
 	run_memras --json --sysroot "$X86" block list 33
 	expect_json '.blocks[0].size == 134217728 and .blocks[0].start == 4429185024'
 	run_memras --sysroot "$X86" block list 33 -o SIZE --noheadings
-	[ "$out" = "128M" ]
+	[ "${out# }" = "128M" ]
 	run_memras --sysroot "$X86" block list 33 -o SIZE --noheadings --bytes
 	[ "$out" = "134217728" ]
 }

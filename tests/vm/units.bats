@@ -31,7 +31,8 @@ setup_file() {
 	printf '%s\n' "$(find_page buddy)" "$(find_page huge)" >/tmp/pages
 	# And four that a device has for now, on which "offline" would wait for 40 s.
 	mkfifo /run/pinner.in
-	sleep 1000 >/run/pinner.in 3>&- 7>&- &
+	sleep 1000 >/run/pinner.in 2>&1 3>&- 7>&- &
+	export sleep_pid=$!
 	workload pinned 4 --list /run/pinned </run/pinner.in >/run/pinner.out 2>&1 3>&- 7>&- &
 	echo $! >/run/pinner.pid
 	wait_for 60 grep -q ready /run/pinner.out
@@ -43,6 +44,7 @@ setup_file() {
 }
 
 teardown_file() {
+	kill "$sleep_pid"
 	pkill -KILL -P "$unshare_pid"
 }
 

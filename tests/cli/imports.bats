@@ -15,20 +15,6 @@ setup() {
 	ram 0x0-0x9efff 0x100000-0x7b0a8fff 0x100000000-0x47e358fff
 }
 
-# ram FIRST-LAST...: the firmware's memory map
-ram() {
-	local n=0 range
-
-	rm -rf "$machine/sys/firmware/memmap"
-	for range; do
-		mkdir -p "$machine/sys/firmware/memmap/$n"
-		echo "${range%-*}" >"$machine/sys/firmware/memmap/$n/start"
-		echo "${range#*-}" >"$machine/sys/firmware/memmap/$n/end"
-		echo "System RAM" >"$machine/sys/firmware/memmap/$n/type"
-		n=$((n + 1))
-	done
-}
-
 import() {
 	rm -rf "$state"
 	run_memras --sysroot "$machine" --state-dir "$state" retired import "$@" "$input"

@@ -90,3 +90,18 @@ expect_valid() {
 expect_usage() {
 	expect_status 2 && expect_one_message && expect_no_out && expect_err "$@"
 }
+
+# ram FIRST-LAST...: the firmware's memory map of the machine in $machine
+# shellcheck disable=SC2154 # the suite sets it
+ram() {
+	local n=0 range
+
+	rm -rf "$machine/sys/firmware/memmap"
+	for range; do
+		mkdir -p "$machine/sys/firmware/memmap/$n"
+		echo "${range%-*}" >"$machine/sys/firmware/memmap/$n/start"
+		echo "${range#*-}" >"$machine/sys/firmware/memmap/$n/end"
+		echo "System RAM" >"$machine/sys/firmware/memmap/$n/type"
+		n=$((n + 1))
+	done
+}

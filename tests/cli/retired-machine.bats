@@ -18,20 +18,6 @@ import() {
 	run_memras --sysroot "$machine" --state-dir "$state" retired import "$@" "$input"
 }
 
-# ram FIRST-LAST...: the firmware's memory map
-ram() {
-	local n=0 range
-
-	rm -r "$machine/sys/firmware/memmap"
-	for range; do
-		mkdir -p "$machine/sys/firmware/memmap/$n"
-		echo "${range%-*}" >"$machine/sys/firmware/memmap/$n/start"
-		echo "${range#*-}" >"$machine/sys/firmware/memmap/$n/end"
-		echo "System RAM" >"$machine/sys/firmware/memmap/$n/type"
-		n=$((n + 1))
-	done
-}
-
 # dimms LOCATOR:SERIAL:MIB...: the firmware's DMI tables, with memory devices
 dimms() {
 	mkdir -p "$machine/sys/firmware/dmi/tables"

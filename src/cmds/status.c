@@ -273,7 +273,7 @@ static void print_verdict(const struct mr_status *st)
 	size_t nr = mr_status_problems(st, problems);
 
 	if (!nr && st->hardware_corrupted == UINT64_MAX)
-		puts("Unknown: this kernel does not count poisoned memory (CONFIG_MEMORY_FAILURE)");
+		puts("Unknown: this kernel has no memory failure handling (CONFIG_MEMORY_FAILURE)");
 	else if (!nr)
 		puts("Healthy: no memory is poisoned");
 	for (size_t i = 0; i < nr; i++) {

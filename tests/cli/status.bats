@@ -118,7 +118,7 @@ load lib
 		"machine-checks", "pending-pages"]'
 	sed -i '/^HardwareCorrupted/d' "$machine/proc/meminfo"
 	run_memras --sysroot "$machine" --state-dir "$BATS_TEST_TMPDIR" status
-	[[ $out == "Unknown: this kernel does not count poisoned memory"* ]]
+	[[ $out == "Unknown: this kernel has no memory failure handling"* ]]
 	run_memras --sysroot "$machine" --state-dir "$BATS_TEST_TMPDIR" --json status
 	expect_json '.healthy == null'
 }

@@ -6,6 +6,7 @@ machine's own programs and the kernel's modules, kept by content in the cache,
 and what changes from run to run on top: memras, its module, the suites and what
 they need.
 """
+import functools
 import hashlib
 import lzma
 import os
@@ -138,32 +139,58 @@ def package_program(word, tree):
     return pathlib.Path(out.stdout.strip())
 
 
+@functools.lru_cache
+def linker_cache():
+    """What the dynamic linker finds by name alone: {soname: path}."""
+    out = subprocess.run(['/sbin/ldconfig', '-p'], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout
+    return dict(re.findall(r'^\t(\S+) \(.*\) => (/\S+)$', out, re.MULTILINE)[::-1])
+
+
+def find_library(name, folders=()):
+    """The path of a library by its name, in FOLDERS first."""
+    for folder in folders:
+        if os.path.exists(f'{folder}/{name}'):
+            return f'{folder}/{name}'
+    if name not in linker_cache():
+        raise SystemExit(f'guest: missing library: {name}')
+    return linker_cache()[name]
+
+
 def opened_later(program):
     """The libraries that a program opens when it needs them, as its ELF notes name them."""
     out = subprocess.run(['objcopy', '--dump-section', '.note.dlopen=/dev/stdout', program,
                           '/dev/null'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                          check=False).stdout.decode(errors='replace')
-    cache = subprocess.run(['/sbin/ldconfig', '-p'], stdout=subprocess.PIPE, text=True,
-                           check=True).stdout
-    paths = dict(re.findall(r'^\t(\S+) \(.*\) => (/\S+)$', cache, re.MULTILINE)[::-1])
     for soname in re.findall(r'"soname":\["([^"]+)"', out):
-        if soname not in paths:
-            raise SystemExit(f'guest: missing library: {soname}')
-        yield paths[soname]
+        yield find_library(soname)
 
 
 def libraries(programs):
-    """The shared libraries, and the loader, that the programs need."""
-    found = set()
-    # Scripts and static programs make ldd fail: its output is what counts.
-    out = subprocess.run(['ldd', *map(str, programs)], stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL, text=True, check=False).stdout
-    for line in out.splitlines():
-        if 'not found' in line:
-            raise SystemExit(f'guest: missing library: {line.strip()}')
-        words = line.split()
-        found.update(word for word in words if word.startswith('/') and not word.endswith(':'))
-    return found
+    """
+    The shared libraries, and the loader, that the programs need. ldd would start each
+    program's loader, hundreds of processes for every guest; readelf is one for all that
+    are as far from the programs.
+    """
+    loaded, look = {}, [str(path) for path in programs]
+    while look:
+        # A name that it prints only if there are several. Scripts are no ELF files.
+        out = subprocess.run(['readelf', '-W', '-l', '-d', *look, '/dev/null'],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                             env={**os.environ, 'LC_ALL': 'C'}, check=False).stdout
+        needed = set()
+        for text in re.split(r'^File: ', out, flags=re.MULTILINE)[1:]:
+            origin = os.path.dirname(text.partition('\n')[0])
+            folders = [folder.replace('$ORIGIN', origin)
+                       for line in re.findall(r'\((?:RPATH|RUNPATH)\).*\[(.*)\]', text)
+                       for folder in line.split(':')]
+            needed.update(re.findall(r'Requesting program interpreter: (.*)\]', text))
+            # A library that is loaded already is found by its name alone.
+            needed.update(loaded.get(name) or find_library(name, folders)
+                          for name in re.findall(r'\(NEEDED\).*\[(.*)\]', text))
+        look = sorted(needed - set(loaded.values()))
+        loaded.update((os.path.basename(path), path) for path in needed)
+    return loaded.values()
 
 
 def package_files(packages):

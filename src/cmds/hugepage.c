@@ -44,35 +44,6 @@ static const struct mr_field page_fields[] = {
 	{ 0 },
 };
 
-/* Every hugepage of the spans, each once. */
-static int collect(const struct mr_machine *m, const struct mr_spans *spans,
-		   struct mr_hugepage **all, size_t *nr, struct mr_err *err)
-{
-	*all = NULL;
-	*nr = 0;
-	for (size_t i = 0; i < spans->nr; i++) {
-		struct mr_hugepage *found, *more;
-		size_t n;
-		int rc;
-
-		rc = mr_hugepage_list(m, spans->list[i].pfn, spans->list[i].nr, &found, &n, err);
-		if (rc)
-			return rc;
-		more = reallocarray(*all, *nr + n + 1, sizeof(*more));
-		if (!more) {
-			free(found);
-			return mr_err_set(err, -ENOMEM, "", "no memory for the list of hugepages");
-		}
-		*all = more;
-		/* Two targets in one hugepage name it once. */
-		for (size_t k = 0; k < n; k++)
-			if (!*nr || more[*nr - 1].pfn != found[k].pfn)
-				more[(*nr)++] = found[k];
-		free(found);
-	}
-	return 0;
-}
-
 struct list_args {
 	bool owners;
 	uint64_t timeout_ms;
@@ -184,11 +155,10 @@ static int print_list(struct mr_run *run, const struct mr_machine *m,
 static int list_run(struct mr_run *run, const void *args, int nr, char **words)
 {
 	struct mr_targets targets = { 0 };
-	struct mr_hugepage *pages = NULL;
+	struct mr_hugepages pages = { 0 };
 	struct mr_spans spans = { 0 };
 	struct mr_err err = { 0 };
 	struct mr_machine m;
-	size_t count = 0;
 	int rc = 0;
 
 	if (nr)
@@ -204,10 +174,12 @@ static int list_run(struct mr_run *run, const void *args, int nr, char **words)
 		rc = nr ? mr_resolve(&m, &targets, &spans, &err) :
 			  mr_resolve_all(&m, &spans, &err);
 	if (!rc)
-		rc = collect(&m, &spans, &pages, &count, &err);
+		rc = mr_hugepages_open(&pages, &m, &err);
+	for (size_t i = 0; !rc && i < spans.nr; i++)
+		rc = mr_hugepages_add(&pages, spans.list[i].pfn, spans.list[i].nr, &err);
 	if (!rc)
-		rc = print_list(run, &m, pages, count, args, &err);
-	free(pages);
+		rc = print_list(run, &m, pages.list, pages.nr, args, &err);
+	mr_hugepages_close(&pages);
 	mr_spans_free(&spans);
 	mr_targets_free(&targets);
 	mr_machine_close(&m);

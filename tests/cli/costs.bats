@@ -143,6 +143,29 @@ per_block() {
 	[ "$(reads)" = "node removable state valid_zones " ]
 }
 
+@test "a hugepage costs four system calls, and a place where none begins costs one" {
+	local bare=$BATS_TEST_TMPDIR/bare full=$BATS_TEST_TMPDIR/full few many
+
+	# Blocks 34 and 35 of the machine are free; they have room for 128 hugepages.
+	cp -r "$X86" "$bare"
+	sed -i 's/^HardwareCorrupted.*/HardwareCorrupted:     0 kB/' "$bare/proc/meminfo"
+	cp -r "$bare" "$full"
+	/usr/bin/python3 - "$full/proc/kpageflags" <<-'END'
+	import array, sys
+	HEAD, TAIL, HUGE = 1 << 15, 1 << 16, 1 << 17
+	with open(sys.argv[1], 'r+b') as f:
+	    f.seek(34 * 32768 * 8)
+	    f.write(array.array('Q', ([HUGE | HEAD] + [HUGE | TAIL] * 511) * 128).tobytes())
+	END
+	few=$(calls "$PLAIN" --sysroot "$bare" hugepage list)
+	many=$(calls "$PLAIN" --sysroot "$full" hugepage list)
+	[ "$("$PLAIN" --sysroot "$full" --json hugepage list | jq '.hugepages | length')" = 131 ]
+	# Its flags and count, and where it ends; and what each of the two blocks is.
+	at_most $((many - few)) $((128 * 4 + 60)) "calls for 128 hugepages"
+	# 16 blocks are online, of 64 places each; the rest is start-up and the blocks.
+	at_most "$few" $((16 * 64 + 1200)) "calls for 16 blocks"
+}
+
 @test "page flags are read only where the kernel says that pages are poisoned" {
 	local machine=$BATS_TEST_TMPDIR/machine
 

@@ -10,11 +10,14 @@
 #include "backend/hugepool.h"
 #include "backend/kpage.h"
 #include "lib/inspect/poison.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/grow.h"
 #include "util/interrupt.h"
 
-#define TRIES_AT_ONCE 4
+#define TRIES_AT_ONCE	4
+#define BEYOND		UINT64_MAX	/* past the last page frame; it has no flags at all */
+#define PLACES		1024	/* that are read together */
 
 /* The pool's total, or UINT64_MAX where it is not told. */
 static uint64_t pool_total(const struct mr_machine *m, const struct mr_snap *s)
@@ -77,16 +80,40 @@ int mr_hugepage_replace(const struct mr_machine *m, const struct mr_snap *snap,
 	return 0;
 }
 
-struct lister {
-	struct mr_hugepage *list;
-	size_t nr, room;
-};
-
-static int add(struct lister *l, const struct mr_machine *m, const struct mr_snap *s)
+int mr_hugepages_open(struct mr_hugepages *h, const struct mr_machine *m, struct mr_err *err)
 {
-	if (mr_make_room(l->list, l->nr, l->room))
+	int rc;
+
+	*h = (struct mr_hugepages){ 0 };
+	rc = mr_inspector_open(&h->inspector, m, err);
+	if (rc)
+		return rc;
+	mr_inspector_sizes(&h->inspector);
+	for (size_t i = 0; i < h->inspector.nr_pools; i++) {
+		const struct mr_hugepool *pool = &h->inspector.pools[i];
+		const uint64_t pages = pool->size >> m->page_shift;
+
+		if (pool->total && pages && (!h->step || pages < h->step))
+			h->step = pages;
+	}
+	h->poison = h->step && mr_poison_counted(m);
+	return 0;
+}
+
+void mr_hugepages_close(struct mr_hugepages *h)
+{
+	mr_inspector_close(&h->inspector);
+	free(h->list);
+	*h = (struct mr_hugepages){ 0 };
+}
+
+static int add(struct mr_hugepages *h, const struct mr_snap *s)
+{
+	const struct mr_machine *m = h->inspector.m;
+
+	if (mr_make_room(h->list, h->nr, h->room))
 		return -ENOMEM;
-	l->list[l->nr++] = (struct mr_hugepage){
+	h->list[h->nr++] = (struct mr_hugepage){
 		.pfn = s->huge_head,
 		.phys = mr_pfn_phys(m, s->huge_head),
 		.size = s->huge_pages << m->page_shift,
@@ -95,53 +122,90 @@ static int add(struct lister *l, const struct mr_machine *m, const struct mr_sna
 		.gigantic = s->kind == MEMRAS_KIND_GIGANTIC,
 		.free = s->kind == MEMRAS_KIND_HUGETLB_FREE ||
 			(s->kind == MEMRAS_KIND_GIGANTIC && s->mapcount <= 0 && s->refcount <= 0),
-		.poisoned = mr_poison_count(m, s->huge_head, s->huge_pages) > 0,
+		.poisoned = h->poison && mr_poison_count(m, s->huge_head, s->huge_pages) > 0,
 	};
 	return 0;
+}
+
+/* Looks at these pages together: each is of another hugepage. */
+static int look_at(struct mr_hugepages *h, const uint64_t *pfns, size_t nr, struct mr_err *err)
+{
+	mr_autofree struct mr_snap *snaps = calloc(nr, sizeof(*snaps));
+	int rc;
+
+	if (!snaps)
+		return mr_err_set(err, -ENOMEM, "", "no memory for the list of hugepages");
+	rc = mr_inspect_many(&h->inspector, pfns, nr, snaps, err);
+	for (size_t i = 0; !rc && i < nr; i++) {
+		/* Two ranges in one hugepage name it once. */
+		if (!snaps[i].huge_pages ||
+		    (h->nr && h->list[h->nr - 1].pfn == snaps[i].huge_head))
+			continue;
+		if (add(h, &snaps[i]))
+			rc = mr_err_set(err, -ENOMEM, "", "no memory for the list of hugepages");
+	}
+	return rc;
+}
+
+/*
+ * Of the @nr places @pfns, those where a hugepage begins, moved to the front. The first
+ * hugepage of a range may have begun before it: then a page inside stands for it.
+ */
+static size_t where_they_begin(uint64_t *pfns, const uint64_t *flags, size_t nr, bool *any)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (!(flags[i] & MR_KPF(KPF_HUGE)) || (flags[i] & MR_KPF(KPF_NOPAGE)))
+			continue;
+		if (!*any || (flags[i] & MR_KPF(KPF_COMPOUND_HEAD)))
+			pfns[n++] = pfns[i];
+		*any = true;
+	}
+	return n;
+}
+
+int mr_hugepages_add(struct mr_hugepages *h, uint64_t pfn, uint64_t nr, struct mr_err *err)
+{
+	const struct mr_machine *m = h->inspector.m;
+	uint64_t pfns[PLACES], flags[PLACES], end, place;
+	bool any = false;
+	int rc = 0;
+
+	if (!h->step || !nr)
+		return 0;
+	if (__builtin_add_overflow(pfn, nr, &end))
+		end = UINT64_MAX;
+	place = pfn - pfn % h->step;
+	while (!rc && place < end) {
+		size_t n = 0;
+
+		for (; n < PLACES && place < end; place += h->step)
+			pfns[n++] = place;
+		rc = mr_kpage_gather(m->kpageflags, pfns, n, BEYOND, flags);
+		if (rc)
+			return mr_err_set(err, rc, "/proc/kpageflags", "cannot be read");
+		if (flags[n - 1] == BEYOND)
+			end = place;
+		n = where_they_begin(pfns, flags, n, &any);
+		if (n)
+			rc = look_at(h, pfns, n, err);
+	}
+	return rc;
 }
 
 int mr_hugepage_list(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 		     struct mr_hugepage **list, size_t *count, struct mr_err *err)
 {
-	struct lister l = { 0 };
-	uint64_t flags[1024];
-	uint64_t p = pfn;
-	int rc = mr_kpage_need(m, err);
+	struct mr_hugepages h;
+	int rc = mr_hugepages_open(&h, m, err);
 
-	while (!rc && p - pfn < nr) {
-		uint64_t want = nr - (p - pfn);
-		uint64_t next = p;
-		ssize_t n = mr_kpage_flags(m, p, flags, want < 1024 ? want : 1024);
-
-		if (n < 0)
-			rc = mr_err_set(err, (int)n, "/proc/kpageflags", "cannot be read");
-		if (n <= 0)
-			break;
-		next = p + (uint64_t)n;
-		for (uint64_t i = p; !rc && i < p + (uint64_t)n; i++) {
-			struct mr_snap s;
-
-			if (!(flags[i - p] & MR_KPF(KPF_HUGE)) ||
-			    (flags[i - p] & MR_KPF(KPF_NOPAGE)))
-				continue;
-			rc = mr_inspect(m, i, &s, err);
-			if (rc || !s.huge_pages)
-				continue;
-			rc = add(&l, m, &s);
-			if (rc)
-				mr_err_set(err, rc, "", "no memory for the list of hugepages");
-			/* On to what follows this hugepage. */
-			i = s.huge_head + s.huge_pages - 1;
-			if (i + 1 > next)
-				next = i + 1;
-		}
-		p = next;
-	}
-	if (rc) {
-		free(l.list);
-		return rc;
-	}
-	*list = l.list;
-	*count = l.nr;
-	return 0;
+	if (!rc)
+		rc = mr_hugepages_add(&h, pfn, nr, err);
+	*list = rc ? NULL : h.list;
+	*count = rc ? 0 : h.nr;
+	if (!rc)
+		h.list = NULL;
+	mr_hugepages_close(&h);
+	return rc;
 }

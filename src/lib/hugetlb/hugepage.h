@@ -26,10 +26,27 @@ struct mr_hugepage {
 	bool poisoned;		/* any page of it */
 };
 
+/* Hugepages of several ranges. */
+struct mr_hugepages {
+	struct mr_hugepage *list;
+	size_t nr, room;
+	struct mr_inspector inspector;
+	uint64_t step;		/* pages of the smallest hugepage there is; 0: there is none */
+	bool poison;		/* some page of the machine is poisoned */
+};
+
+/* 0; or -errno with @err set when page flags cannot be read. */
+int mr_hugepages_open(struct mr_hugepages *h, const struct mr_machine *m, struct mr_err *err);
+void mr_hugepages_close(struct mr_hugepages *h);
+
 /*
- * Lists the hugepages that have a page in [@pfn, @pfn + @nr), by the flags of
- * each page, into *@list (free() it) and *@count. Holes are stepped over.
+ * Adds the hugepages that have a page in [@pfn, @pfn + @nr), ascending, but for one that
+ * was added last. Flags are read only where a hugepage can begin, which is a multiple of
+ * its size, and what is found is inspected together. -errno with @err set.
  */
+int mr_hugepages_add(struct mr_hugepages *h, uint64_t pfn, uint64_t nr, struct mr_err *err);
+
+/* The same of one range, into *@list (free() it) and *@count. */
 int mr_hugepage_list(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 		     struct mr_hugepage **list, size_t *count, struct mr_err *err);
 

@@ -76,7 +76,7 @@ static int look_at_block(struct mr_inspector *ins, struct mr_snap *s)
 	return 0;
 }
 
-static void read_sizes(struct mr_inspector *ins)
+void mr_inspector_sizes(struct mr_inspector *ins)
 {
 	if (ins->sizes_read)
 		return;
@@ -99,7 +99,7 @@ static void find_hugepage(struct mr_inspector *ins, struct mr_snap *s, const str
 	const struct mr_machine *m = ins->m;
 	uint64_t flags;
 
-	read_sizes(ins);
+	mr_inspector_sizes(ins);
 	if (last && last->huge_pages && s->pfn - last->huge_head < last->huge_pages) {
 		s->huge_head = last->huge_head;
 		s->huge_pages = last->huge_pages;

@@ -45,6 +45,9 @@ struct mr_inspector {
 int mr_inspector_open(struct mr_inspector *ins, const struct mr_machine *m, struct mr_err *err);
 void mr_inspector_close(struct mr_inspector *ins);
 
+/* Reads ->pools and ->pmd_size, once; none and 0 where they are not told. */
+void mr_inspector_sizes(struct mr_inspector *ins);
+
 /*
  * Looks at the @nr pages @pfns, in any order, now: snaps[i] is of pfns[i]. A pfn
  * without memory is of kind MR_KIND_NONE and no error. Flags and counts are read in

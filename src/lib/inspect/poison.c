@@ -13,16 +13,11 @@
 /* Ranges from so many pages on are worth a look at /proc/meminfo first. */
 #define WORTH_ASKING 4096
 
-/*
- * Whether the kernel counts no poisoned page: then none is looked for. Its count may be
- * too high (a block that went offline with poisoned pages and came back, before 6.2),
- * and is never too low.
- */
-static bool none_counted(const struct mr_machine *m)
+bool mr_poison_counted(const struct mr_machine *m)
 {
 	uint64_t bytes;
 
-	return !mr_machine_meminfo(m, "HardwareCorrupted", &bytes) && !bytes;
+	return mr_machine_meminfo(m, "HardwareCorrupted", &bytes) || bytes;
 }
 
 typedef int (*found_fn)(uint64_t pfn, uint64_t nr, void *data);
@@ -110,7 +105,7 @@ int mr_poison_find(const struct mr_machine *m, struct mr_poisoned **list, size_t
 	}
 	*list = NULL;
 	*nr = 0;
-	if (none_counted(m))
+	if (!mr_poison_counted(m))
 		return 0;
 	if (mr_block_list(m, &blocks, &ignored)) {
 		/* No blocks to go by: to the last page frame there is. */
@@ -157,7 +152,7 @@ int mr_poison_list(const struct mr_machine *m, uint64_t pfn, uint64_t nr, uint64
 
 	*list = NULL;
 	*count = 0;
-	if (nr >= WORTH_ASKING && none_counted(m))
+	if (nr >= WORTH_ASKING && !mr_poison_counted(m))
 		return 0;
 	if (m->device < 0 && m->kpageflags < 0)
 		return m->kpageflags;
@@ -183,7 +178,7 @@ int64_t mr_poison_count(const struct mr_machine *m, uint64_t pfn, uint64_t nr)
 	int64_t found = 0;
 	int rc;
 
-	if (nr >= WORTH_ASKING && none_counted(m))
+	if (nr >= WORTH_ASKING && !mr_poison_counted(m))
 		return 0;
 	if (m->device < 0 && m->kpageflags < 0)
 		return m->kpageflags;

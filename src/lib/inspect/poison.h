@@ -3,6 +3,7 @@
 #ifndef MR_LIB_INSPECT_POISON_H
 #define MR_LIB_INSPECT_POISON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "backend/machine.h"
@@ -13,6 +14,13 @@ struct mr_poisoned {
 	int32_t node;		/* -1: not known */
 	uint64_t block;		/* UINT64_MAX: no block interface */
 };
+
+/*
+ * False where the kernel counts no poisoned page (HardwareCorrupted of /proc/meminfo):
+ * then none need be looked for. Its count may be too high (a block that went offline with
+ * poisoned pages and came back, before 6.2), and is never too low.
+ */
+bool mr_poison_counted(const struct mr_machine *m);
 
 /*
  * Finds every poisoned page of the online blocks into *@list (free() it), by

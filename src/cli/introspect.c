@@ -88,6 +88,7 @@ static const char *field_type(enum mr_field_type type)
 	case MR_FIELD_MAYBE:
 		return "bool";
 	case MR_FIELD_STRING:
+	case MR_FIELD_WORD:
 	case MR_FIELD_CHARS:
 		return "string";
 	case MR_FIELD_STRINGS:

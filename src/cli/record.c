@@ -16,6 +16,13 @@ static const void *member(const struct mr_field *f, const void *record)
 	return (const char *)record + f->offset;
 }
 
+/* The text of MR_FIELD_STRING or MR_FIELD_WORD, or NULL. */
+static const char *string_of(const struct mr_field *f, const void *m)
+{
+	return f->type == MR_FIELD_WORD ? f->words[*(const unsigned int *)m] :
+					  *(const char *const *)m;
+}
+
 static json_object *string_json(const char *s)
 {
 	return s ? json_object_new_string(s) : NULL;
@@ -63,7 +70,8 @@ static json_object *field_json(const struct mr_field *f, const void *record)
 	case MR_FIELD_MAYBE:
 		return *(const int8_t *)m < 0 ? NULL : json_object_new_boolean(*(const int8_t *)m);
 	case MR_FIELD_STRING:
-		return string_json(*(const char *const *)m);
+	case MR_FIELD_WORD:
+		return string_json(string_of(f, m));
 	case MR_FIELD_CHARS:
 		return *(const char *)m ? json_object_new_string(m) : NULL;
 	case MR_FIELD_STRINGS:
@@ -179,7 +187,8 @@ static void write_field(const struct mr_field *field, const void *record, FILE *
 		fputs(*(const bool *)m ? "true" : "false", f);
 		break;
 	case MR_FIELD_STRING:
-		s = *(const char *const *)m;
+	case MR_FIELD_WORD:
+		s = string_of(field, m);
 		if (s)
 			write_string(s, f);
 		else
@@ -270,7 +279,8 @@ char *mr_field_text(const struct mr_field *f, const void *record)
 			s = *(const int8_t *)m ? "yes" : "no";
 		break;
 	case MR_FIELD_STRING:
-		s = *(const char *const *)m;
+	case MR_FIELD_WORD:
+		s = string_of(f, m);
 		break;
 	case MR_FIELD_CHARS:
 		s = m;

@@ -20,6 +20,7 @@ enum mr_field_type {
 	MR_FIELD_MAYBE,		/* int8_t: 1, 0, or below 0 for null */
 	MR_FIELD_STRING,	/* const char *; NULL is null */
 	MR_FIELD_CHARS,		/* char[], "" is null */
+	MR_FIELD_WORD,		/* an enum, of whose values .words has the words; NULL is null */
 	MR_FIELD_STRINGS,	/* const char *const *, NULL-terminated; comma in a table */
 	MR_FIELD_PFN,		/* uint64_t; a number in JSON, hexadecimal in a table */
 	MR_FIELD_BYTES,		/* uint64_t; a number in JSON, 128M in a table */
@@ -34,6 +35,7 @@ struct mr_field {
 	enum mr_field_type type;
 	size_t offset;
 	const struct mr_field *sub;	/* of nested records */
+	const char *const *words;	/* of MR_FIELD_WORD */
 	const char *help;		/* one line: what it is, and its unit */
 	bool nullable;
 	bool optional;			/* a table shows it only when asked for */

@@ -16,7 +16,7 @@
 #include "lib/block/map.h"
 #include "lib/hugetlb/hugepage.h"
 #include "lib/inspect/poison.h"
-#include "lib/range/quarantine.h"
+#include "lib/range/holds.h"
 #include "lib/target/blocksel.h"
 #include "report/begin.h"
 #include "report/map.h"

@@ -6,7 +6,7 @@
 
 #include "backend/hugepool.h"
 #include "cli/table.h"
-#include "lib/range/quarantine.h"
+#include "lib/range/holds.h"
 
 const struct mr_field mr_owner_fields[] = {
 	MR_FIELD(MR_FIELD_PFN, struct mr_owner, pfn, NULL, "PFN", "page frame number"),
@@ -46,8 +46,9 @@ const struct mr_field mr_quarantine_fields[] = {
 		 "how many of them are held now", .right = true),
 	MR_FIELD(MR_FIELD_S32, struct mr_quarantine, node, "node", "NODE", "NUMA node",
 		 .nullable = true, .right = true),
-	MR_FIELD(MR_FIELD_STRING, struct mr_quarantine, state, "state", "STATE",
-		 "held, away (its block is offline) or lost (others have it)"),
+	MR_FIELD(MR_FIELD_WORD, struct mr_quarantine, state, "state", "STATE",
+		 "held, away (its block is offline) or lost (others have it)",
+		 .words = mr_hold_state_names),
 	MR_FIELD(MR_FIELD_CHARS, struct mr_quarantine, since, "since", "SINCE", "UTC"),
 	{ 0 },
 };

@@ -18,6 +18,7 @@ struct rec {
 	bool yes;
 	int8_t no, unsure;
 	const char *text, *none;
+	enum { SMALL, LARGE, NOWHERE } word, no_word;
 	const char *const *list;
 	const struct mr_err *err, *no_err;
 	const void *one, *not_one;
@@ -28,6 +29,8 @@ static const struct mr_field inner_fields[] = {
 	MR_FIELD(MR_FIELD_U64, struct inner, n, "n", "N", "x"),
 	{ 0 },
 };
+
+static const char *const sizes[] = { [SMALL] = "small", [LARGE] = "large", [NOWHERE] = NULL };
 
 static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_U64, struct rec, u, "u", "U", "x"),
@@ -41,6 +44,8 @@ static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_MAYBE, struct rec, unsure, "unsure", "UNSURE", "x"),
 	MR_FIELD(MR_FIELD_STRING, struct rec, text, "text", "TEXT", "x"),
 	MR_FIELD(MR_FIELD_STRING, struct rec, none, "none", "NONE", "x"),
+	MR_FIELD(MR_FIELD_WORD, struct rec, word, "word", "WORD", "x", .words = sizes),
+	MR_FIELD(MR_FIELD_WORD, struct rec, no_word, "no_word", "NO_WORD", "x", .words = sizes),
 	MR_FIELD(MR_FIELD_STRINGS, struct rec, list, "list", "LIST", "x"),
 	MR_FIELD(MR_FIELD_ERROR, struct rec, err, "error", "ERROR", "x"),
 	MR_FIELD(MR_FIELD_ERROR, struct rec, no_err, "no_error", "NO_ERROR", "x"),
@@ -78,12 +83,12 @@ int main(void)
 {
 	static const char *const words[] = { "a", "b", NULL };
 	static const char *const texts[] = { "1", "0x1a2b3", "128M", "", "0", "", "yes", "no", "",
-					     "t", "", "a,b", "busy", "", "", "", "", "", "1" };
+					     "t", "", "large", "", "a,b", "busy", "", "", "", "", "", "1" };
 	struct mr_err err = { 0 };
 	struct inner in[2] = { { 5 }, { 6 } };
 	struct rec rec = {
 		.u = 1, .pfn = 0x1a2b3, .bytes = 128 << 20, .unknown = UINT64_MAX, .node = 0,
-		.no_node = -1, .yes = true, .unsure = -1, .text = "t", .list = words, .err = &err,
+		.no_node = -1, .yes = true, .unsure = -1, .text = "t", .word = LARGE, .no_word = NOWHERE, .list = words, .err = &err,
 		.one = &in[0],
 		.many = { in, 2, sizeof(in[0]), false }, .absent = { .absent = true },
 	};
@@ -96,7 +101,7 @@ int main(void)
 	CHECK_STR(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN),
 		  "{\"u\":1,\"pfn\":107187,\"bytes\":134217728,\"unknown\":null,\"node\":0,"
 		  "\"no_node\":null,\"yes\":true,\"no\":false,\"unsure\":null,"
-		  "\"text\":\"t\",\"none\":null,\"list\":[\"a\",\"b\"],"
+		  "\"text\":\"t\",\"none\":null,\"word\":\"large\",\"no_word\":null,\"list\":[\"a\",\"b\"],"
 		  "\"error\":{\"errno\":\"EBUSY\",\"reason\":\"busy\",\"hint\":\"wait\"},"
 		  "\"no_error\":null,\"one\":{\"n\":5},\"not_one\":null,"
 		  "\"many\":[{\"n\":5},{\"n\":6}],\"absent\":null}");

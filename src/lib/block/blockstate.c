@@ -265,8 +265,9 @@ void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
 		return;
 	}
 	name_block(object, sizeof(object), block->id);
-	if (mr_room_need(m, mr_room_pages(m, first_pfn(m, block), nr_pages(m, block)), object,
-			 &result->err)) {
+	if (mr_room_check(mr_room_available(m),
+			  mr_room_pages(m, first_pfn(m, block), nr_pages(m, block)) << m->page_shift,
+			  object, &result->err)) {
 		result->outcome = MR_OUTCOME_FAILED;
 		return;
 	}
@@ -362,7 +363,7 @@ static void tell_lost(const char *object, struct mr_block_result *r)
 	uint64_t lost = 0;
 
 	for (size_t i = 0; i < r->nr_quarantine; i++) {
-		if (strcmp(r->quarantine[i].state, "lost") != 0)
+		if (r->quarantine[i].state != MR_HOLD_LOST)
 			continue;
 		if (!first)
 			first = &r->quarantine[i];

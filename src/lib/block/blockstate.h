@@ -12,7 +12,7 @@
 
 #include "backend/block.h"
 #include "lib/inspect/blockers.h"
-#include "lib/range/quarantine.h"
+#include "lib/range/holds.h"
 #include "lib/result.h"
 
 /* How far an evacuation is; called after each pageblock, and while the kernel works. */

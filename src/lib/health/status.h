@@ -13,7 +13,7 @@
 #include "backend/machine.h"
 #include "backend/mounts.h"
 #include "lib/inspect/poison.h"
-#include "lib/range/quarantine.h"
+#include "lib/range/holds.h"
 
 #define MR_STATUS_FEATURES 16
 

@@ -13,6 +13,7 @@
 #include "util/cleanup.h"
 
 #define BATCH 1024	/* at most MEMRAS_DESCRIBE_MAX */
+#define RUNS 256	/* at most MEMRAS_SCAN_MAX_RUNS */
 #define OWNERS_MS 5000	/* looking for owners is no reason to answer late */
 
 struct obstacle {
@@ -62,15 +63,16 @@ static struct obstacle by_description(const struct memras_page *p)
 	return o;
 }
 
-static int add(struct mr_blockers *b, uint64_t pfn, uint32_t kind, const struct obstacle *o)
+static int add(struct mr_blockers *b, uint64_t pfn, uint64_t nr, uint32_t kind,
+	       const struct obstacle *o)
 {
 	struct mr_blocker *last = b->nr ? &b->list[b->nr - 1] : NULL;
 
-	b->pages++;
+	b->pages += nr;
 	b->lasting |= o->lasting;
 	if (last && last->pfn + last->pages == pfn && last->kind == kind &&
 	    last->reason == o->reason) {
-		last->pages++;
+		last->pages += nr;
 		return 0;
 	}
 	if (b->nr == MR_BLOCKERS_MAX)
@@ -81,39 +83,108 @@ static int add(struct mr_blockers *b, uint64_t pfn, uint32_t kind, const struct 
 			return -ENOMEM;
 	}
 	b->list[b->nr++] = (struct mr_blocker){
-		.pfn = pfn, .pages = 1, .kind = kind, .kind_name = mr_kind_name(kind),
+		.pfn = pfn, .pages = nr, .kind = kind, .kind_name = mr_kind_name(kind),
 		.reason = o->reason, .lasting = o->lasting,
 	};
 	return 0;
 }
 
-static int find_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
-			  struct mr_blockers *out)
+/* Whether the kind alone tells if pages are in the way; of others the references do. */
+static bool kind_tells(uint32_t kind)
 {
-	mr_autofree struct memras_page *pages = calloc(BATCH, sizeof(*pages));
+	return kind != MEMRAS_KIND_UNKNOWN && by_kind(kind).reason;
+}
+
+/* Pages to be described, ascending, in one call. */
+struct batch {
+	struct memras_page *pages;
+	uint32_t nr;
+};
+
+static int describe(const struct mr_machine *m, struct batch *b, struct mr_blockers *out)
+{
+	int rc = b->nr ? mr_device_describe(m, b->pages, b->nr) : 0;
+
+	for (uint32_t i = 0; !rc && i < b->nr; i++) {
+		struct obstacle o = by_description(&b->pages[i]);
+
+		if (o.reason)
+			rc = add(out, b->pages[i].pfn, 1, b->pages[i].kind, &o);
+	}
+	b->nr = 0;
+	return rc;
+}
+
+static int look_at_run(const struct mr_machine *m, const struct memras_run *run, struct batch *b,
+		       struct mr_blockers *out)
+{
+	struct obstacle o = by_kind(run->kind);
 	int rc = 0;
 
-	if (!pages)
-		return -ENOMEM;
-	for (uint64_t done = 0; !rc && done < nr;) {
-		uint32_t n = nr - done < BATCH ? (uint32_t)(nr - done) : BATCH;
-
-		for (uint32_t i = 0; i < n; i++)
-			pages[i] = (struct memras_page){ .pfn = pfn + done + i };
-		rc = mr_device_describe(m, pages, n);
-		for (uint32_t i = 0; !rc && i < n; i++) {
-			struct obstacle o = by_description(&pages[i]);
-
-			if (o.reason)
-				rc = add(out, pages[i].pfn, pages[i].kind, &o);
-		}
-		done += n;
+	if (run->flags & (MEMRAS_PAGE_HWPOISON | MEMRAS_PAGE_HELD))
+		return 0;
+	if (kind_tells(run->kind)) {
+		/* They are listed in order. */
+		rc = describe(m, b, out);
+		return rc ? rc : add(out, run->pfn, run->nr, run->kind, &o);
+	}
+	for (uint64_t i = 0; !rc && i < run->nr; i++) {
+		b->pages[b->nr++] = (struct memras_page){ .pfn = run->pfn + i };
+		if (b->nr == BATCH)
+			rc = describe(m, b, out);
 	}
 	return rc;
 }
 
-static int add_by_flags(uint64_t pfn, uint64_t flags, void *out)
+/* Of these nothing is in the way: who has a reference to a free page, has it no more. */
+#define KINDS_FREE (MEMRAS_KIND_MASK(MEMRAS_KIND_FREE) | MEMRAS_KIND_MASK(MEMRAS_KIND_HUGETLB_FREE))
+
+static uint64_t kinds_wanted(bool lasting)
 {
+	uint64_t kinds = 0;
+
+	for (uint32_t kind = 0; kind <= MEMRAS_KIND_MOVABLE; kind++)
+		if (!lasting || by_kind(kind).lasting)
+			kinds |= MEMRAS_KIND_MASK(kind);
+	return kinds & ~KINDS_FREE;
+}
+
+static int find_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr, bool lasting,
+			  struct mr_blockers *out)
+{
+	mr_autofree struct memras_page *pages = calloc(BATCH, sizeof(*pages));
+	mr_autofree struct memras_run *runs = calloc(RUNS, sizeof(*runs));
+	struct batch batch = { .pages = pages };
+	const uint64_t end = pfn + nr;
+	uint64_t kinds = kinds_wanted(lasting);
+	int rc = 0;
+
+	if (!pages || !runs)
+		return -ENOMEM;
+	if (!lasting && mr_device_has(m, MEMRAS_FEAT_MEMMAP))
+		kinds |= MEMRAS_KIND_MASK(MEMRAS_KIND_MEMMAP);
+	while (!rc && pfn < end) {
+		struct memras_scan scan = {
+			.start_pfn = pfn, .nr_pages = end - pfn, .kinds = kinds,
+			.runs = (uintptr_t)runs, .nr_runs = RUNS,
+		};
+
+		rc = mr_device_scan(m, &scan);
+		for (uint32_t i = 0; !rc && i < scan.nr_runs; i++)
+			rc = look_at_run(m, &runs[i], &batch, out);
+		pfn = scan.next_pfn;
+	}
+	return rc ? rc : describe(m, &batch, out);
+}
+
+struct by_flags {
+	struct mr_blockers *out;
+	bool lasting;
+};
+
+static int add_by_flags(uint64_t pfn, uint64_t flags, void *data)
+{
+	const struct by_flags *by = data;
 	uint32_t kind = mr_kind_of_flags(flags, 0);
 	struct obstacle o = by_kind(kind);
 
@@ -121,21 +192,33 @@ static int add_by_flags(uint64_t pfn, uint64_t flags, void *out)
 	 * No flag at all is a page in a per-cpu list as likely as one that the
 	 * kernel allocated: only the module can tell.
 	 */
-	if (!o.reason || !flags || (flags & MR_KPF(KPF_HWPOISON)))
+	if (!o.reason || !flags || (flags & MR_KPF(KPF_HWPOISON)) || (by->lasting && !o.lasting))
 		return 0;
-	return add(out, pfn, kind, &o);
+	return add(by->out, pfn, 1, kind, &o);
+}
+
+static int find(const struct mr_machine *m, uint64_t pfn, uint64_t nr, bool lasting,
+		struct mr_blockers *out, struct mr_err *err)
+{
+	int rc;
+
+	if (m->device >= 0)
+		rc = find_by_module(m, pfn, nr, lasting, out);
+	else
+		rc = mr_kpage_walk(m, pfn, nr, add_by_flags, &(struct by_flags){ out, lasting });
+	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be looked at") : 0;
 }
 
 int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 		     struct mr_blockers *out, struct mr_err *err)
 {
-	int rc;
+	return find(m, pfn, nr, false, out, err);
+}
 
-	if (m->device >= 0)
-		rc = find_by_module(m, pfn, nr, out);
-	else
-		rc = mr_kpage_walk(m, pfn, nr, add_by_flags, out);
-	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be looked at") : 0;
+int mr_blockers_find_lasting(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+			     struct mr_blockers *out, struct mr_err *err)
+{
+	return find(m, pfn, nr, true, out, err);
 }
 
 /* The pages that are listed, as far as there is room. */

@@ -39,6 +39,10 @@ struct mr_blockers {
 int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 		     struct mr_blockers *out, struct mr_err *err);
 
+/* The same, but only what waiting does not remove: by a look at their kinds alone. */
+int mr_blockers_find_lasting(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+			     struct mr_blockers *out, struct mr_err *err);
+
 /*
  * Finds who maps the pages that are in the @nr @lists, which are of different
  * ranges, and what they are charged to. All are looked for at once, as that is a

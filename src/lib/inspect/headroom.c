@@ -22,20 +22,23 @@ uint64_t mr_room_pages(const struct mr_machine *m, uint64_t pfn, uint64_t nr)
 	return mr_kpage_walk(m, pfn, nr, count, &pages) ? nr : pages;
 }
 
-int mr_room_need(const struct mr_machine *m, uint64_t pages, const char *object,
-		 struct mr_err *err)
+uint64_t mr_room_available(const struct mr_machine *m)
 {
-	const uint64_t need = pages << m->page_shift;
 	uint64_t available, swap = 0;
 
 	if (mr_machine_meminfo(m, "MemAvailable", &available))
-		return 0;
+		return UINT64_MAX;
 	mr_machine_meminfo(m, "SwapFree", &swap);
-	if (need <= available + swap)
+	return available + swap;
+}
+
+int mr_room_check(uint64_t available, uint64_t need, const char *object, struct mr_err *err)
+{
+	if (need <= available)
 		return 0;
 	mr_err_set(err, -ENOMEM, object,
 		   "the system would run out of memory: %" PRIu64 " MiB of it are to go, and %"
-		   PRIu64 " MiB are available", need >> 20, (available + swap) >> 20);
+		   PRIu64 " MiB are available", need >> 20, available >> 20);
 	mr_err_hint(err, "nothing is changed; free some memory first");
 	return -ENOMEM;
 }

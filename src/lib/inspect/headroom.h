@@ -13,12 +13,16 @@
 uint64_t mr_room_pages(const struct mr_machine *m, uint64_t pfn, uint64_t nr);
 
 /*
- * 0 when what is available (Documentation/filesystems/proc.rst, MemAvailable) and
- * free swap are as much as @pages pages; free ones among them vanish, and
- * those in use need as many elsewhere. Else -ENOMEM with @err set for @object:
- * trying would drive the system out of memory, and have processes killed.
+ * What the system can do without, in bytes: what is available (MemAvailable of
+ * Documentation/filesystems/proc.rst) and free swap. UINT64_MAX: not told.
  */
-int mr_room_need(const struct mr_machine *m, uint64_t pages, const char *object,
-		 struct mr_err *err);
+uint64_t mr_room_available(const struct mr_machine *m);
+
+/*
+ * 0 when @available is enough for @need bytes that are to go; free pages among them
+ * vanish, and those in use need as many elsewhere. Else -ENOMEM with @err set for
+ * @object: trying would drive the system out of memory, and have processes killed.
+ */
+int mr_room_check(uint64_t available, uint64_t need, const char *object, struct mr_err *err);
 
 #endif

@@ -13,20 +13,16 @@
 #include "backend/kpage.h"
 #include "lib/page/retire.h"
 #include "lib/range/pattern.h"
+#include "lib/range/quarantine.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
 
 #define RETIRE_TIMEOUT_MS 10000
 
-struct part {
-	uint64_t pfn, nr;
-};
-
 struct job {
 	const struct mr_machine *m;
-	struct part *parts;
-	size_t nr;
+	struct mr_ranges parts;
 	struct mr_memtest *test;
 	mr_memtest_progress_fn progress;
 	void *data;
@@ -34,34 +30,22 @@ struct job {
 	uint64_t total;
 };
 
-/* What is held of the spans, as mappable parts. */
+/* What is held of the spans. */
 static int find_parts(struct job *job, const struct mr_span *spans, size_t nr)
 {
-	mr_autofree struct memras_hold *holds = NULL;
-	size_t n;
-	int rc = mr_device_holds(job->m, &holds, &n);
+	struct mr_ranges all;
+	struct mr_kept kept = { 0 };
+	int rc = mr_quarantine_pages(spans, nr, &all);
 
-	for (size_t i = 0; !rc && i < nr; i++) {
-		for (size_t h = 0; h < n; h++) {
-			uint64_t first = spans[i].pfn, end = first + spans[i].nr;
-			struct part *parts;
-
-			if ((holds[h].flags & (MEMRAS_HOLD_AWAY | MEMRAS_HOLD_LOST)) ||
-			    !(holds[h].flags & MEMRAS_HOLD_KEPT))
-				continue;
-			first = first > holds[h].pfn ? first : holds[h].pfn;
-			if (end > holds[h].pfn + holds[h].nr)
-				end = holds[h].pfn + holds[h].nr;
-			if (first >= end)
-				continue;
-			parts = reallocarray(job->parts, job->nr + 1, sizeof(*parts));
-			if (!parts)
-				return -ENOMEM;
-			job->parts = parts;
-			parts[job->nr++] = (struct part){ first, end - first };
-			job->test->pages += end - first;
-		}
+	if (!rc)
+		rc = mr_kept_read(job->m, &all, &kept);
+	if (!rc) {
+		job->parts = kept.of[MR_HOLD_HELD];
+		kept.of[MR_HOLD_HELD] = (struct mr_ranges){ 0 };
+		job->test->pages = mr_ranges_pages(&job->parts);
 	}
+	mr_kept_free(&kept);
+	mr_ranges_free(&all);
 	return rc;
 }
 
@@ -91,7 +75,7 @@ static bool on_progress(uint64_t done, uint64_t total, bool verify, void *data)
 	return mr_interrupted();
 }
 
-static int add_bad(struct job *job, const struct part *part, const struct mr_pattern_bad *bad,
+static int add_bad(struct job *job, const struct mr_range *part, const struct mr_pattern_bad *bad,
 		   size_t nr)
 {
 	struct mr_memtest *t = job->test;
@@ -126,7 +110,7 @@ static int explain(int rc, uint64_t pfn, struct mr_err *err)
 	}
 }
 
-static int test_part(struct job *job, const struct part *part, struct mr_err *err)
+static int test_part(struct job *job, const struct mr_range *part, struct mr_err *err)
 {
 	struct sigaction catch = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO }, old;
 	struct mr_pattern p = {
@@ -178,13 +162,13 @@ int mr_memtest_run(const struct mr_machine *m, const struct mr_span *spans, size
 		mr_err_set(err, rc, "", "what is held cannot be listed");
 	all.pages = test->pages;
 	job.total = mr_pattern_bytes(&all);
-	for (size_t i = 0; !rc && i < job.nr; i++) {
-		rc = test_part(&job, &job.parts[i], err);
+	for (size_t i = 0; !rc && i < job.parts.nr; i++) {
+		rc = test_part(&job, &job.parts.list[i], err);
 		job.before = test->bytes;
 	}
 	test->complete = !rc;
 	test->elapsed_us = mr_clock_us() - start;
-	free(job.parts);
+	mr_ranges_free(&job.parts);
 	return rc;
 }
 

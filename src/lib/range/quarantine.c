@@ -5,142 +5,102 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "backend/block.h"
 #include "backend/device.h"
-#include "backend/percpu.h"
 #include "lib/inspect/headroom.h"
-#include "util/cleanup.h"
+#include "lib/range/claim.h"
+#include "lib/range/quarantineplan.h"
 #include "util/clock.h"
-#include "util/grow.h"
 #include "util/interrupt.h"
 
-#define HOPELESS_LOOKS	3	/* looks that all saw a blocker that waiting does not remove */
-#define PAUSE_FIRST_US	2000
-#define PAUSE_LAST_US	200000
-
-static const char *hold_state(const struct memras_hold *h)
+static void snap_free(struct mr_quarantine_snap *snap)
 {
-	return h->flags & MEMRAS_HOLD_AWAY ? "away" : h->flags & MEMRAS_HOLD_LOST ? "lost" : "held";
+	mr_ranges_free(&snap->all);
+	mr_ranges_free(&snap->offline);
+	mr_kept_free(&snap->kept);
 }
 
-int mr_quarantine_list(const struct mr_machine *m, uint64_t pfn, uint64_t pages,
-		       struct mr_quarantine **list, size_t *nr, struct mr_err *err)
+/* The pages of the spans that lie in offline memory blocks. */
+static int find_offline(const struct mr_machine *m, const struct mr_ranges *all,
+			struct mr_ranges *out)
 {
-	mr_autofree struct memras_hold *holds = NULL;
-	struct mr_quarantine *out;
-	const struct memras_hold *last = NULL;
-	size_t n, kept = 0;
-	int rc;
-
-	*list = NULL;
-	*nr = 0;
-	if (m->device == -ENOENT || !mr_device_has(m, MEMRAS_FEAT_CLAIM))
-		return 0;
-	rc = mr_device_holds(m, &holds, &n);
-	if (rc)
-		return mr_err_set(err, rc, "", "what is held cannot be listed");
-	out = calloc(n + 1, sizeof(*out));
-	if (!out)
-		return mr_err_set(err, -ENOMEM, "", "no memory for the list");
-	for (size_t i = 0; i < n; i++) {
-		const struct memras_hold *h = &holds[i];
-		const char *state = hold_state(h);
-		time_t since = (time_t)h->since;
-		struct mr_quarantine *q;
-		struct tm tm;
-
-		if (!(h->flags & MEMRAS_HOLD_KEPT) || h->pfn < pfn || h->pfn - pfn >= pages)
-			continue;
-		/* The module keeps blocks apart; for a person they are one range. */
-		if (last && last->pfn + last->nr == h->pfn && last->since == h->since &&
-		    last->node == h->node && last->flags == h->flags) {
-			q = &out[kept - 1];
-		} else {
-			q = &out[kept++];
-			*q = (struct mr_quarantine){ .pfn = h->pfn, .phys = mr_pfn_phys(m, h->pfn),
-						     .node = h->node, .state = state };
-			strftime(q->since, sizeof(q->since), "%Y-%m-%dT%H:%M:%SZ",
-				 gmtime_r(&since, &tm));
-		}
-		q->pages += h->nr;
-		if (!strcmp(state, "held"))
-			q->held += h->nr;
-		last = h;
-	}
-	*list = out;
-	*nr = kept;
-	return 0;
-}
-
-/* A dry run does without the module, which then holds nothing. */
-static int list_holds(const struct mr_machine *m, struct memras_hold **list, size_t *nr)
-{
-	*nr = 0;
-	return m->device < 0 ? 0 : mr_device_holds(m, list, nr);
-}
-
-struct range {
-	uint64_t pfn, nr;
-	bool lost;		/* a quarantine has it, and is to hold it again */
-};
-
-struct ranges {
-	struct range *list;
-	size_t nr, room;
-};
-
-static int push(struct ranges *r, uint64_t pfn, uint64_t nr)
-{
-	struct range *last = r->nr ? &r->list[r->nr - 1] : NULL;
-
-	if (last && pfn <= last->pfn + last->nr) {
-		if (pfn + nr > last->pfn + last->nr)
-			last->nr = pfn + nr - last->pfn;
-		return 0;
-	}
-	if (mr_make_room(r->list, r->nr, r->room))
-		return -ENOMEM;
-	r->list[r->nr++] = (struct range){ .pfn = pfn, .nr = nr };
-	return 0;
-}
-
-static int by_pfn(const void *pa, const void *pb)
-{
-	const struct mr_span *a = pa, *b = pb;
-
-	return a->pfn > b->pfn ? 1 : a->pfn < b->pfn ? -1 : 0;
-}
-
-/* The spans ascending, each page once. */
-static int normalise(const struct mr_span *spans, size_t nr, struct ranges *out)
-{
-	mr_autofree struct mr_span *sorted = calloc(nr + 1, sizeof(*sorted));
+	const uint64_t per = mr_block_pages(m);
+	uint64_t next = 0;
 	int rc = 0;
 
-	if (!sorted)
-		return -ENOMEM;
-	memcpy(sorted, spans, nr * sizeof(*sorted));
-	qsort(sorted, nr, sizeof(*sorted), by_pfn);
-	for (size_t i = 0; !rc && i < nr; i++)
-		rc = push(out, sorted[i].pfn, sorted[i].nr);
+	for (size_t i = 0; per && !rc && i < all->nr; i++) {
+		uint64_t last = (all->list[i].pfn + all->list[i].nr - 1) / per;
+		uint64_t id = all->list[i].pfn / per;
+
+		for (id = id > next ? id : next; !rc && id <= last; id++) {
+			enum mr_block_state state;
+
+			if (!mr_block_read_state(m, id, &state) && state == MR_BLOCK_OFFLINE)
+				rc = mr_ranges_add(out, id * per, per);
+		}
+		next = last + 1;
+	}
 	return rc;
 }
 
-static void begin(const struct mr_machine *m, const struct mr_span *spans, const struct ranges *all,
+int mr_quarantine_pages(const struct mr_span *spans, size_t nr, struct mr_ranges *all)
+{
+	int rc = 0;
+
+	*all = (struct mr_ranges){ 0 };
+	for (size_t i = 0; !rc && i < nr; i++)
+		rc = mr_ranges_add(all, spans[i].pfn, spans[i].nr);
+	mr_ranges_normalise(all);
+	return rc;
+}
+
+/* What is in the way of claiming pages that are not held, and stays there. */
+static bool find_lasting(const struct mr_machine *m, const struct mr_ranges *all)
+{
+	struct mr_blockers found = { 0 };
+	struct mr_err ignored;
+	bool lasting;
+
+	for (size_t i = 0; !found.lasting && i < all->nr; i++)
+		mr_blockers_find_lasting(m, all->list[i].pfn, all->list[i].nr, &found, &ignored);
+	lasting = found.lasting;
+	mr_blockers_free(&found);
+	return lasting;
+}
+
+/* The snapshot for an addition; to be freed also on an error. */
+static int take_snap(const struct mr_machine *m, const struct mr_span *spans, size_t nr,
+		     struct mr_quarantine_snap *snap)
+{
+	int rc;
+
+	*snap = (struct mr_quarantine_snap){ .page_shift = m->page_shift,
+					     .available = mr_room_available(m) };
+	rc = mr_quarantine_pages(spans, nr, &snap->all);
+	if (!rc)
+		rc = mr_kept_read(m, &snap->all, &snap->kept);
+	if (!rc)
+		rc = find_offline(m, &snap->all, &snap->offline);
+	if (!rc)
+		snap->lasting = find_lasting(m, &snap->all);
+	return rc;
+}
+
+static void begin(const struct mr_machine *m, const struct mr_span *spans, const struct mr_ranges *all,
 		  struct mr_quarantine_result *r)
 {
 	struct mr_block block;
 
 	*r = (struct mr_quarantine_result){
 		.target = spans[0].target ? spans[0].target->word : "all",
-		.pfn = all->list[0].pfn, .phys = mr_pfn_phys(m, all->list[0].pfn),
-		.node = -1, .block = UINT64_MAX,
+		.outcome = MR_OUTCOME_FAILED, .node = -1, .block = UINT64_MAX,
+		.pages = mr_ranges_pages(all),
 	};
-	for (size_t i = 0; i < all->nr; i++)
-		r->pages += all->list[i].nr;
+	if (!all->nr)
+		return;
+	r->pfn = all->list[0].pfn;
+	r->phys = mr_pfn_phys(m, r->pfn);
 	if (!m->block_size)
 		return;
 	r->block = r->pfn / mr_block_pages(m);
@@ -148,260 +108,56 @@ static void begin(const struct mr_machine *m, const struct mr_span *spans, const
 		r->node = block.node;
 }
 
-/* The part of one pageblock that is wanted, one or more ranges. */
-struct slot {
-	uint64_t pfn, nr;	/* of the whole pageblock */
-	size_t first, ranges;	/* in want */
-	bool had;
-};
-
-/* How many pages of the ranges quarantines have. */
-struct kept {
-	uint64_t held, away, lost;
-};
-
-static int count_kept(const struct mr_machine *m, const struct ranges *all, struct kept *kept)
-{
-	mr_autofree struct memras_hold *holds = NULL;
-	size_t n;
-	int rc = list_holds(m, &holds, &n);
-
-	*kept = (struct kept){ 0 };
-	for (size_t i = 0; !rc && i < all->nr; i++) {
-		for (size_t h = 0; h < n; h++) {
-			uint64_t first = all->list[i].pfn, end = first + all->list[i].nr;
-			uint64_t hold_end = holds[h].pfn + holds[h].nr;
-
-			first = first > holds[h].pfn ? first : holds[h].pfn;
-			end = end < hold_end ? end : hold_end;
-			if (!(holds[h].flags & MEMRAS_HOLD_KEPT) || first >= end)
-				continue;
-			if (holds[h].flags & MEMRAS_HOLD_AWAY)
-				kept->away += end - first;
-			else if (holds[h].flags & MEMRAS_HOLD_LOST)
-				kept->lost += end - first;
-			else
-				kept->held += end - first;
-		}
-	}
-	return rc;
-}
-
 struct add {
 	const struct mr_machine *m;
 	const struct mr_quarantine_policy *policy;
 	struct mr_quarantine_result *result;
+	struct mr_quarantine_snap snap;
+	struct mr_quarantine_plan plan;
 	uint64_t unit;		/* pages of a pageblock */
-	struct ranges want;	/* cut at pageblocks; without what is in quarantine already */
-	uint64_t pages;		/* in want */
-	uint64_t lost;		/* of them */
-	struct slot *slots;
-	size_t nr_slots;
-	int last_rc;
 };
 
-/* [@pfn, @pfn + @nr) goes to @a->want, pageblock by pageblock. */
-static int want(struct add *a, uint64_t pfn, uint64_t nr, bool lost)
+static int take_and_plan(struct add *a, const struct mr_span *spans, size_t nr)
 {
-	while (nr) {
-		uint64_t n = a->unit - pfn % a->unit;
+	int rc;
 
-		n = n < nr ? n : nr;
-		/* Not push(): that would join what is cut here. */
-		if (mr_make_room(a->want.list, a->want.nr, a->want.room))
-			return -ENOMEM;
-		a->want.list[a->want.nr++] = (struct range){ pfn, n, lost };
-		a->pages += n;
-		a->lost += lost ? n : 0;
-		pfn += n;
-		nr -= n;
-	}
-	return 0;
+	snap_free(&a->snap);
+	mr_quarantine_plan_free(&a->plan);
+	rc = take_snap(a->m, spans, nr, &a->snap);
+	return rc ? rc : mr_quarantine_plan_add(&a->snap, spans[0].target ?
+						spans[0].target->word : "all", &a->plan);
 }
 
-/* Leaves out what quarantines hold, or will hold again; what they lost is wanted. */
-static int subtract_held(struct add *a, const struct ranges *all)
+static void tell(const struct mr_claim_progress *p, void *data)
 {
-	mr_autofree struct memras_hold *holds = NULL;
-	size_t n, h = 0;
-	int rc = list_holds(a->m, &holds, &n);
+	const struct add *a = data;
 
-	for (size_t i = 0; !rc && i < all->nr; i++) {
-		uint64_t pfn = all->list[i].pfn, end = pfn + all->list[i].nr;
-
-		while (h < n && holds[h].pfn + holds[h].nr <= pfn)
-			h++;
-		for (size_t k = h; !rc && k < n && holds[k].pfn < end; k++) {
-			uint64_t hold_end = holds[k].pfn + holds[k].nr;
-
-			if (!(holds[k].flags & MEMRAS_HOLD_KEPT))
-				continue;
-			if (holds[k].pfn > pfn) {
-				rc = want(a, pfn, holds[k].pfn - pfn, false);
-				pfn = holds[k].pfn;
-			}
-			hold_end = hold_end < end ? hold_end : end;
-			if (!rc && (holds[k].flags & MEMRAS_HOLD_LOST))
-				rc = want(a, pfn, hold_end - pfn, true);
-			pfn = hold_end;
-		}
-		if (!rc && pfn < end)
-			rc = want(a, pfn, end - pfn, false);
-	}
-	return rc;
-}
-
-static int make_slots(struct add *a)
-{
-	a->slots = calloc(a->want.nr + 1, sizeof(*a->slots));
-	if (!a->slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < a->want.nr; i++) {
-		uint64_t pfn = a->want.list[i].pfn / a->unit * a->unit;
-
-		if (!a->nr_slots || a->slots[a->nr_slots - 1].pfn != pfn)
-			a->slots[a->nr_slots++] = (struct slot){ .pfn = pfn, .nr = a->unit,
-								 .first = i };
-		a->slots[a->nr_slots - 1].ranges++;
-	}
-	return 0;
-}
-
-/* 0 when all of the range is ours, or poisoned; what went round is what we have already. */
-static int claim(struct add *a, uint64_t pfn, uint64_t nr)
-{
-	struct memras_claim c = { .start_pfn = pfn, .nr_pages = nr, .flags = MEMRAS_CLAIM_ROUND };
-
-	return mr_device_claim(a->m, &c);
-}
-
-/*
- * Claims what is wanted of one pageblock. A few pages that someone uses are not
- * to be had by themselves (mm/page_isolation.c, test_pages_isolated()): then
- * the pageblock is claimed around them, and what is not wanted goes back in
- * the end; but only when the batches of the CPUs are @drained.
- */
-static int claim_slot(struct add *a, const struct slot *s, bool drained)
-{
-	int rc = 0;
-
-	for (size_t i = s->first; !rc && i < s->first + s->ranges; i++)
-		rc = claim(a, a->want.list[i].pfn, a->want.list[i].nr);
-	if (rc == -EBUSY && drained && a->want.list[s->first].nr < s->nr)
-		rc = claim(a, s->pfn, s->nr);
-	return rc;
-}
-
-static void tell(const struct add *a, uint64_t busy)
-{
-	uint64_t done = 0;
-
-	if (!a->policy->progress)
-		return;
-	for (size_t i = 0; i < a->nr_slots; i++)
-		for (size_t k = 0; a->slots[i].had && k < a->slots[i].ranges; k++)
-			done += a->want.list[a->slots[i].first + k].nr;
-	a->policy->progress(done, a->pages, busy, a->policy->progress_data);
-}
-
-/* One pass over what is not had yet. Returns how much still is not. */
-static size_t pass(struct add *a, uint64_t deadline)
-{
-	size_t busy = 0;
-
-	/* Draining costs: only once the first try was refused. */
-	if (a->result->attempts++)
-		mr_percpu_drain_lru();
-	for (size_t i = 0; i < a->nr_slots; i++) {
-		struct slot *s = &a->slots[i];
-		int rc;
-
-		if (s->had)
-			continue;
-		if (mr_interrupted() || (a->result->attempts > 1 && mr_clock_us() >= deadline)) {
-			busy++;
-			continue;
-		}
-		rc = claim_slot(a, s, a->result->attempts > 1);
-		s->had = !rc;
-		if (rc) {
-			a->last_rc = rc;
-			busy++;
-		}
-		tell(a, busy);
-	}
-	return busy;
-}
-
-/* Looks at what is not had; true when some of it never will be. */
-static bool diagnose(struct add *a, bool around)
-{
-	struct mr_err ignored;
-
-	mr_blockers_free(&a->result->blockers);
-	for (size_t i = 0; i < a->nr_slots; i++) {
-		const struct slot *s = &a->slots[i];
-
-		for (size_t k = s->first; !s->had && k < s->first + s->ranges; k++)
-			mr_blockers_find(a->m, a->want.list[k].pfn, a->want.list[k].nr,
-					 &a->result->blockers, &ignored);
-	}
-	if (a->result->blockers.nr || !around)
-		return a->result->blockers.lasting;
-	for (size_t i = 0; i < a->nr_slots; i++)
-		if (!a->slots[i].had)
-			mr_blockers_find(a->m, a->slots[i].pfn, a->slots[i].nr,
-					 &a->result->blockers, &ignored);
-	return false;
-}
-
-static bool passing(int rc)
-{
-	return rc == -EBUSY || rc == -ENOMEM;
+	if (a->policy->progress)
+		a->policy->progress(p->done, p->total, p->busy, a->policy->progress_data);
 }
 
 static int claim_all(struct add *a, uint64_t deadline)
 {
-	uint64_t pause = PAUSE_FIRST_US;
-	unsigned int hopeless = 0;
+	struct mr_claims claims = {
+		.ops = &mr_claim_device, .ctx = (void *)a->m, .unit = a->unit,
+		.largest = mr_claim_largest(a->m), .deadline_us = deadline, .retries = UINT64_MAX,
+		.around = true, .progress = tell, .progress_data = a,
+	};
+	int rc = mr_claims_run(&claims, &a->plan.want);
 
-	/* Nothing is moved for a range that cannot be had in the end. */
-	while (diagnose(a, false)) {
-		if (++hopeless == HOPELESS_LOOKS)
-			return -EBUSY;
-		mr_clock_sleep_us(PAUSE_LAST_US);
-	}
-	hopeless = 0;
-	while (pass(a, deadline)) {
-		if (mr_interrupted())
-			return -EINTR;
-		if (!passing(a->last_rc))
-			return a->last_rc;
-		hopeless = diagnose(a, true) ? hopeless + 1 : 0;
-		if (hopeless == HOPELESS_LOOKS)
-			return -EBUSY;
-		/* The second pass drains, and most that is refused at first is had then. */
-		if (a->result->attempts > 1 && mr_clock_us() + pause >= deadline)
-			return a->last_rc == -ENOMEM ? -ENOMEM : -ETIMEDOUT;
-		mr_clock_sleep_us(pause);
-		pause = pause * 2 > PAUSE_LAST_US ? PAUSE_LAST_US : pause * 2;
-	}
-	mr_blockers_free(&a->result->blockers);
-	return mr_interrupted() ? -EINTR : 0;
+	a->result->attempts = claims.attempts;
+	a->result->blockers = claims.blockers;
+	return rc;
 }
 
-/* From here on it outlives us. What is not kept was had already, or is poisoned. */
+/* From here on it outlives us. What is not kept was kept already, or is poisoned. */
 static int keep_all(struct add *a)
 {
-	for (size_t i = 0; i < a->want.nr;) {
-		struct memras_keep keep = { .start_pfn = a->want.list[i].pfn };
-		int rc;
+	for (size_t i = 0; i < a->plan.want.nr; i++) {
+		struct memras_keep keep = { .start_pfn = a->plan.want.list[i].pfn,
+					    .nr_pages = a->plan.want.list[i].nr };
+		int rc = mr_device_keep(a->m, &keep);
 
-		/* Neighbours in one call, so that they are kept at one moment. */
-		do
-			keep.nr_pages += a->want.list[i++].nr;
-		while (i < a->want.nr && a->want.list[i].pfn == keep.start_pfn + keep.nr_pages);
-		rc = mr_device_keep(a->m, &keep);
 		if (rc && rc != -ENOENT)
 			return rc;
 		a->result->changed += keep.kept;
@@ -409,43 +165,17 @@ static int keep_all(struct add *a)
 	return 0;
 }
 
-/* Gives back what this descriptor holds and did not keep. */
+/* Gives back what this descriptor holds and did not keep, also around what is wanted. */
 static void give_back(const struct add *a)
 {
-	for (size_t i = 0; i < a->nr_slots; i++) {
-		struct memras_release release = { .start_pfn = a->slots[i].pfn,
-						  .nr_pages = a->slots[i].nr };
+	for (size_t i = 0; i < a->plan.want.nr; i++) {
+		const struct mr_range *r = &a->plan.want.list[i];
+		uint64_t first = r->pfn - r->pfn % a->unit, end = r->pfn + r->nr;
+		struct memras_release release = { .start_pfn = first };
 
+		release.nr_pages = (end + a->unit - 1) / a->unit * a->unit - first;
 		mr_device_release(a->m, &release);
 	}
-}
-
-/*
- * Whether all of it is in quarantine, but for poisoned pages, which are counted.
- * Someone else's claim may have been gone round.
- */
-static int verify(struct add *a, const struct ranges *all)
-{
-	struct mr_quarantine_result *r = a->result;
-	struct add left = { .m = a->m, .unit = a->unit };
-	int rc = subtract_held(&left, all);
-
-	r->poisoned = 0;
-	for (size_t i = 0; !rc && i < left.want.nr; i++) {
-		for (uint64_t n = 0; n < left.want.list[i].nr; n++) {
-			struct memras_page page = { .pfn = left.want.list[i].pfn + n };
-
-			if (!mr_device_describe(a->m, &page, 1) &&
-			    (page.flags & MEMRAS_PAGE_HWPOISON)) {
-				r->poisoned++;
-				continue;
-			}
-			rc = -EBUSY;
-			break;
-		}
-	}
-	free(left.want.list);
-	return rc;
 }
 
 /*
@@ -454,43 +184,106 @@ static int verify(struct add *a, const struct ranges *all)
  */
 static void unkeep(struct add *a)
 {
-	for (size_t i = 0; a->result->changed && i < a->want.nr; i++) {
-		struct memras_release release = { .start_pfn = a->want.list[i].pfn,
-						  .nr_pages = a->want.list[i].nr,
+	for (size_t i = 0; a->result->changed && i < a->plan.fresh.nr; i++) {
+		struct memras_release release = { .start_pfn = a->plan.fresh.list[i].pfn,
+						  .nr_pages = a->plan.fresh.list[i].nr,
 						  .flags = MEMRAS_RELEASE_KEPT };
 
-		if (!a->want.list[i].lost)
-			mr_device_release(a->m, &release);
+		mr_device_release(a->m, &release);
 	}
 	a->result->changed = 0;
 }
 
-/* How much is had again of what had been lost; that stays, even if the rest fails. */
-static uint64_t regained(const struct add *a, const struct ranges *all)
+/*
+ * Whether all of it is in quarantine, but for poisoned pages, which are counted.
+ * Someone else's claim may have been skipped.
+ */
+static int verify(struct add *a)
 {
-	struct kept kept;
+	struct mr_quarantine_snap now = { .available = UINT64_MAX };
+	struct mr_quarantine_plan left = { 0 };
+	int rc = mr_kept_read(a->m, &a->snap.all, &now.kept);
 
-	if (count_kept(a->m, all, &kept) || kept.lost > a->lost)
-		return 0;
-	return a->lost - kept.lost;
+	a->result->poisoned = 0;
+	now.all = a->snap.all;
+	if (!rc)
+		rc = mr_quarantine_plan_add(&now, a->result->target, &left);
+	for (size_t i = 0; !rc && i < left.want.nr; i++) {
+		for (uint64_t n = 0; !rc && n < left.want.list[i].nr; n++) {
+			struct memras_page page = { .pfn = left.want.list[i].pfn + n };
+
+			if (mr_device_describe(a->m, &page, 1) ||
+			    !(page.flags & MEMRAS_PAGE_HWPOISON))
+				rc = -EBUSY;
+			else
+				a->result->poisoned++;
+		}
+	}
+	mr_kept_free(&now.kept);
+	mr_quarantine_plan_free(&left);
+	return rc;
+}
+
+/* Does what is planned. */
+static int apply(struct add *a, uint64_t deadline)
+{
+	const uint64_t lost = mr_ranges_pages(&a->snap.kept.of[MR_HOLD_LOST]);
+	struct mr_quarantine_result *r = a->result;
+	struct mr_kept after = { 0 };
+	int rc = claim_all(a, deadline);
+
+	if (!rc)
+		rc = keep_all(a);
+	give_back(a);
+	if (!rc)
+		rc = verify(a);
+	if (rc)
+		unkeep(a);
+	/* What had been lost and is held again stays so, even if the rest fails. */
+	if (lost && !mr_kept_read(a->m, &a->snap.all, &after)) {
+		uint64_t still = mr_ranges_pages(&after.of[MR_HOLD_LOST]);
+
+		r->changed += still < lost ? lost - still : 0;
+	}
+	mr_kept_free(&after);
+	if (!rc)
+		r->outcome = r->changed ? MR_OUTCOME_DONE : MR_OUTCOME_ALREADY;
+	return rc;
+}
+
+/* What is in the way of the plan, for who would rather know before. */
+static void look(struct add *a)
+{
+	struct mr_blockers *blockers = &a->result->blockers;
+	struct mr_err ignored;
+
+	for (size_t i = 0; i < a->plan.want.nr; i++)
+		mr_blockers_find(a->m, a->plan.want.list[i].pfn, a->plan.want.list[i].nr, blockers,
+				 &ignored);
 }
 
 /* What quarantines have of it after a failure, in words. */
-static const char *what_stays(const struct add *a, const struct ranges *all, char *buf, size_t size)
+static const char *what_stays(const struct add *a, char *buf, size_t size)
 {
-	struct kept kept;
+	uint64_t held = 0, lost = 0;
+	struct mr_kept kept;
 
-	if (count_kept(a->m, all, &kept) || (!kept.held && !kept.lost))
+	if (!mr_kept_read(a->m, &a->snap.all, &kept)) {
+		held = mr_ranges_pages(&kept.of[MR_HOLD_HELD]);
+		lost = mr_ranges_pages(&kept.of[MR_HOLD_LOST]);
+	}
+	mr_kept_free(&kept);
+	if (!held && !lost)
 		snprintf(buf, size, "nothing of it is held");
-	else if (kept.lost)
-		snprintf(buf, size, "of its pages %" PRIu64 " are held and %" PRIu64 " lost",
-			 kept.held, kept.lost);
+	else if (lost)
+		snprintf(buf, size, "of its pages %" PRIu64 " are held and %" PRIu64 " lost", held,
+			 lost);
 	else
-		snprintf(buf, size, "of its pages %" PRIu64 " are held, as they were", kept.held);
+		snprintf(buf, size, "of its pages %" PRIu64 " are held, as they were", held);
 	return buf;
 }
 
-static void explain_add(const struct add *a, const struct ranges *all, int rc)
+static void explain_add(const struct add *a, int rc)
 {
 	struct mr_quarantine_result *r = a->result;
 	struct mr_blockers *blockers = &r->blockers;
@@ -498,7 +291,7 @@ static void explain_add(const struct add *a, const struct ranges *all, int rc)
 
 	if (r->err.code)
 		return;
-	what_stays(a, all, stays, sizeof(stays));
+	what_stays(a, stays, sizeof(stays));
 	if (rc != -EINTR)
 		mr_blockers_find_owners(a->m, &blockers, 1);
 	switch (rc) {
@@ -526,124 +319,79 @@ static void explain_add(const struct add *a, const struct ranges *all, int rc)
 	mr_err_hint(&r->err, "%s; a longer --timeout tries again for longer", stays);
 }
 
-static void finish(struct mr_quarantine_result *r, enum mr_outcome outcome, uint64_t start)
+static void finish(struct mr_quarantine_result *r, uint64_t start)
 {
-	r->outcome = outcome;
 	r->elapsed_us = mr_clock_us() - start;
 }
 
-/* An offline block in the range: nothing of it can be had. */
-static bool any_offline(const struct mr_machine *m, const struct ranges *want)
+/* Carries the plan out, or says why not. */
+static int add(struct add *a, uint64_t deadline)
 {
-	const uint64_t per = mr_block_pages(m);
-
-	for (size_t i = 0; per && i < want->nr; i++) {
-		enum mr_block_state state;
-
-		if (!mr_block_read_state(m, want->list[i].pfn / per, &state) &&
-		    state == MR_BLOCK_OFFLINE)
-			return true;
-	}
-	return false;
-}
-
-static int add(struct add *a, const struct ranges *all, uint64_t start)
-{
-	const uint64_t deadline = start + a->policy->timeout_ms * 1000;
 	struct mr_quarantine_result *r = a->result;
 	struct mr_blockers *blockers = &r->blockers;
-	int rc = subtract_held(a, all);
 
-	if (rc)
-		return rc;
-	if (!a->want.nr) {
+	switch (a->plan.action) {
+	case MR_QUARANTINE_NOTHING:
 		r->outcome = MR_OUTCOME_ALREADY;
 		return 0;
+	case MR_QUARANTINE_REFUSE:
+		r->outcome = MR_OUTCOME_REFUSED;
+		r->err = a->plan.err;
+		return r->err.code;
+	default:
+		break;
 	}
 	r->via = "module";
-	if (any_offline(a->m, &a->want)) {
-		r->outcome = MR_OUTCOME_REFUSED;
-		r->via = NULL;
-		return -ENXIO;
-	}
-	rc = mr_room_need(a->m, a->pages, r->target, &r->err);
-	if (rc) {
-		r->outcome = MR_OUTCOME_REFUSED;
-		r->via = NULL;
-		return rc;
-	}
-	rc = make_slots(a);
-	if (rc)
-		return rc;
 	if (a->policy->dry_run) {
-		diagnose(a, false);
-		mr_blockers_find_owners(a->m, &blockers, 1);
 		r->outcome = MR_OUTCOME_PLANNED;
+		look(a);
+		mr_blockers_find_owners(a->m, &blockers, 1);
 		return 0;
 	}
-	rc = claim_all(a, deadline);
-	if (!rc)
-		rc = keep_all(a);
-	give_back(a);
-	if (!rc)
-		rc = verify(a, all);
-	if (rc)
-		unkeep(a);
-	r->changed += regained(a, all);
-	if (rc)
-		return rc;
-	r->outcome = r->changed ? MR_OUTCOME_DONE : MR_OUTCOME_ALREADY;
-	return 0;
+	if (a->plan.action == MR_QUARANTINE_CLAIM)
+		return apply(a, deadline);
+	look(a);
+	return -EBUSY;
 }
 
 void mr_quarantine_add(const struct mr_machine *m, const struct mr_span *spans, size_t nr,
 		       const struct mr_quarantine_policy *policy,
 		       struct mr_quarantine_result *result)
 {
-	const uint64_t start = mr_clock_us();
+	const uint64_t start = mr_clock_us(), deadline = start + policy->timeout_ms * 1000;
 	struct add a = { .m = m, .policy = policy, .result = result,
 			 .unit = m->info.pageblock_pages ? m->info.pageblock_pages : 512 };
-	struct ranges all = { 0 };
-	int rc = normalise(spans, nr, &all);
+	int rc = take_and_plan(&a, spans, nr);
 
-	if (rc) {
-		*result = (struct mr_quarantine_result){ .target = "" };
-		mr_err_set(&result->err, rc, "", "no memory for the list of pages");
-		finish(result, MR_OUTCOME_FAILED, start);
-	} else {
-		begin(m, spans, &all, result);
-		result->outcome = MR_OUTCOME_FAILED;
-		rc = add(&a, &all, start);
-		if (rc)
-			explain_add(&a, &all, rc);
-		finish(result, result->outcome, start);
+	/* What seems to be there for good is looked at again before that is said. */
+	for (int i = 1; !rc && a.plan.action == MR_QUARANTINE_BLOCKED && !policy->dry_run &&
+	     i < MR_CLAIM_LOOKS; i++) {
+		mr_clock_sleep_us(MR_CLAIM_PAUSE_US);
+		rc = take_and_plan(&a, spans, nr);
 	}
-	free(a.slots);
-	free(a.want.list);
-	free(all.list);
+	begin(m, spans, &a.snap.all, result);
+	if (rc)
+		mr_err_set(&result->err, rc, result->target, "its pages cannot be looked up");
+	else
+		rc = add(&a, deadline);
+	if (rc)
+		explain_add(&a, rc);
+	finish(result, start);
+	snap_free(&a.snap);
+	mr_quarantine_plan_free(&a.plan);
 }
 
-static int release(const struct mr_machine *m, const struct ranges *all, bool dry_run,
-		   struct mr_quarantine_result *r)
+static int release_all(const struct mr_machine *m, const struct mr_quarantine_snap *snap,
+		       struct mr_quarantine_result *r)
 {
-	struct kept kept;
-	int rc = count_kept(m, all, &kept);
+	struct mr_quarantine_snap now = { 0 };
+	struct mr_quarantine_plan left;
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	if (!kept.held && !kept.away && !kept.lost) {
-		r->outcome = MR_OUTCOME_ALREADY;
-		return 0;
-	}
-	r->via = "module";
-	if (dry_run) {
-		r->outcome = MR_OUTCOME_PLANNED;
-		return 0;
-	}
 	r->attempts = 1;
-	for (size_t i = 0; !rc && i < all->nr; i++) {
-		struct memras_release arg = { .start_pfn = all->list[i].pfn,
-					      .nr_pages = all->list[i].nr,
+	for (size_t i = 0; !rc && i < snap->all.nr; i++) {
+		struct memras_release arg = { .start_pfn = snap->all.list[i].pfn,
+					      .nr_pages = snap->all.list[i].nr,
 					      .flags = MEMRAS_RELEASE_KEPT };
 
 		rc = mr_device_release(m, &arg);
@@ -654,8 +402,10 @@ static int release(const struct mr_machine *m, const struct ranges *all, bool dr
 		r->poisoned += arg.poisoned;
 	}
 	if (!rc)
-		rc = count_kept(m, all, &kept);
-	if (!rc && (kept.held || kept.away || kept.lost))
+		rc = mr_kept_read(m, &snap->all, &now.kept);
+	mr_quarantine_plan_release(&now, &left);
+	mr_kept_free(&now.kept);
+	if (!rc && left.action != MR_QUARANTINE_NOTHING)
 		rc = -EAGAIN;
 	if (!rc)
 		r->outcome = MR_OUTCOME_DONE;
@@ -666,21 +416,28 @@ void mr_quarantine_release(const struct mr_machine *m, const struct mr_span *spa
 			   bool dry_run, struct mr_quarantine_result *result)
 {
 	const uint64_t start = mr_clock_us();
-	struct ranges all = { 0 };
-	int rc = normalise(spans, nr, &all);
+	struct mr_quarantine_snap snap = { 0 };
+	struct mr_quarantine_plan plan;
+	int rc = mr_quarantine_pages(spans, nr, &snap.all);
 
-	if (rc) {
-		*result = (struct mr_quarantine_result){ .target = "" };
-		result->outcome = MR_OUTCOME_FAILED;
-	} else {
-		begin(m, spans, &all, result);
-		result->outcome = MR_OUTCOME_FAILED;
-		rc = release(m, &all, dry_run, result);
+	if (!rc)
+		rc = mr_kept_read(m, &snap.all, &snap.kept);
+	begin(m, spans, &snap.all, result);
+	mr_quarantine_plan_release(&snap, &plan);
+	if (!rc && plan.action == MR_QUARANTINE_NOTHING) {
+		result->outcome = MR_OUTCOME_ALREADY;
+	} else if (!rc) {
+		result->via = "module";
+		result->outcome = MR_OUTCOME_PLANNED;
+		if (!dry_run) {
+			result->outcome = MR_OUTCOME_FAILED;
+			rc = release_all(m, &snap, result);
+		}
 	}
 	if (rc)
 		mr_err_set(&result->err, rc, result->target, "it could not be released");
-	finish(result, result->outcome, start);
-	free(all.list);
+	finish(result, start);
+	snap_free(&snap);
 }
 
 void mr_quarantine_result_free(struct mr_quarantine_result *result)

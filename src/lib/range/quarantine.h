@@ -7,33 +7,14 @@
 #define MR_LIB_RANGE_QUARANTINE_H
 
 #include "lib/inspect/blockers.h"
+#include "lib/range/holds.h"
 #include "lib/result.h"
 #include "lib/target/resolve.h"
 
-/* Neighbouring pages that were put aside at the same moment. */
-struct mr_quarantine {
-	uint64_t pfn;
-	uint64_t phys;		/* bytes */
-	uint64_t pages;
-	uint64_t held;		/* pages: all of them, or 0 when away or lost */
-	int32_t node;		/* -1: not known */
-	/*
-	 * "held"; "away": its block is offline, and it is taken again with that;
-	 * "lost": its block came back, and others have the pages.
-	 */
-	const char *state;
-	char since[24];		/* ISO 8601, UTC */
-};
+/* The pages of @nr spans, in any order, as a set. 0 or -ENOMEM; free it in any case. */
+int mr_quarantine_pages(const struct mr_span *spans, size_t nr, struct mr_ranges *pages);
 
-/*
- * The quarantines in @pages pages from @pfn on, which are all (0 and UINT64_MAX) or
- * whole memory blocks, ascending, into *@list (free() it) and *@nr: none where
- * the module is not loaded. -errno with @err set when they cannot be told.
- */
-int mr_quarantine_list(const struct mr_machine *m, uint64_t pfn, uint64_t pages,
-		       struct mr_quarantine **list, size_t *nr, struct mr_err *err);
-
-/* How far it is; called after each pageblock. */
+/* How far it is; called after each claim. */
 typedef void (*mr_quarantine_progress_fn)(uint64_t done, uint64_t total, uint64_t busy,
 					  void *data);
 

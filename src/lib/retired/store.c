@@ -12,10 +12,10 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
+#include "util/replace.h"
 
 #define STATE_DIR	"var/lib/memras"
 #define NAME		"retired.json"
-#define TEMPORARY	"retired.json.new"
 #define LOCK		"retired.lock"
 #define LOCK_WAIT_MS	30000
 #define LOCK_POLL_US	10000
@@ -144,40 +144,17 @@ int mr_retlist_open(struct mr_retlist *l, const struct mr_machine *m, const char
 	return mr_retlist_open_within(l, m, state_dir, flags, LOCK_WAIT_MS, err);
 }
 
-static int write_temporary(struct mr_retlist *l)
+static int write_list(FILE *f, const void *list)
 {
-	FILE *f;
-	int rc, fd;
-
-	/* One that a killed writer left is not written to: it may have another name, too. */
-	if (unlinkat(l->dir, TEMPORARY, 0) && errno != ENOENT)
-		return -errno;
-	fd = openat(l->dir, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!f) {
-		rc = -errno;
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
-	rc = mr_retlist_write_json(l, "", f);
-	if (!rc && (fflush(f) || fsync(fd)))
-		rc = -errno;
-	if (fclose(f) && !rc)
-		rc = -errno;
-	return rc;
+	return mr_retlist_write_json(list, "", f);
 }
 
 int mr_retlist_save(struct mr_retlist *l, struct mr_err *err)
 {
-	int rc = write_temporary(l);
+	int rc = mr_replace_file(l->dir, NAME, 0644, write_list, l);
 
-	if (!rc && renameat(l->dir, TEMPORARY, l->dir, NAME))
-		rc = -errno;
-	if (rc) {
-		unlinkat(l->dir, TEMPORARY, 0);
+	if (rc)
 		return mr_err_set(err, rc, l->path, "the list cannot be written; the old one stays");
-	}
 	/* The new name must last too: see fsync(2). */
 	if (fsync(l->dir))
 		return mr_err_set(err, -errno, l->path, "the list is written, but may not last");

@@ -61,7 +61,7 @@ static int close_output(int code)
 
 /*
  * What the caller may have left behind: a standard stream that is closed, so that
- * a file of ours would take its place; and signals that are ignored.
+ * a file that we open would take its place; and signals that are ignored.
  */
 static void settle_process(void)
 {

@@ -13,7 +13,10 @@
 
 #define MR_EDAC_TEXT 64
 
-/* A DIMM (or rank, or chip-select row where nothing else is told), or a controller's errors that no DIMM is known for. */
+/*
+ * A DIMM (or rank, or chip-select row where nothing finer is known), or the errors of a
+ * controller that no DIMM is known for.
+ */
 struct mr_edac {
 	char controller[16];		/* "mc0" */
 	char dimm[16];			/* "dimm3", "rank3", "csrow3"; "": the controller's own counts */

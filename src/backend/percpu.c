@@ -16,7 +16,7 @@
 #define LONG_BITS (sizeof(unsigned long) * CHAR_BIT)
 #define MAX_NODES 1024
 
-/* Takes pages of the node, and frees them in the order in which they were had. */
+/* Takes pages of the node, and frees them in the order in which they were allocated. */
 static void churn(int32_t node)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = PAGES * page;

@@ -17,7 +17,7 @@ void mr_percpu_drain_lru(void);
  * the buddy lists: on each CPU that the caller may go to, so many pages are
  * taken and freed again that what was there before goes first
  * (mm/page_alloc.c, free_pcppages_bulk()). As far as memory for user space comes
- * from the same zone; nobody is told of success, so look again.
+ * from the same zone; success is not reported, so look again.
  */
 void mr_percpu_drain_free(int32_t node);
 

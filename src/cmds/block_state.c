@@ -204,7 +204,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	size_t nr_chosen, n = 0;
 	int rc;
 
-	/* Wrong words are told before the machine is even looked at. */
+	/* Wrong words are reported before the machine is looked at. */
 	for (int i = 0; i < nr; i++) {
 		struct mr_blocksel sel;
 

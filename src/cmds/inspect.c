@@ -22,7 +22,7 @@
 #include "util/cleanup.h"
 #include "util/grow.h"
 
-#define INSPECT_MAX	(1ULL << 20)	/* pages of one call: each is told in full */
+#define INSPECT_MAX	(1ULL << 20)	/* pages of one call: each is reported in full */
 #define BATCH		4096		/* ... and so many are read together */
 
 struct row {

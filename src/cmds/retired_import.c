@@ -37,7 +37,7 @@ static const struct mr_opt import_opts[] = {
 
 static const struct import_args import_defaults = { .format = "auto", .min_errors = 1 };
 
-/* What is told while a file is read. */
+/* Progress while a file is read. */
 struct told {
 	const struct mr_run *run;
 	json_object *notes;		/* an array, for JSON */

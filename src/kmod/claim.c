@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Claiming: a range goes from the page allocator to us, memory block by memory
- * block, and of one block as much at once as is clean: isolating and draining cost
+ * Claiming takes a range from the page allocator, memory block by memory block, and
+ * of one block as much at once as has nothing to skip: isolating and draining cost
  * the same for a pageblock and for many.
  *
- * A claim is all or nothing. It first looks the whole range over and refuses
- * what can be refused without touching anything, then takes one step after the
- * other; whatever ends it before the last gives back the steps before.
+ * A claim is all or nothing. It first checks the whole range and refuses what
+ * can be refused without touching anything, then takes one step after the other.
+ * If a step fails, the steps before it are given back.
  */
 #include <linux/sched/signal.h>
 #include <linux/timekeeping.h>
@@ -21,13 +21,13 @@
  * struct claim - a claim on its way
  * @start: the first page
  * @end: the first after the last
- * @round: go round what is poisoned or held already
- * @zone: the zone that all pages must be of; never looked into
- * @origin: who claims
- * @claimed: pages had
- * @poisoned: poisoned pages gone round
- * @already: held pages gone round
- * @fail_pfn: where the part begins that was not had
+ * @round: skip what is poisoned or held already
+ * @zone: the zone that all pages must be of; compared only
+ * @origin: the claimant
+ * @claimed: pages taken
+ * @poisoned: poisoned pages skipped
+ * @already: held pages skipped
+ * @fail_pfn: where the part begins that could not be taken
  */
 struct claim {
 	unsigned long start;
@@ -59,9 +59,9 @@ static unsigned long claim_step_end(const struct claim *c, unsigned long pfn)
 }
 
 /*
- * How many pages to go round for a poisoned one: itself, or for a hugetlb page
+ * How many pages to skip for a poisoned one: itself, or for a hugetlb page
  * all the rest of it, as the flag is on the head page only and nothing of it
- * can be had. 0 for a page that is not poisoned.
+ * can be taken. 0 for a page that is not poisoned.
  */
 static unsigned long claim_poisoned(unsigned long pfn, struct page *page)
 {
@@ -78,7 +78,7 @@ static unsigned long claim_poisoned(unsigned long pfn, struct page *page)
 	return (1UL << order) - (page - head);
 }
 
-/* Look over pages up to @stop; returns where the clean ones end, or an error */
+/* Check pages up to @stop; sets where those that can be taken end, or fails */
 static int claim_clean(struct claim *c, unsigned long pfn, unsigned long stop,
 		       unsigned long *clean, unsigned long *skip)
 {
@@ -88,7 +88,7 @@ static int claim_clean(struct claim *c, unsigned long pfn, unsigned long stop,
 
 		if (!page)
 			return claim_fail(c, pfn, -ENXIO);
-		/* boot memory, firmware, holes and a block's own memmap: never to be had */
+		/* boot memory, firmware, holes and a block's own memmap: never in the page allocator */
 		if (PageReserved(page) || memras_page_memmap(pfn, page))
 			return claim_fail(c, pfn, -EBUSY);
 		if (!c->zone)
@@ -103,7 +103,7 @@ static int claim_clean(struct claim *c, unsigned long pfn, unsigned long stop,
 	return 0;
 }
 
-/* May the pages of an extent be gone round, or had again? */
+/* May the pages of an extent be skipped, or taken again? */
 static int claim_extent(struct claim *c, unsigned long pfn, const struct memras_extent *ext)
 {
 	if (!c->round)
@@ -116,9 +116,9 @@ static int claim_extent(struct claim *c, unsigned long pfn, const struct memras_
 }
 
 /*
- * Walk on from *@pos to @end, over what is gone round, up to pages to be taken.
- * Those are *@from to *@pos. Without @take it is only seen whether all of them
- * may be, and *@pos is @end.
+ * Walk on from *@pos to @end, over what is skipped, up to pages to be taken.
+ * Those are *@from to *@pos. Without @take it is only checked whether all of
+ * them may be, and *@pos is @end.
  */
 static int claim_walk(struct claim *c, unsigned long *pos, unsigned long end, bool take,
 		      unsigned long *from)
@@ -289,7 +289,7 @@ long memras_ioctl_claim(struct memras_owner *owner, void __user *uarg)
 	arg.already = ret ? 0 : c.already;
 	arg.fail_pfn = ret ? c.fail_pfn : 0;
 	if (copy_to_user(uarg, &arg, sizeof(arg))) {
-		/* the caller cannot know what he has: leave him nothing */
+		/* the caller cannot know what it holds: leave it nothing */
 		if (!ret)
 			memras_hold_undo(c.start, c.end, c.origin.claim);
 		return -EFAULT;

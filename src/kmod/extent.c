@@ -20,8 +20,8 @@ static unsigned long memras_pins;
 static unsigned long memras_block;	/* pages of a memory block, or 0 */
 
 /*
- * Extents that nobody's descriptor stands for keep the module in memory: their
- * pages need our notifier. So do poisoned pages that are remembered. Only ever
+ * Extents without a descriptor keep the module loaded: their pages need its
+ * notifier. So do poisoned pages that are remembered. Only ever
  * called where something else keeps it too (an open descriptor, or the notifier
  * chain that unloading must wait for), and under memras_mutex.
  */
@@ -152,9 +152,9 @@ void memras_extent_forget(struct memras_extent *ext)
 }
 
 /*
- * Split an extent before @at. It must not fail: releases, and the notifier,
- * have no way to. The few bytes that it needs are worth waiting for. Reclaim for
- * them must not wait for a file system, as notifiers wait for memras_mutex.
+ * Split an extent before @at. It must not fail: a release and the notifier
+ * cannot report it. Reclaim must not wait for a file system here, as the
+ * notifier waits for memras_mutex: GFP_NOIO.
  */
 static struct memras_extent *extent_split(struct memras_extent *ext, unsigned long at)
 {

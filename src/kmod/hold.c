@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is held, by whom, and how that begins and ends. What it means for a page
+ * Claims and quarantines: how pages begin and cease to be held. What that does to a page
  * is in take.c, and what memory hotplug does to it in hotplug.c.
  */
 #include <linux/module.h>
@@ -31,7 +31,7 @@ struct memras_extent *memras_extent_alloc(const struct memras_origin *origin)
  * @ext: in the tree, in state CLAIMING, which the caller gave it
  *
  * Called without memras_mutex. Afterwards the extent is held; where its pages
- * could not be had, one of a quarantine that had them before is LOST, and any
+ * could not be allocated, one of a quarantine that held them before is LOST, and any
  * other is gone. It may be joined to another, so must not be used any more.
  *
  * Return: 0, or what memras_pages_take() says.
@@ -85,10 +85,10 @@ static struct memras_extent *retake_next(unsigned long *pos, unsigned long end)
  * @start: the first page
  * @end: the first after the last; all of it online
  *
- * Works on AWAY and LOST extents, pageblock by pageblock. What is not to be had
+ * Works on AWAY and LOST extents, pageblock by pageblock. What cannot be allocated
  * is LOST. Called without memras_mutex.
  *
- * Return: 0 when all was had, else why the last that was not could not be.
+ * Return: 0 if all are held again, else the error of the last part that is not.
  */
 int memras_hold_retake(unsigned long start, unsigned long end)
 {
@@ -118,7 +118,7 @@ int memras_hold_retake(unsigned long start, unsigned long end)
 }
 
 /*
- * Let go of an extent. One whose block is going offline is left to the notifier,
+ * Release an extent. One whose block is going offline is left to the notifier,
  * which frees the pages if the offlining fails, and forgets them if not.
  */
 static void extent_release(struct memras_extent *ext, struct memras_released *rel)
@@ -146,13 +146,13 @@ static bool extent_is_of(const struct memras_extent *ext, const struct memras_ow
 }
 
 /**
- * memras_hold_release - let go of what is held in a range
+ * memras_hold_release - release what is held in a range
  * @start: the first page
  * @end: the first after the last
  * @owner: whose claims, NULL for quarantines
  * @rel: out: what became of the pages, added up
  *
- * Takes memras_mutex, and lets go of it between extents.
+ * Takes memras_mutex, and drops it between extents.
  *
  * Return: 0, or -EINTR when a fatal signal came before anything was done.
  */
@@ -181,7 +181,7 @@ int memras_hold_release(unsigned long start, unsigned long end, struct memras_ow
 	return 0;
 }
 
-/* Give back what a claim call had when it failed. */
+/* Give back what a claim call had taken when it failed. */
 void memras_hold_undo(unsigned long start, unsigned long end, u64 claim)
 {
 	struct memras_released rel = {};
@@ -329,7 +329,7 @@ static u32 extent_hold_flags(const struct memras_extent *ext, const struct memra
 }
 
 struct hold_lister {
-	struct memras_owner *owner;	/* who asks */
+	struct memras_owner *owner;	/* the caller */
 	u64 pos;			/* the next page; U64_MAX at the end */
 };
 

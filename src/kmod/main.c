@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/memras: the door. Who may come in, which call it is, what is offered.
+ * /dev/memras: permissions, the dispatch of calls, and the features of this build.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

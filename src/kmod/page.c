@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a page is, told without a reference to it.
+ * What a page is, found out without a reference to it.
  *
- * A reference would be in the way of the very migration that the asker is
- * about to start, and cannot be had for free pages at all. So everything here
+ * A reference would be in the way of the migration that the caller is
+ * about to start, and free pages have no reference to take at all. So everything here
  * is read as it stands; memras_mutex keeps the struct page itself in existence
- * (memras_kmod.h). Nothing is decided by it but what to tell.
+ * (memras_kmod.h). It is used for reports only, never to decide.
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -181,7 +181,7 @@ static unsigned long clean_pages(const struct page *page, unsigned long nr)
 /**
  * memras_page_kind - what a page is, and how many after it are the same
  * @pfn: the page
- * @page: its struct page, had by pfn_to_online_page() under memras_mutex
+ * @page: its struct page, found by pfn_to_online_page() under memras_mutex
  * @nr: out: pages from @pfn on of which the answer is true without a look at
  *	each: the rest of a free page, or 1
  * @poisoned: out: hardware poison
@@ -272,7 +272,7 @@ static u32 view_flags(unsigned long pfn, u32 kind, const struct view *v)
 	case MEMRAS_KIND_GIGANTIC:
 		break;
 	default:
-		/* the bits below are someone else's there */
+		/* the bits below belong to other owners there */
 		return flags;
 	}
 

@@ -2,19 +2,19 @@
 /*
  * Which pages of an offline block are poisoned.
  *
- * A block that goes offline takes the flags of its pages with it. Kernels
- * before 6.2 bring it back with its pages free and nobody the wiser, later
- * ones do not bring it back, and neither says which pages it is about. So they
- * are remembered here, and where the kernel forgets, each is taken out again
- * when the block comes online, before anyone can have it for long.
+ * A block that goes offline loses the flags of its pages. Kernels before 6.2
+ * bring it back with its poisoned pages free, later ones refuse to bring it
+ * back, and neither says which pages are poisoned. So they are remembered here,
+ * and where the kernel forgets, each is taken out again when the block comes
+ * online, before anyone can use it for long.
  *
- * That is done in the notifier and not left to whoever writes "online", as
- * most know nothing of us. The flag is put back by hand: the page was never taken
+ * That is done in the notifier and not left to the writer of "online", most of
+ * whom know nothing of this module. The flag is set again by hand: the page was never taken
  * off the count of poisoned pages (num_poisoned_pages), and memory_failure() would
  * count it once more.
  *
- * A DIMM that is exchanged while its block is offline is not noticed: its
- * pages have the same numbers. Whoever does that unpoisons them.
+ * A DIMM that is replaced while its block is offline is not noticed: its pages
+ * have the same numbers. They have to be unpoisoned afterwards.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,7 +29,7 @@
 
 /*
  * GOING -----------> AWAY -------------> dropped, or LOST -----------> AWAY
- *        offline           online     (not to be had)      offline again
+ *        offline           online     (not allocated)      offline again
  */
 enum recall_state {
 	RECALL_GOING,
@@ -46,7 +46,7 @@ struct recall {
 
 static LIST_HEAD(memras_recalls);
 
-/* To forget a page while its block is offline would be to launder it */
+/* A page forgotten while its block is offline would come back free */
 static bool recall_pins(const struct recall *r)
 {
 	return MEMRAS_ONLINE_FORGETS_POISON && r->state == RECALL_AWAY;
@@ -104,7 +104,7 @@ static int recall_add(unsigned long pfn)
  * What is poisoned from here to the end of the offlining is missed: only
  * memory_failure() can do it, as soft offline waits for the hotplug lock.
  *
- * Return: 0, or -ENOMEM, on which the block had better stay.
+ * Return: 0, or -ENOMEM: the block then stays online.
  */
 int memras_recall_going_offline(unsigned long start, unsigned long end)
 {
@@ -138,11 +138,10 @@ void memras_recall_cancel_offline(unsigned long start, unsigned long end)
 }
 
 /*
- * From here on it is us who know the page. The kernel counts it as poisoned until
- * the end. Should the DIMM be removed it would count it no longer, if the flag were
- * still there (clear_hwpoisoned_pages()), and once more than that when the page is
- * unpoisoned after we flagged it again. Where offline pages keep their flag for
- * nothing else it is cleared.
+ * From here on only this module knows the page; the kernel still counts it as
+ * poisoned. If the flag stayed and the DIMM were removed, clear_hwpoisoned_pages()
+ * would subtract it, and unpoisoning it after it was flagged again would do so once
+ * more. So the flag is cleared where offline pages do not need it.
  */
 void memras_recall_offline(unsigned long start, unsigned long end)
 {
@@ -153,7 +152,7 @@ void memras_recall_offline(unsigned long start, unsigned long end)
 	list_for_each_entry(r, &memras_recalls, link) {
 		if (r->pfn < start || r->pfn >= end)
 			continue;
-		/* LOST ones get another chance */
+		/* LOST ones are tried again */
 		recall_set_state(r, RECALL_AWAY);
 		if (MEMRAS_ONLINE_FORGETS_POISON)
 			memras_clear_poisoned(pfn_to_page(r->pfn));
@@ -170,7 +169,7 @@ static struct recall *recall_next(unsigned long start, unsigned long end)
 	return NULL;
 }
 
-/* Can the page be had from the page allocator together with its neighbours? */
+/* Can the page be allocated together with its neighbours? */
 static bool recall_free(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
@@ -196,7 +195,7 @@ static void recall_widen(unsigned long *first, unsigned long *last, unsigned lon
 		(*last)++;
 }
 
-/* Flag the remembered pages of [@first, @last), which is ours, and give back the rest */
+/* Flag the remembered pages of [@first, @last), which was taken, and give back the rest */
 static void recall_flag(unsigned long first, unsigned long last, unsigned long *restored)
 {
 	struct recall *r, *next;

@@ -3,8 +3,8 @@
  * Finding the pages of some kinds in a range, as runs.
  *
  * A scan goes in steps. In a step memras_mutex is held and runs are gathered in
- * a buffer; between steps the buffer goes to the caller, and whoever waits for
- * the mutex has it.
+ * a buffer; between steps the buffer is copied to the caller, and others may
+ * take the mutex.
  */
 #include <linux/sched/signal.h>
 #include <linux/slab.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages go from the page allocator to us and back.
+ * Taking pages from the page allocator, and giving them back.
  *
  * A held page is frozen: it has no reference, and so nobody can get one. That
  * matters outside of ZONE_MOVABLE, where alloc_contig_range() refuses a pageblock
@@ -99,7 +99,7 @@ static void poison_thaw(const void *by)
 	mutex_unlock(&memras_mutex);
 }
 
-/* What is still used, or a page of the page cache, is not ours to freeze */
+/* What is still used, or a page of the page cache, must not be frozen */
 static bool poison_freezable(struct page *page)
 {
 	return PageHWPoison(page) && !memras_page_uninitialised(page) && !PageLRU(page) &&
@@ -158,7 +158,7 @@ int memras_contig_take(unsigned long start, unsigned long end)
 		goto out;
 	do {
 		ret = memras_contig_alloc(start, end);
-		/* any signal: whoever interrupts a claim is not kept waiting for more tries */
+		/* any signal ends it: a claim that is interrupted does not try again */
 	} while (ret == -EBUSY && ++tries < most && !signal_pending(current));
 out:
 	poison_thaw(&tries);
@@ -166,8 +166,8 @@ out:
 }
 
 /*
- * Someone who walks memory may have a passing reference. Were ours dropped
- * before theirs, they would free the page. So wait for them.
+ * A walker of memory may have a passing reference. If ours were dropped first,
+ * dropping theirs would free the page. So wait for it to go.
  */
 static bool page_freeze(struct page *page)
 {
@@ -232,9 +232,8 @@ int memras_pages_take(unsigned long start, unsigned long end)
  * @nr: how many
  * @rel: what became of them is added here
  *
- * Not so a page that was poisoned meanwhile: it is left with one reference and
- * counts as managed, which is how soft offline leaves a page, so that unpoisoning
- * it frees it.
+ * A page that was poisoned meanwhile is not freed: it keeps one reference and
+ * counts as managed, as soft offline leaves a page, so that unpoisoning frees it.
  */
 void memras_pages_free(unsigned long start, unsigned long nr, struct memras_released *rel)
 {

@@ -67,7 +67,7 @@ bool mr_map_next_line(const struct mr_map *map, unsigned int per_line, struct mr
 
 	if (at >= map->nr)
 		return false;
-	/* Whole lines that are left out are told as a gap. */
+	/* Whole lines that are left out are shown as a gap. */
 	line->gap = c->start / size > (end ? end - 1 : 0) / size + (at != 0) ? c->start - end : 0;
 	line->new_node = !line->cells || c->node != line->cells->node;
 	line->cells = c;

@@ -47,7 +47,7 @@ int mr_retnotes_intend(struct mr_retnotes *notes, const struct mr_run *run,
 /*
  * Brings the list up to date: retired are those that are poisoned now; what is not, and
  * was put there by this run, is taken off again. To forget, takes off what is poisoned no
- * more. A failure is told on stderr and kept in notes->err; MR_EXIT_PART then, else 0.
+ * more. A failure is reported on stderr and kept in notes->err; MR_EXIT_PART then, else 0.
  */
 int mr_retnotes_settle(struct mr_retnotes *notes, const struct mr_run *run,
 		       const struct mr_machine *m);

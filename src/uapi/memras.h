@@ -45,7 +45,7 @@
 #define MEMRAS_FEAT_RECALL	 (1ULL << 6)	/* RECALL */
 #define MEMRAS_FEAT_REPOISON	 (1ULL << 7)	/* poison outlasts the absence of its block */
 #define MEMRAS_FEAT_MAP		 (1ULL << 8)	/* mmap() */
-#define MEMRAS_FEAT_MEMMAP	 (1ULL << 9)	/* MEMRAS_KIND_MEMMAP is told and may be asked for */
+#define MEMRAS_FEAT_MEMMAP	 (1ULL << 9)	/* MEMRAS_KIND_MEMMAP is reported and may be asked for */
 
 /**
  * struct memras_info - what is loaded, and what it can do
@@ -120,7 +120,7 @@ enum memras_kind {
  *	data do not account for; above 0 for long means that someone pins it
  * @order: log2 of the pages of its compound or free page
  * @node: NUMA node
- * @error: 0, or why nothing is told: ENXIO for a pfn that no online memory backs
+ * @error: 0, or why nothing is known: ENXIO for a pfn that no online memory backs
  * @reserved: 0
  * @zone: name of its zone, NUL-terminated
  */
@@ -147,7 +147,7 @@ struct memras_page {
  * @flags: 0
  * @reserved: 0
  *
- * A pfn without memory is told in its own @error and does not fail the call.
+ * A pfn without memory is reported in its own @error and does not fail the call.
  */
 struct memras_describe {
 	__u64 pages;
@@ -201,7 +201,7 @@ struct memras_scan {
 #define MEMRAS_SCAN_MAX_RUNS	65536
 
 /* memras_claim.flags */
-#define MEMRAS_CLAIM_ROUND	(1U << 0)	/* go round poisoned pages and pages held already */
+#define MEMRAS_CLAIM_ROUND	(1U << 0)	/* skip poisoned pages and pages held already */
 #define MEMRAS_CLAIM_KEEP	(1U << 1)	/* a quarantine: outlives the descriptor */
 
 /**
@@ -211,8 +211,8 @@ struct memras_scan {
  * @flags: in: MEMRAS_CLAIM_*
  * @reserved0: 0
  * @claimed: out: pages held by this call
- * @poisoned: out: poisoned pages gone round
- * @already: out: pages gone round as a claim holds them already
+ * @poisoned: out: poisoned pages skipped
+ * @already: out: pages skipped as a claim holds them already
  * @fail_pfn: out, on EBUSY or ENOMEM: where the part begins that was not had;
  *	on EEXIST, EHWPOISON, ENXIO and EINVAL for a second zone: the page
  * @reserved: 0
@@ -324,7 +324,7 @@ struct memras_release {
 #define MEMRAS_HOLD_KEPT	(1U << 0)	/* a quarantine */
 #define MEMRAS_HOLD_OWN		(1U << 1)	/* claimed by this descriptor */
 #define MEMRAS_HOLD_AWAY	(1U << 2)	/* its block is offline, to be taken again */
-#define MEMRAS_HOLD_LOST	(1U << 3)	/* its block came back and it could not be had */
+#define MEMRAS_HOLD_LOST	(1U << 3)	/* its block came back and its pages could not be taken */
 
 /**
  * struct memras_hold - a range held

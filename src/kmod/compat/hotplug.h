@@ -32,8 +32,8 @@ static inline unsigned long memras_block_pages(void)
 /*
  * Offlining a block subtracted all of its pages from the managed ones, until
  * "mm/memory_hotplug: skip adjust_managed_page_count() for PageOffline() pages
- * when offlining" (6.11). Who subtracted his PageOffline pages himself had to
- * add them again in MEM_GOING_OFFLINE, and to take them off once more in
+ * when offlining" (6.11). A driver that had subtracted its PageOffline pages itself had
+ * to add them again in MEM_GOING_OFFLINE, and to take them off once more in
  * MEM_CANCEL_OFFLINE: virtio_mem_fake_offline_going_offline() of either side.
  */
 #define MEMRAS_OFFLINING_SUBTRACTS_ALL	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0))

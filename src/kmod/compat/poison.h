@@ -27,7 +27,7 @@
  * Does the kernel forget poison when a block goes offline and comes back? Its
  * pages were initialised anew, poisoned ones and all, until "mm/hwpoison:
  * introduce per-memory_block hwpoison counter" (6.2), since when a block with such
- * pages does not come back. Putting a page back needs it to be had from the page
+ * pages does not come back. Putting a page back needs it to be allocated from the page
  * allocator.
  */
 #ifdef MEMRAS_HAVE_BLOCK_POISON_COUNT

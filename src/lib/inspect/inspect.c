@@ -171,7 +171,7 @@ static void look_for_device(const struct mr_machine *m, struct mr_snap *s)
 		s->device = device->name;
 }
 
-/* Puts the pages in order, and reads all that is told of them. */
+/* Puts the pages in order, and reads all that is known of them. */
 static int read_batch(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 		      struct batch *b, bool *described)
 {

@@ -180,7 +180,7 @@ static int search_process(struct search *s, uint64_t pid)
 	return rc == -EFAULT || rc == -ESRCH ? 0 : rc;
 }
 
-/* Whether this kernel has PAGEMAP_SCAN: asked of ourselves. */
+/* Whether this kernel has PAGEMAP_SCAN: tried on our own memory. */
 static bool can_scan(const struct mr_machine *m)
 {
 	mr_autoclose int pagemap = mr_root_openf(&m->root, O_RDONLY, "proc/self/pagemap");

@@ -25,7 +25,7 @@ bool mr_poison_counted(const struct mr_machine *m);
 /*
  * Finds every poisoned page of the online blocks into *@list (free() it), by
  * the module's scan where it is there, else by page flags. -EACCES or -ENOENT
- * with @err set when neither can be had.
+ * with @err set when neither can be read.
  */
 int mr_poison_find(const struct mr_machine *m, struct mr_poisoned **list, size_t *nr,
 		   struct mr_err *err);

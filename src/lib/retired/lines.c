@@ -8,7 +8,7 @@
 #include "lib/retired/reader.h"
 #include "util/cleanup.h"
 
-#define TOLD_MOST	50			/* malformed lines that are told one by one */
+#define TOLD_MOST	50			/* malformed lines that are reported one by one */
 
 struct text {
 	char *p;

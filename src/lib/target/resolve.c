@@ -101,7 +101,7 @@ static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t n
 
 			if (!(flags[i] & MR_KPF(KPF_NOPAGE)))
 				continue;
-			/* In an offline block every page reads as none, and that is told later. */
+			/* In an offline block every page reads as none, which is reported later. */
 			if (!in_offline_block(r, at) && !device_end(r, at))
 				return at;
 		}

@@ -96,6 +96,18 @@ setup() {
 	done
 }
 
+@test "suites that cannot share a boot are refused" {
+	local line
+
+	for line in 'cpus=1' 'shares=yes cpus=2' 'shares=yes cpus=1 append=x'; do
+		printf '# guest: shares=yes cpus=1\n' >"$BATS_TEST_TMPDIR/one.bats"
+		printf '# guest: %s\n' "$line" >"$BATS_TEST_TMPDIR/other.bats"
+		run "$tree/tests/vm/guest" "$BATS_TEST_TMPDIR/one.bats" "$BATS_TEST_TMPDIR/other.bats"
+		[ "$status" -eq 2 ]
+		[[ $output == *"cannot share a boot"* ]]
+	done
+}
+
 @test "the runner counts a suite that stops early, and one without tests" {
 	run /usr/bin/python3 -B - "$tree/tests/runner" <<-'EOF'
 	import sys

@@ -5,9 +5,11 @@ import importlib.machinery
 import importlib.util
 import os
 import pathlib
+import re
 import subprocess
 import threading
 import time
+import typing
 
 from tally import Tally
 
@@ -27,15 +29,26 @@ def load_guest():
     return load_program(TREE / 'tests/vm/guest')
 
 
+class Boot(typing.NamedTuple):
+    """A guest to be booted: the suites that share it, what they ask for, and its kernel."""
+    suites: tuple
+    options: dict
+    kernel: str
+
+    def name(self, suite):
+        return f'vm {self.kernel} {suite.stem}'
+
+
 class Queue:
     """
-    Jobs by the order of the list, as many at once as there is room for. A guest of
+    Boots by the order of the list, as many at once as there is room for. A guest of
     two CPUs keeps one of them busy most of the time, so one CPU more than the
     machine has is given out.
     """
 
     def __init__(self, jobs):
-        self._jobs = [(job, int(job[1].get('cpus', job[1].get('nodes', 1)))) for job in jobs]
+        self._jobs = [(job, int(job.options.get('cpus', job.options.get('nodes', 1))))
+                      for job in jobs]
         self._all = self._free = (os.cpu_count() or 1) + 1
         self._changed = threading.Condition()
 
@@ -44,7 +57,7 @@ class Queue:
                     None)
 
     def run(self, do):
-        """Calls DO(suite, its options, kernel) for the jobs, until there are none."""
+        """Calls DO(boot) for the boots, until there are none."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: not self._jobs or self._fitting())
@@ -54,7 +67,7 @@ class Queue:
                 self._jobs.remove(entry)
                 self._free -= min(entry[1], self._all)
             try:
-                do(*entry[0])
+                do(entry[0])
             finally:
                 with self._changed:
                     self._free += min(entry[1], self._all)
@@ -68,8 +81,8 @@ class Guests:
         self.spent = []         # (suite, kernel, seconds)
 
     def jobs(self):
-        """(suite, its options, kernel), the longest first."""
-        found = []
+        """The boots, the longest first."""
+        alone, shared = [], {}
         for path in sorted((TREE / 'tests/vm').glob('*.bats')):
             if self.options.suite and path.stem not in self.options.suite:
                 continue
@@ -77,10 +90,19 @@ class Guests:
             if declared.get('long') == 'yes' and not self.options.long:
                 print(f'vm {path.stem}: only with --long')
                 continue
-            found += [(path, declared, kernel) for kernel in declared['kernels']
-                      if self.asked_for(path, declared, kernel)]
-        return sorted(found, key=lambda job: (-int(job[1].get('cpus', 1)),
-                                              -int(job[1].get('timeout', 300))))
+            key = self.guest.share_key(declared)
+            for kernel in declared['kernels']:
+                if not self.asked_for(path, declared, kernel):
+                    continue
+                if key is None:
+                    alone.append(Boot((path,), declared, kernel))
+                else:
+                    shared.setdefault((key, kernel), []).append((path, declared))
+        found = alone + [Boot(tuple(path for path, _ in group),
+                              self.guest.shared_options([options for _, options in group]),
+                              kernel) for (_, kernel), group in shared.items()]
+        return sorted(found, key=lambda boot: (-int(boot.options.get('cpus', 1)),
+                                               -int(boot.options.get('timeout', 300))))
 
     def asked_for(self, path, declared, kernel):
         """Whether a suite is to be run on a kernel that it is for."""
@@ -103,7 +125,7 @@ class Guests:
             return
         self.phases.build('gcc')
         ready = {}
-        for kernel in sorted({job[2] for job in jobs}):
+        for kernel in sorted({job.kernel for job in jobs}):
             ready[kernel] = self.phases.fetch(kernel) is not None
             if self.phases.matrix[kernel]['module'] == 'yes' and (TREE / 'src/kmod').is_dir():
                 ready[kernel] = ready[kernel] and self.phases.module(kernel)
@@ -111,11 +133,11 @@ class Guests:
         first = next((kernel for kernel, there in ready.items() if there), None)
         if first:
             self.guest.accelerator(self.guest.find_kernel(first, None))
-        for suite, _, kernel in jobs:
-            if not ready[kernel]:
-                self.tally.add(f'vm {kernel} {suite.stem}: its kernel and module are there', False)
+        for job in jobs:
+            for suite in job.suites if not ready[job.kernel] else ():
+                self.tally.add(f'{job.name(suite)}: its kernel and module are there', False)
         again, start = [], time.monotonic()
-        queue = Queue([job for job in jobs if ready[job[2]]])
+        queue = Queue([job for job in jobs if ready[job.kernel]])
         threads = [threading.Thread(target=queue.run, args=(functools.partial(self.first, again),))
                    for _ in range((os.cpu_count() or 1) + 1)]
         for thread in threads:
@@ -123,9 +145,9 @@ class Guests:
         for thread in threads:
             thread.join()
         for job in again:
-            tally, _ = self.one(*job)
-            self.tally.again.append(tally.name)
-            self.tally.take(tally)
+            for tally in self.one(job)[0]:
+                self.tally.again.append(tally.name)
+                self.tally.take(tally)
         self.shares(time.monotonic() - start)
 
     def shares(self, seconds):
@@ -139,44 +161,60 @@ class Guests:
                   f' {seconds * spent / total:6.1f} s')
         print(flush=True)
 
-    def first(self, again, *job):
+    def first(self, again, job):
         """One of several guests at once; AGAIN gets what is to be run once more, alone."""
-        tally, whole = self.one(*job)
-        if tally.failed and whole and self.options.again:
-            print(f'{tally.name}: will be run once more, with the machine to itself', flush=True)
-            again.append(job)
-        else:
-            self.tally.take(tally)
+        tallies, whole = self.one(job)
+        for suite, tally in zip(job.suites, tallies):
+            if tally.failed and whole and self.options.again:
+                print(f'{tally.name}: will be run once more, with the machine to itself',
+                      flush=True)
+                again.append(Boot((suite,), self.guest.suite_options(suite), job.kernel))
+            else:
+                self.tally.take(tally)
 
-    def one(self, suite, _, kernel):
+    def one(self, job):
         """
-        A tally of a suite on a kernel, and whether the guest itself held: a kernel
+        A tally of each suite of a boot, and whether the guest itself held: a kernel
         that broke is no matter of luck.
         """
-        tally = Tally(f'vm {kernel} {suite.stem}')
-        whole = tally.guard(tally.name, self.boot, tally, suite, kernel)
-        return tally, whole
+        tallies = [Tally(job.name(suite)) for suite in job.suites]
+        whole = tallies[0].guard(tallies[0].name, self.boot, tallies, job)
+        return tallies, whole
 
-    def boot(self, tally, suite, kernel):
-        name = tally.name
-        results = TREE / 'build/vm' / kernel / suite.stem
-        cmd = [TREE / 'tests/vm/guest', '--kernel', kernel, '--results', results]
+    def boot(self, tallies, job):
+        """Runs the suites of JOB in one guest; True if that ended well."""
+        results = TREE / 'build/vm' / job.kernel / '+'.join(suite.stem for suite in job.suites)
+        cmd = [TREE / 'tests/vm/guest', '--kernel', job.kernel, '--results', results]
         if self.options.long:
             cmd += ['--env', 'MEMRAS_LONG=1']
         start = time.monotonic()
-        got = subprocess.run(['nice', *map(str, cmd), suite], stdin=subprocess.DEVNULL,
+        got = subprocess.run(['nice', *map(str, cmd), *job.suites], stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                              errors='replace', check=False)
-        self.spent.append((suite.stem, kernel, time.monotonic() - start))
+        seconds = time.monotonic() - start
         tap = results / 'stdout'
-        failed = tally.tap(name, tap.read_text(errors='replace') if tap.exists() else '')
-        ended_well = got.returncode == 0 or got.returncode == 1 and failed
-        tally.add(f'{name}: the guest ends well, and its kernel', ended_well,
-                  f'{got.stderr[-6000:]}\ntests/vm/guest ended with {got.returncode}')
-        for path in sorted((results / 'artifacts').glob('*.json')):
-            self.validate(tally, path)
-        print(f'{name}: {tally.count()} tests, {time.monotonic() - start:.0f} s'
-              f'{", FAILED" if tally.failed else ""}', flush=True)
+        said = tap.read_text(errors='replace') if tap.exists() else ''
+        parts = {job.suites[0].stem: said}
+        if len(job.suites) > 1:
+            words = re.split(r'^# suite (\S+)$', said, flags=re.MULTILINE)
+            parts = dict(zip(words[1::2], words[2::2]))
+        # Each suite's time is told by its tests, which have most of it.
+        own = {suite: 1 + sum(map(int, re.findall(r'^(?:not )?ok .* in (\d+)ms$',
+                                                  parts.get(suite.stem, ''), re.MULTILINE)))
+               for suite in job.suites}
+        failed = [tally.tap(tally.name, parts.get(suite.stem, ''))
+                  for suite, tally in zip(job.suites, tallies)]
+        ended_well = got.returncode == 0 or got.returncode == 1 and any(failed)
+        for suite, tally in zip(job.suites, tallies):
+            spent = seconds * own[suite] / sum(own.values())
+            self.spent.append((suite.stem, job.kernel, spent))
+            tally.add(f'{tally.name}: the guest ends well, and its kernel', ended_well,
+                      f'{got.stderr[-6000:]}\ntests/vm/guest ended with {got.returncode}')
+            folder = results / suite.stem if len(job.suites) > 1 else results
+            for path in sorted((folder / 'artifacts').glob('*.json')):
+                self.validate(tally, path)
+            print(f'{tally.name}: {tally.count()} tests, {spent:.0f} s'
+                  f'{", FAILED" if tally.failed else ""}', flush=True)
         return ended_well
 
     def validate(self, tally, path):

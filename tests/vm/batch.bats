@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Many targets in one call: results as they come, and a true report when stopped.
 #
-# guest: kernels=6.12 cpus=1 memory=1G timeout=500 silence=300
+# guest: shares=yes kernels=6.12 cpus=1 memory=1G timeout=500 silence=300
 
 load lib
 

@@ -3,7 +3,7 @@
 # memras doctor: what it says works is done, and what it says does not is refused
 # for the reason that it gave. It changes nothing itself.
 #
-# guest: cpus=1 memory=768M dimm=256M timeout=300
+# guest: shares=yes cpus=1 memory=768M dimm=256M timeout=300
 
 load lib
 load doctor

@@ -355,7 +355,8 @@ def build(out, kernel, module, memras, tree, files, fakes, programs, job, stdin=
     archive.put('memras/job', job.encode(), 0o755)
     if stdin is not None:
         archive.put('memras/stdin', stdin)
-    for path in [*here.glob('*.ba*'), *(tree / 'contrib').glob('*'), *(tree / f for f in files)]:
+    for path in [*here.glob('*.ba*'), here / 'tidy', *(tree / 'contrib').glob('*'),
+                 *(tree / f for f in files)]:
         if path.is_file():
             archive.put(f'memras/{path.relative_to(tree)}', path)
         for below in path.rglob('*') if path.is_dir() else ():

@@ -173,6 +173,7 @@ class Run:
         self.elapsed = 0.0
         self._line = b''
         self._open = {}
+        self._suite = ''
 
     def log(self):
         try:
@@ -291,6 +292,7 @@ class Run:
         """
         A line from the guest:
             ready | exit STATUS         the job may start; it ended
+            suite NAME                  artifacts are of this one of several suites now
             artifact NAME               what follows is a file for the host
             data BASE64 | line TEXT     ... its content
             end                         ... its end
@@ -302,6 +304,8 @@ class Run:
             self.booted = True
         elif word == 'exit':
             self.status = int(rest)
+        elif word == 'suite':
+            self._suite = pathlib.Path(rest).name
         elif word == 'artifact':
             name = re.sub(r'[^\w.:+-]', '_', rest) or 'unnamed'
             self._open = {'name': name, 'data': bytearray()}
@@ -310,8 +314,8 @@ class Run:
         elif word == 'line' and self._open:
             self._open['data'] += rest.encode() + b'\n'
         elif word == 'end' and self._open:
-            folder = self.results / 'artifacts'
-            folder.mkdir(exist_ok=True)
+            folder = self.results / self._suite / 'artifacts'
+            folder.mkdir(parents=True, exist_ok=True)
             (folder / self._open['name']).write_bytes(self._open['data'])
             self.artifacts.append(folder / self._open['name'])
             self._open = {}

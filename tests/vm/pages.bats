@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Pages retired and taken back: what is done, what is refused, what is told.
 #
-# guest: core=yes cpus=1 memory=1G disk=256M timeout=300
+# guest: shares=yes core=yes cpus=1 memory=1G disk=256M timeout=300
 
 load lib
 

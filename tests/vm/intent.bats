@@ -32,15 +32,6 @@ listed() {
 	[ ! -e $list ] || numbers pfn <$list
 }
 
-# corrupted: HardwareCorrupted of /proc/meminfo into $kib, without a process of its own
-corrupted() {
-	local name
-
-	while read -r name kib _; do
-		[ "$name" != HardwareCorrupted: ] || return 0
-	done </proc/meminfo
-}
-
 # refused ERRNO OPTION...: nothing is touched, and the list stays as it is
 refused() {
 	local errno=$1 before
@@ -119,7 +110,7 @@ refused() {
 }
 
 @test "killed at any moment, memras leaves no page poisoned that is not on the list" {
-	local kills=${MEMRAS_LONG:+1000} range start took i pid killed=0 part=0 all kib
+	local kills=${MEMRAS_LONG:+1000} range start took calls i pid killed=0 part=0 all
 
 	kills=${kills:-50}
 	memras module load --quiet
@@ -131,21 +122,22 @@ refused() {
 	start=$(date +%s%N)
 	memras offline --soft --quiet "$range"
 	took=$((($(date +%s%N) - start) / 1000))
+	calls=$(killnth 0 memras offline --soft --quiet "$range")
 	RANDOM=20
 	for ((i = 0; i < kills; i++)); do
 		all=$(poisoned_pages)
-		nice memras offline --soft --quiet "$range" 3>&- &
-		pid=$!
-		# Every other one comes while pages are being retired, whenever that is: what
-		# waits for the first of them has more of the only CPU than memras.
+		# By time, which also is within a system call, and by system calls: in the
+		# middle half are those that retire pages.
 		if [ $((i % 2)) = 0 ]; then
+			memras offline --soft --quiet "$range" 3>&- &
+			pid=$!
 			sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % took)))"
+			kill -KILL $pid 2>/dev/null || true
 		else
-			until corrupted && [ "$kib" -gt $((all * 4)) ] || ! kill -0 $pid 2>/dev/null; do
-				:
-			done
+			killnth $((calls / 4 + (RANDOM * 32768 + RANDOM) % (calls / 2))) \
+				memras offline --soft --quiet "$range" 3>&- >/run/calls &
+			pid=$!
 		fi
-		kill -KILL $pid 2>/dev/null || true
 		wait $pid || killed=$((killed + 1))
 		[ "$(poisoned_pages)" -eq "$all" ] || [ "$(poisoned_pages)" -eq $((all + PAGES)) ] ||
 			part=$((part + 1))
@@ -158,7 +150,7 @@ refused() {
 			rm -f $list
 		fi
 	done
-	echo "# $killed of $kills killed, $part of them with some of the pages retired" >&3
+	echo "# $calls calls; $killed of $kills killed, $part of them with some of the pages retired" >&3
 	[ $killed -gt $((kills / 2)) ] && [ $part -gt $((kills / 5)) ]
 	workload_check
 	workload_stop

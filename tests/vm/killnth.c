@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * killnth N COMMAND...: runs a command and kills it (SIGKILL) as it enters its Nth
+ * system call, so that a busy machine changes nothing of when that is. With 0 it is
+ * never killed.
+ *
+ * Prints how many system calls were begun. Exits as the command did, or with 137.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(125);
+}
+
+int main(int argc, char **argv)
+{
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+	unsigned long nth, calls = 0;
+	int status, signal = 0;
+	int entering = 1;
+	pid_t pid;
+
+	if (argc < 3)
+		return 125;
+	nth = strtoul(argv[1], NULL, 0);
+	pid = fork();
+	if (pid < 0)
+		fail("fork");
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		execvp(argv[2], argv + 2);
+		fail(argv[2]);
+	}
+	if (waitpid(pid, &status, 0) < 0 || ptrace(PTRACE_SETOPTIONS, pid, NULL, options))
+		fail("ptrace");
+	for (;;) {
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, (long)signal) && errno != ESRCH)
+			fail("ptrace");
+		if (waitpid(pid, &status, 0) < 0)
+			fail("waitpid");
+		if (!WIFSTOPPED(status))
+			break;
+		signal = 0;
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
+			if (entering && ++calls == nth)
+				kill(pid, SIGKILL);
+			entering = !entering;
+		} else if (WSTOPSIG(status) != SIGTRAP) {
+			signal = WSTOPSIG(status);
+		}
+	}
+	printf("%lu\n", calls);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

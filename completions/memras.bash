@@ -8,7 +8,7 @@ _memras_after() {
 	commands="" options="" operand=none instead=""
 	case $1 in
 	'')
-		commands='status offline unpoison inspect block hugepage quarantine retired map module doctor'
+		commands='status offline unpoison inspect block hugepage quarantine retired watch map module doctor'
 		options='--json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		;;
 	'block')
@@ -121,6 +121,11 @@ _memras_after() {
 		operand='none'
 		instead=''
 		;;
+	'watch')
+		options='--once --since --act --json-lines --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
+		operand='none'
+		instead=''
+		;;
 	'map')
 		options='--svg --hugepages --cell --width --ascii --json --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='block'
@@ -184,6 +189,8 @@ _memras_value() {
 	'retired import ''--since') echo 'none' ;;
 	'retired import ''--cause') echo 'none' ;;
 	'retired export ''--format') echo 'plain json badram memmap' ;;
+	'watch ''--since') echo 'none' ;;
+	'watch ''--act') echo 'none' ;;
 	'map ''--cell' | 'map ''-c') echo 'none' ;;
 	'map ''--width' | 'map ''-w') echo 'none' ;;
 	*) return 1 ;;

@@ -18,7 +18,7 @@ function __memras_at
                 set -a words $token
         end
         # What follows the words of a command is no word of it.
-        if contains -- "$words" 'status' 'offline' 'unpoison' 'inspect' 'block list' 'block show' 'block offline' 'block online' 'hugepage list' 'hugepage replace' 'quarantine add' 'quarantine list' 'quarantine release' 'retired list' 'retired restore' 'retired forget' 'retired import' 'retired export' 'map' 'module status' 'module load' 'module unload' 'doctor'
+        if contains -- "$words" 'status' 'offline' 'unpoison' 'inspect' 'block list' 'block show' 'block offline' 'block online' 'hugepage list' 'hugepage replace' 'quarantine add' 'quarantine list' 'quarantine release' 'retired list' 'retired restore' 'retired forget' 'retired import' 'retired export' 'watch' 'map' 'module status' 'module load' 'module unload' 'doctor'
             break
         end
     end
@@ -69,6 +69,7 @@ complete -c memras -n '__memras_at' -a block -d 'list memory blocks, take them o
 complete -c memras -n '__memras_at' -a hugepage -d 'list hugepages, and replace them in their pools'
 complete -c memras -n '__memras_at' -a quarantine -d 'put ranges of pages aside, and give them back'
 complete -c memras -n '__memras_at' -a retired -d 'keep pages retired over reboots'
+complete -c memras -n '__memras_at' -a watch -d 'record every page that the kernel or others retire'
 complete -c memras -n '__memras_at' -a map -d 'draw physical memory: blocks, zones, nodes, poison, quarantines'
 complete -c memras -n '__memras_at' -a module -d 'load and unload the kernel module, and show its state'
 complete -c memras -n '__memras_at' -a doctor -d 'show what works on this machine, what does not, and why'
@@ -173,6 +174,11 @@ complete -c memras -n '__memras_at retired import' -l force -s f -d 'though a li
 complete -c memras -n '__memras_at retired import' -l dry-run -s n -d 'say what would be done, and stop'
 complete -c memras -n '__memras_at retired import' -F
 complete -c memras -n '__memras_at retired export' -l format -x -a 'plain json badram memmap' -d 'plain, json, badram or memmap (default plain)'
+complete -c memras -n '__memras_at watch' -l once -s 1 -d 'catch up with what was retired, and end'
+complete -c memras -n '__memras_at watch' -l since -x -d 'also report what failed since DATE, by the kernel'\''s log'
+complete -c memras -n '__memras_at watch' -l act -x -d 'restore-pool: give a hugepage pool back what it lost to a retired page'
+complete -c memras -n '__memras_at watch' -l json-lines -d 'the same as --json: a line of JSON a page'
+complete -c memras -n '__memras_at watch' -l dry-run -s n -d 'say what would be done, and stop'
 complete -c memras -n '__memras_at map' -l svg -d 'print a picture as SVG'
 complete -c memras -n '__memras_at map' -l hugepages -d 'mark hugepages; this reads the flags of every page'
 complete -c memras -n '__memras_at map' -l cell -s c -x -d 'memory that a cell stands for, a power of two (default: what fits)'

@@ -15,6 +15,7 @@
 	X(hugepage) \
 	X(quarantine) \
 	X(retired) \
+	X(watch) \
 	X(map) \
 	X(module) \
 	X(doctor)

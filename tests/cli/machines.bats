@@ -343,3 +343,30 @@ expect_soft_plans() {
 	expect_status 0
 	expect_json '.memory.total == null'
 }
+
+@test "watch in a dry run reports the poisoned pages that no list has, and writes none" {
+	mkdir "$BATS_TEST_TMPDIR/state"
+	run_memras --sysroot "$X86" --dry-run watch --once --json --state-dir "$BATS_TEST_TMPDIR/state"
+	[ "$status" = 0 ]
+	expect_valid
+	jq -es '[.[].page | select(.) | [.pfn, .node, .cause, .result]] ==
+		[[1081424, 0, "unknown", "retired"], [1245187, 1, "unknown", "retired"]] and
+		(last | .dry_run and .summary.retired == 2)' <<<"$out"
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/state")" ]
+	expect_err "/dev/kmsg: the kernel's log cannot be read"
+	# One of them is on the list of this machine.
+	run_memras --sysroot "$X86" --dry-run watch --once
+	[[ $status = 0 && $out == *" retired 0x130003 (address 0x130003000, node 1), cause unknown" ]]
+	[ "$(wc -l <<<"$out")" = 1 ]
+}
+
+@test "watch refuses captured machines, dates and policies that it does not understand" {
+	run_memras --sysroot "$X86" watch --once
+	[ "$status" = 3 ]
+	run_memras watch --once --since yesterday
+	[ "$status" = 2 ]
+	expect_err "yesterday: --since wants a date"
+	run_memras watch --once --act everything
+	[ "$status" = 2 ]
+	expect_err "everything: --act wants restore-pool"
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/watch/pools.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+#include "util/clock.h"
+
+/* The hugepage is gone before the page is poisoned, or soon after. */
+#define MEET_US 2000000
+
+enum mr_pool_verdict mr_pool_judge(struct mr_pool_seen *seen, uint64_t now, uint64_t now_us)
+{
+	const uint64_t lost = now < seen->persistent ? seen->persistent - now : 0;
+
+	if (!lost && !seen->pages) {
+		seen->persistent = now;
+		seen->until_us = 0;
+		return MR_POOL_AS_IS;
+	}
+	/* More than that, and someone else resizes the pool. */
+	if (lost && lost <= seen->pages)
+		return MR_POOL_LOST;
+	if (!seen->until_us)
+		seen->until_us = now_us + MEET_US;
+	if (now_us < seen->until_us)
+		return MR_POOL_WAIT;
+	seen->persistent = now;
+	seen->pages = 0;
+	seen->until_us = 0;
+	return MR_POOL_AS_IS;
+}
+
+static uint64_t persistent(const struct mr_hugepool *pool)
+{
+	return pool->total > pool->surplus ? pool->total - pool->surplus : 0;
+}
+
+void mr_watch_pools_open(struct mr_watch_pools *p)
+{
+	mr_autofree struct mr_hugepool *pools = NULL;
+	size_t nr = 0;
+
+	if (mr_hugepool_list(p->m, &pools, &nr) || !nr)
+		return;
+	p->list = calloc(nr, sizeof(*p->list));
+	p->nr = p->list ? nr : 0;
+	for (size_t i = 0; i < p->nr; i++)
+		p->list[i] = (struct mr_pool_seen){
+			.size = pools[i].size, .node = pools[i].node,
+			.persistent = persistent(&pools[i]),
+		};
+}
+
+void mr_watch_pools_close(struct mr_watch_pools *p)
+{
+	free(p->list);
+	p->list = NULL;
+	p->nr = 0;
+}
+
+void mr_watch_pools_page(struct mr_watch_pools *p, int32_t node)
+{
+	for (size_t i = 0; i < p->nr; i++)
+		if (node < 0 || p->list[i].node < 0 || p->list[i].node == node)
+			p->list[i].pages++;
+}
+
+/* Gives back what is missing; true when there is more to be done about it. */
+static bool settle(struct mr_watch_pools *p, struct mr_pool_seen *seen, uint64_t now)
+{
+	struct mr_pool_event event = {
+		.size = seen->size, .node = seen->node, .before = seen->persistent, .after = now,
+	};
+	uint64_t lost = seen->persistent - now;
+	char object[64];
+	int rc = 0;
+
+	if (!seen->until_us)
+		seen->until_us = mr_clock_us() + MEET_US;
+	if (p->restore && !p->dry_run) {
+		rc = mr_hugepool_resize(p->m, seen->size, seen->node, seen->persistent,
+					&event.after);
+		event.restored = !rc && event.after >= seen->persistent;
+		/* What was just freed may come together yet. */
+		if (!event.restored && mr_clock_us() < seen->until_us)
+			return true;
+	}
+	if (p->restore && !p->dry_run && !event.restored) {
+		snprintf(object, sizeof(object), "pool of %" PRIu64 " kB", seen->size >> 10);
+		mr_err_set(&event.err, rc ? rc : -ENOMEM, object,
+			   "the pool lost %" PRIu64 " of %" PRIu64 " hugepages, and the node has no room for new ones",
+			   lost, seen->persistent);
+	}
+	p->event(&event, p->data);
+	seen->persistent = event.after;
+	seen->pages = seen->pages > lost ? seen->pages - lost : 0;
+	seen->until_us = 0;
+	return seen->pages > 0;
+}
+
+static bool look(struct mr_watch_pools *p, struct mr_pool_seen *seen)
+{
+	struct mr_hugepool pool;
+
+	if (mr_hugepool_read(p->m, seen->size, seen->node, &pool))
+		return false;
+	switch (mr_pool_judge(seen, persistent(&pool), mr_clock_us())) {
+	case MR_POOL_AS_IS:
+		return false;
+	case MR_POOL_WAIT:
+		return true;
+	case MR_POOL_LOST:
+		break;
+	}
+	return settle(p, seen, persistent(&pool));
+}
+
+bool mr_watch_pools_look(struct mr_watch_pools *p)
+{
+	bool again = false;
+
+	/* By size: one lock is for all nodes. */
+	for (size_t i = 0, next; i < p->nr; i = next) {
+		int lock = mr_hugepool_trylock(p->m, p->list[i].size);
+
+		for (next = i; next < p->nr && p->list[next].size == p->list[i].size; next++)
+			if (lock >= 0)
+				again |= look(p, &p->list[next]);
+		if (lock >= 0)
+			close(lock);
+	}
+	return again;
+}

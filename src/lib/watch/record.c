@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/watch/record.h"
+
+#include <stdlib.h>
+
+#include "backend/edac.h"
+#include "util/num.h"
+
+/* Nobody holds the lock for long, and errors go on coming meanwhile. */
+#define LOCK_WAIT_MS 2000
+
+static int open_list(const struct mr_recorder *r, unsigned int flags, struct mr_retlist *list,
+		     struct mr_err *err)
+{
+	int rc = mr_retlist_open_within(list, r->m, r->state_dir, flags, LOCK_WAIT_MS, err);
+
+	if (!rc) {
+		rc = mr_retlist_fits(list, r->m, false, err);
+		if (rc)
+			mr_retlist_close(list);
+	}
+	return rc;
+}
+
+int mr_recorder_open(struct mr_recorder *r, struct mr_err *err)
+{
+	struct mr_retlist list;
+	int rc = open_list(r, 0, &list, err);
+
+	if (rc)
+		return rc;
+	r->dry_open = r->dry_run;
+	if (r->dry_open)
+		r->dry = list;
+	else
+		mr_retlist_close(&list);
+	return 0;
+}
+
+void mr_recorder_close(struct mr_recorder *r)
+{
+	if (r->dry_open)
+		mr_retlist_close(&r->dry);
+	r->dry_open = false;
+}
+
+static bool is_new(const struct mr_retlist *list, uint64_t pfn)
+{
+	const struct mr_retired *entry = mr_retlist_find(list, pfn);
+
+	return !entry || entry->pending;
+}
+
+/* Drops what @list has as retired already, and what is there twice. */
+static void drop_known(struct mr_founds *f, const struct mr_retlist *list)
+{
+	size_t n = 0;
+
+	if (f->nr)
+		qsort(f->list, f->nr, sizeof(*f->list), mr_u64_order);
+	for (size_t i = 0; i < f->nr; i++)
+		if (is_new(list, f->list[i].pfn) && (!n || f->list[n - 1].pfn != f->list[i].pfn))
+			f->list[n++] = f->list[i];
+	f->nr = n;
+}
+
+/* Brings the pages of @f into @list, in order: each is on it as retired then. */
+static int bring_in(const struct mr_recorder *r, const struct mr_founds *f,
+		    struct mr_retlist *list)
+{
+	char label[MR_EDAC_TEXT] = "";
+	mr_text_id label_id;
+	int rc;
+
+	mr_edac_only_label(r->m, label);
+	rc = mr_retlist_intern(list, label, &label_id);
+	for (size_t i = 0; !rc && i < f->nr; i++) {
+		const struct mr_found *page = &f->list[i];
+		struct mr_retired entry = {
+			.pfn = page->pfn, .time = page->time, .node = page->node, .label = label_id,
+		};
+
+		rc = mr_retlist_intern(list, mr_watch_cause_name(page->cause), &entry.cause);
+		/* Settling joins it with one that is pending, whose cause and time stay. */
+		if (!rc)
+			rc = mr_retlist_add(list, &entry);
+	}
+	mr_retlist_settle(list);
+	return rc;
+}
+
+ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *f, struct mr_err *err)
+{
+	struct mr_retlist own = { 0 }, *list = r->dry_run ? &r->dry : &own;
+	ssize_t nr;
+	int rc;
+
+	if (!f->nr)
+		return 0;
+	/* Most of what a scan finds is known: no lock is needed to see that. */
+	if (!r->dry_run) {
+		rc = open_list(r, 0, &own, err);
+		if (rc)
+			return rc;
+	}
+	drop_known(f, list);
+	if (!r->dry_run) {
+		mr_retlist_close(&own);
+		if (!f->nr)
+			return 0;
+		rc = open_list(r, MR_RETLIST_WRITE, &own, err);
+		if (rc)
+			return rc;
+		drop_known(f, list);
+	}
+	nr = (ssize_t)f->nr;
+	rc = 0;
+	if (nr && bring_in(r, f, list))
+		rc = mr_err_set(err, -ENOMEM, list->path, "no memory for the list");
+	if (nr && !rc && !r->dry_run)
+		rc = mr_retlist_save(list, err);
+	for (size_t i = 0; !rc && i < f->nr; i++)
+		r->recorded(list, mr_retlist_find(list, f->list[i].pfn), r->data);
+	if (!r->dry_run)
+		mr_retlist_close(&own);
+	if (rc)
+		return rc;
+	f->nr = 0;
+	return nr;
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "lib/watch/watch.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "backend/kmsg.h"
+#include "backend/kpage.h"
+#include "lib/inspect/inspect.h"
+#include "lib/inspect/poison.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/grow.h"
+
+#define DECIDE_US	2000000	/* the kernel retires by a work queue, after it said so */
+#define LOOK_MS		100	/* how often a page is looked at until then */
+#define DIFFER_US	3000000	/* so long a count may wait for an explanation, */
+#define SCAN_PAUSE	20	/* and scans stand still so many times as long as the last took */
+#define RETRY_US	5000000	/* before a list that cannot be written is tried again */
+
+static void note_record(const struct mr_retlist *list, const struct mr_retired *entry, void *data)
+{
+	struct mr_watch *w = data;
+	const struct mr_watch_event event = {
+		.pfn = entry->pfn, .phys = mr_pfn_phys(w->m, entry->pfn), .time = entry->time,
+		.node = entry->node, .retired = true,
+		.cause = mr_retlist_text(list, entry->cause),
+		.label = mr_retlist_text(list, entry->label),
+	};
+
+	w->hooks->event(&event, w->hooks->data);
+	mr_watch_pools_page(&w->pools, entry->node);
+}
+
+static void note_pool(const struct mr_pool_event *event, void *data)
+{
+	const struct mr_watch *w = data;
+
+	w->hooks->pool(event, w->hooks->data);
+}
+
+static void tell_failed(struct mr_watch *w, const struct mr_suspect *suspect, int32_t node)
+{
+	const struct mr_error_seen *seen = mr_suspects_error(&w->suspects, suspect->pfn);
+	struct mr_watch_event event = {
+		.pfn = suspect->pfn, .phys = mr_pfn_phys(w->m, suspect->pfn),
+		.time = suspect->time, .node = node,
+		.cause = mr_watch_cause_name(seen ? seen->cause : MR_CAUSE_UNKNOWN),
+	};
+	char object[24];
+
+	snprintf(object, sizeof(object), "0x%" PRIx64, suspect->pfn);
+	mr_err_set(&event.err, -EIO, object,
+		   "the kernel logged that it retires the page, but it is not poisoned%s%s%s",
+		   suspect->why[0] ? " (\"" : "", suspect->why, suspect->why[0] ? "\")" : "");
+	mr_err_hint(&event.err, "memras offline --soft %s", object);
+	w->hooks->event(&event, w->hooks->data);
+}
+
+static void trouble(const struct mr_watch *w, const struct mr_err *err)
+{
+	w->hooks->trouble(err, w->hooks->data);
+}
+
+static int add_found(struct mr_watch *w, uint64_t pfn, int32_t node, int64_t now)
+{
+	const struct mr_error_seen *seen = mr_suspects_error(&w->suspects, pfn);
+
+	if (mr_make_room(w->found.list, w->found.nr, w->found.room))
+		return -ENOMEM;
+	w->found.list[w->found.nr++] = (struct mr_found){
+		.pfn = pfn, .time = seen ? seen->time : now, .node = node,
+		.cause = seen ? seen->cause : MR_CAUSE_UNKNOWN,
+	};
+	return 0;
+}
+
+static void no_log(const struct mr_watch *w)
+{
+	struct mr_err err;
+
+	mr_err_set(&err, w->kmsg, "/dev/kmsg", "the kernel's log cannot be read: pages get no "
+		   "cause, and what failed is not noticed");
+	trouble(w, &err);
+}
+
+/* Takes in what the kernel's log has; @history: it is what was there before. */
+static void read_log(struct mr_watch *w, bool history)
+{
+	struct mr_kmsg_record record;
+	struct mr_kernlog log;
+	int rc = w->kmsg;
+
+	while (rc >= 0 && (rc = mr_kmsg_read(w->kmsg, &record))) {
+		if (rc == -EPIPE) {
+			/* At the start it is what was overwritten long ago. */
+			w->lost += !history;
+			w->scan = true;
+			rc = 0;
+			continue;
+		}
+		if (rc < 0 || !mr_kernlog_parse(record.text, w->m->page_shift, &log))
+			continue;
+		if (history && record.time < w->since)
+			log.claims = false;
+		mr_suspects_hear(&w->suspects, &log, record.time, mr_clock_us() + DECIDE_US);
+	}
+	if (rc < 0 && w->kmsg >= 0) {
+		close(w->kmsg);
+		w->kmsg = rc;
+		no_log(w);
+	}
+}
+
+/* What the suspects are now into @snaps; -errno. */
+static int look(struct mr_watch *w, struct mr_snap *snaps)
+{
+	mr_autofree uint64_t *pfns = calloc(w->suspects.nr, sizeof(*pfns));
+	struct mr_inspector ins;
+	struct mr_err ignored;
+	int rc;
+
+	if (!pfns)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->suspects.nr; i++)
+		pfns[i] = w->suspects.list[i].pfn;
+	rc = mr_inspector_open(&ins, w->m, &ignored);
+	if (rc)
+		return rc;
+	rc = mr_inspect_many(&ins, pfns, w->suspects.nr, snaps, &ignored);
+	mr_inspector_close(&ins);
+	return rc;
+}
+
+/* Which suspects are poisoned, and which have had their time; with @all that is over. */
+static void judge(struct mr_watch *w, bool all)
+{
+	struct mr_suspects *s = &w->suspects;
+	mr_autofree struct mr_snap *snaps = s->nr ? calloc(s->nr, sizeof(*snaps)) : NULL;
+	const uint64_t now = mr_clock_us();
+
+	if (!snaps || look(w, snaps))
+		return;
+	for (size_t i = s->nr; i-- > 0;) {
+		const struct mr_suspect *suspect = &s->list[i];
+
+		if (snaps[i].poisoned) {
+			if (add_found(w, suspect->pfn, snaps[i].node, suspect->time))
+				continue;
+		} else if (all || now >= suspect->until_us) {
+			tell_failed(w, suspect, snaps[i].node);
+		} else {
+			continue;
+		}
+		mr_suspects_drop(s, i);
+	}
+}
+
+static int scan(struct mr_watch *w, struct mr_err *err)
+{
+	mr_autofree struct mr_poisoned *list = NULL;
+	const uint64_t begin = mr_clock_us();
+	const int64_t now = time(NULL);
+	uint64_t counted = 0;
+	size_t nr;
+	int rc;
+
+	/* Before: what is retired meanwhile makes it differ again. */
+	mr_machine_meminfo(w->m, "HardwareCorrupted", &counted);
+	rc = mr_poison_find(w->m, &list, &nr, err);
+	/* What waits to be recorded is among them. */
+	if (!rc)
+		w->found.nr = 0;
+	for (size_t i = 0; !rc && i < nr; i++)
+		if (add_found(w, list[i].pfn, list[i].node, now))
+			rc = mr_err_set(err, -ENOMEM, "", "no memory for the poisoned pages");
+	w->scan_after_us = mr_clock_us() + SCAN_PAUSE * (mr_clock_us() - begin);
+	if (rc)
+		return rc;
+	w->counted = counted;
+	w->differs_us = 0;
+	w->scan = w->suspects.overrun = false;
+	return 0;
+}
+
+/* Whether the kernel counts what nothing explains, and nothing is about to. */
+static bool must_scan(struct mr_watch *w)
+{
+	const uint64_t now = mr_clock_us();
+	uint64_t counted;
+
+	if (now < w->scan_after_us)
+		return false;
+	if (w->scan || w->suspects.overrun)
+		return true;
+	if (mr_machine_meminfo(w->m, "HardwareCorrupted", &counted) || counted == w->counted) {
+		w->differs_us = 0;
+		return false;
+	}
+	if (!w->differs_us)
+		w->differs_us = now;
+	return !w->suspects.nr || now - w->differs_us >= DIFFER_US;
+}
+
+static int record(struct mr_watch *w, bool explains, struct mr_err *err)
+{
+	ssize_t nr = mr_recorder_run(&w->recorder, &w->found, err);
+
+	if (nr < 0)
+		return (int)nr;
+	if (explains)
+		w->counted += (uint64_t)nr << w->m->page_shift;
+	return 0;
+}
+
+/* The same, later again where it fails, which is told once. */
+static void record_or_wait(struct mr_watch *w, bool explains)
+{
+	struct mr_err err;
+	int rc;
+
+	if (mr_clock_us() < w->record_after_us)
+		return;
+	rc = record(w, explains, &err);
+	if (rc && rc != w->record_rc)
+		trouble(w, &err);
+	if (rc)
+		w->record_after_us = mr_clock_us() + RETRY_US;
+	w->record_rc = rc;
+}
+
+int mr_watch_open(struct mr_watch *w, const struct mr_machine *m,
+		  const struct mr_watch_options *options, const struct mr_watch_hooks *hooks,
+		  struct mr_err *err)
+{
+	int rc;
+
+	*w = (struct mr_watch){
+		.m = m, .hooks = hooks, .since = options->since, .kmsg = -1,
+		.recorder = {
+			.m = m, .state_dir = options->state_dir, .dry_run = options->dry_run,
+			.recorded = note_record, .data = w,
+		},
+		.pools = {
+			.m = m, .restore = options->restore_pools, .dry_run = options->dry_run,
+			.event = note_pool, .data = w,
+		},
+	};
+	rc = mr_kpage_need(m, err);
+	if (!rc)
+		rc = mr_recorder_open(&w->recorder, err);
+	if (rc)
+		return rc;
+	if (mr_suspects_init(&w->suspects)) {
+		mr_watch_close(w);
+		return mr_err_set(err, -ENOMEM, "", "no memory to watch by");
+	}
+	w->kmsg = mr_kmsg_open(m);
+	if (w->kmsg < 0)
+		no_log(w);
+	return 0;
+}
+
+void mr_watch_close(struct mr_watch *w)
+{
+	mr_recorder_close(&w->recorder);
+	mr_watch_pools_close(&w->pools);
+	mr_suspects_free(&w->suspects);
+	free(w->found.list);
+	if (w->kmsg >= 0)
+		close(w->kmsg);
+}
+
+int mr_watch_catch_up(struct mr_watch *w, struct mr_err *err)
+{
+	int rc;
+
+	read_log(w, true);
+	judge(w, true);
+	rc = scan(w, err);
+	if (!rc)
+		rc = record(w, false, err);
+	/* What pools lost before is not known. */
+	mr_watch_pools_open(&w->pools);
+	return rc;
+}
+
+void mr_watch_step(struct mr_watch *w, int wait_ms)
+{
+	struct pollfd fd = { .fd = w->kmsg, .events = POLLIN };
+	struct mr_err err;
+
+	/* A poll(2) of no descriptor (below 0) only waits. */
+	poll(&fd, 1, (w->suspects.nr || w->pools_wait) && wait_ms > LOOK_MS ? LOOK_MS : wait_ms);
+	read_log(w, false);
+	judge(w, false);
+	record_or_wait(w, true);
+	if (must_scan(w)) {
+		if (scan(w, &err))
+			trouble(w, &err);
+		record_or_wait(w, false);
+	}
+	w->pools_wait = mr_watch_pools_look(&w->pools);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every page that anyone retires: heard of by the kernel's log and by its count of poisoned
+ * memory, verified by the page's HWPoison flag, and put on the retired list with its cause.
+ */
+#ifndef MR_LIB_WATCH_WATCH_H
+#define MR_LIB_WATCH_WATCH_H
+
+#include "lib/watch/pools.h"
+#include "lib/watch/record.h"
+#include "lib/watch/suspects.h"
+
+/* What is told of a page. */
+struct mr_watch_event {
+	uint64_t pfn, phys;		/* phys in bytes */
+	int64_t time;			/* seconds since 1970 */
+	int32_t node;			/* -1: not known */
+	bool retired;			/* else it was said to be, and is not: err says so */
+	const char *cause;		/* as on the list; may be NULL */
+	const char *label;		/* of its DIMM, or NULL */
+	struct mr_err err;
+};
+
+struct mr_watch_hooks {
+	void (*event)(const struct mr_watch_event *event, void *data);
+	void (*pool)(const struct mr_pool_event *event, void *data);
+	/* Something is not as it should be: what is found waits, or may be incomplete. */
+	void (*trouble)(const struct mr_err *err, void *data);
+	void *data;
+};
+
+struct mr_watch_options {
+	const char *state_dir;		/* of the retired list; NULL: the machine's */
+	int64_t since;			/* what the log says from then on is acted upon */
+	bool dry_run;			/* nothing is written */
+	bool restore_pools;		/* that lost hugepages */
+};
+
+struct mr_watch {
+	const struct mr_machine *m;
+	const struct mr_watch_hooks *hooks;
+	struct mr_recorder recorder;
+	struct mr_suspects suspects;
+	struct mr_founds found;		/* poisoned, to be recorded */
+	struct mr_watch_pools pools;
+	bool pools_wait;		/* for a look soon */
+	int64_t since;
+	int kmsg;			/* the kernel's log, or -errno */
+	uint64_t lost;			/* times that the log was too fast to be read */
+	bool scan;			/* all memory is to be looked through */
+	uint64_t counted;		/* poisoned bytes that the kernel counts and that are explained */
+	uint64_t differs_us;		/* since when it counts others; 0: it does not */
+	uint64_t scan_after_us;		/* not before */
+	uint64_t record_after_us;
+	int record_rc;			/* of the last try to record */
+};
+
+/*
+ * Begins to watch @m, whose page flags can be read. What the kernel's log says of the time
+ * from options->since on (seconds since 1970) is taken as if it was heard now, what is older
+ * only explains. 0, or -errno with @err set and nothing open.
+ */
+int mr_watch_open(struct mr_watch *w, const struct mr_machine *m,
+		  const struct mr_watch_options *options, const struct mr_watch_hooks *hooks,
+		  struct mr_err *err);
+void mr_watch_close(struct mr_watch *w);
+
+/*
+ * Looks through all memory, and records what no list knows. 0, or -errno with @err set when
+ * memory cannot be looked through, or what was found not be recorded.
+ */
+int mr_watch_catch_up(struct mr_watch *w, struct mr_err *err);
+
+/*
+ * Waits for news, @wait_ms at most or until a signal, and deals with it. What fails is told
+ * to hooks->trouble() and tried again later.
+ */
+void mr_watch_step(struct mr_watch *w, int wait_ms);
+
+#endif

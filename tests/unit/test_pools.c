@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* When a smaller pool of hugepages is the doing of retired pages. */
+#include "check.h"
+#include "lib/watch/pools.h"
+
+#define SECOND 1000000ULL
+
+static void test_loss_and_page(void)
+{
+	struct mr_pool_seen seen = { .persistent = 8 };
+
+	CHECK_INT(mr_pool_judge(&seen, 8, 1), MR_POOL_AS_IS);
+	/* The hugepage goes before the page is found, or after it. */
+	CHECK_INT(mr_pool_judge(&seen, 7, 1 * SECOND), MR_POOL_WAIT);
+	seen.pages = 1;
+	CHECK_INT(mr_pool_judge(&seen, 7, 2 * SECOND), MR_POOL_LOST);
+	seen = (struct mr_pool_seen){ .persistent = 8, .pages = 1 };
+	CHECK_INT(mr_pool_judge(&seen, 8, 1 * SECOND), MR_POOL_WAIT);
+	CHECK_INT(mr_pool_judge(&seen, 7, 2 * SECOND), MR_POOL_LOST);
+	CHECK_INT(seen.persistent, 8);
+}
+
+static void test_others(void)
+{
+	struct mr_pool_seen seen = { .persistent = 8 };
+
+	/* No page, or fewer than hugepages: an administrator's doing. */
+	CHECK_INT(mr_pool_judge(&seen, 7, 1 * SECOND), MR_POOL_WAIT);
+	CHECK_INT(mr_pool_judge(&seen, 7, 3 * SECOND - 1), MR_POOL_WAIT);
+	CHECK_INT(mr_pool_judge(&seen, 7, 3 * SECOND), MR_POOL_AS_IS);
+	CHECK_INT(seen.persistent, 7);
+	seen.pages = 2;
+	CHECK_INT(mr_pool_judge(&seen, 4, 4 * SECOND), MR_POOL_WAIT);
+	CHECK_INT(mr_pool_judge(&seen, 4, 6 * SECOND), MR_POOL_AS_IS);
+	CHECK_INT(seen.persistent, 4);
+	CHECK_INT(seen.pages, 0);
+	/* A page in no hugepage is forgotten; a pool that grows is the new measure. */
+	seen.pages = 1;
+	CHECK_INT(mr_pool_judge(&seen, 4, 7 * SECOND), MR_POOL_WAIT);
+	CHECK_INT(mr_pool_judge(&seen, 4, 9 * SECOND), MR_POOL_AS_IS);
+	CHECK_INT(mr_pool_judge(&seen, 3, 9 * SECOND), MR_POOL_WAIT);
+	CHECK_INT(mr_pool_judge(&seen, 12, 9 * SECOND), MR_POOL_AS_IS);
+	CHECK_INT(seen.persistent, 12);
+	CHECK_INT(seen.until_us, 0);
+}
+
+int main(void)
+{
+	test_loss_and_page();
+	test_others();
+	return CHECK_RESULT;
+}

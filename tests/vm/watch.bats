@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Pages that others retire (the kernel by corrected and uncorrected errors, programs by
+# sysfs) are verified and put on the retired list by memras watch, each once.
+#
+# guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=400
+
+load lib
+
+out=/run/watch.out
+
+setup_file() {
+	# Corrected errors are polled for, each second.
+	echo 1 >/sys/devices/system/machinecheck/machinecheck0/check_interval
+}
+
+setup() {
+	expect_log 'Memory failure|[Ss]oft.offlin|mce:|Machine check|MCE|Hardware Error|Killing workload'
+}
+
+teardown() {
+	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
+}
+
+# watch_start [OPTION...]: and waits until it has caught up
+watch_start() {
+	memras watch --json --verbose "$@" >$out 2>$out.errors 3>&- 7>&- &
+	watch_pid=$!
+	wait_for 60 grep -q watching $out.errors
+}
+
+watch_stop() {
+	kill "$watch_pid"
+	wait "$watch_pid"
+	watch_pid=
+}
+
+# told FILTER: whether there is a page of which jq's FILTER is true
+told() {
+	jq -es "[.[] | select(.page) | .page | select($1)] | length > 0" $out >/dev/null
+}
+
+# told_pool FILTER: the same of a pool
+told_pool() {
+	jq -es "[.[] | select(.pool) | .pool | select($1)] | length > 0" $out >/dev/null
+}
+
+pool_is() {
+	[ "$(pool nr)" = "$1" ]
+}
+
+# listed: the pages of the list, each as often as it is there
+listed() {
+	jq -r '.retired[].pfn' /var/lib/memras/retired.json 2>/dev/null | sort -n
+}
+
+cause_of() {
+	jq -r ".retired[] | select(.pfn == $(($1))) | .cause" /var/lib/memras/retired.json
+}
+
+corrected() {
+	monitor "mce 0 9 0x8c0000400001009f 0x0 $(printf 0x%x $(($1 * 4096 + 64))) 0x8c"
+}
+
+# corrected_until COMMAND...: the collector acts at the second error of the page $1
+corrected_until() {
+	local page=$1 _
+	shift
+
+	for _ in {1..5}; do
+		corrected "$page"
+		wait_for 5 "$@" 2>/dev/null && return
+	done
+	"$@"
+}
+
+@test "pages that the kernel's collector of corrected errors retires are recorded as cec" {
+	local page
+
+	watch_start
+	page=$(find_page buddy)
+	corrected_until "$page" told ".pfn == $((page)) and .result == \"retired\" and .cause == \"cec\""
+	page_is hwpoison "$page"
+	workload_start anon 16
+	page=${pfns[5]}
+	corrected_until "$page" told ".pfn == $((page)) and .result == \"retired\" and .cause == \"cec\""
+	workload_check
+	workload_stop
+	pool_set 4
+	page=$(($(find_page huge) + 3))
+	corrected_until "$page" told ".pfn == $page and .result == \"retired\" and .cause == \"cec\""
+	pool_set 0
+	watch_stop
+	# At the end it says how many, and all lines are what the schema says.
+	jq -es 'last | .summary | .retired == 3 and .failed == 0' $out
+	artifact cec.watch.json <$out
+	assert_equal "$(listed | wc -l)" 3
+	assert_equal "$(cause_of "$page")" cec
+	assert_equal "$(poisoned_pages)" 3
+}
+
+@test "a page that the kernel says it retires, and does not, is told as failed and not recorded" {
+	local page before
+
+	before=$(listed)
+	watch_start
+	page=$(find_page slab)
+	corrected_until "$page" told ".pfn == $((page)) and .result == \"failed\" and .error.errno == \"EIO\""
+	watch_stop
+	refute page_is hwpoison "$page"
+	assert_equal "$(listed)" "$before"
+	jq -es 'last | .summary | .retired == 0 and .failed == 1' $out
+	# The log still has it.
+	run_json 0 memras watch --once --json
+	assert_json '.summary.failed == 0'
+	memras watch --once --json --since 2020-01-01 >$out
+	told ".pfn == $((page)) and .result == \"failed\""
+	artifact since.watch.json <$out
+}
+
+@test "a pool of hugepages that loses one to a retired page gets it back within two seconds" {
+	local page
+
+	pool_set 6
+	watch_start
+	page=$(($(find_page huge) + 3))
+	corrected_until "$page" told_pool '.result == "lost" and .before == 6 and .after == 5'
+	watch_stop
+	assert_equal "$(pool nr)" 5
+	watch_start --act restore-pool
+	# In a free one, in one in use, and not when someone else resizes the pool.
+	page=$(($(find_page huge) + 5))
+	corrected_until "$page" page_is hwpoison "$page"
+	wait_for 2 pool_is 5
+	wait_for 2 told_pool '.result == "restored" and .before == 5 and .after == 5 and .error == null'
+	workload_start hugetlb 512
+	page=${pfns[77]}
+	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
+	wait_for 2 pool_is 5
+	workload_check
+	workload_stop
+	echo 3 >/proc/sys/vm/nr_hugepages
+	echo $(($(find_page buddy) * 4096)) >/sys/devices/system/memory/soft_offline_page
+	sleep 4
+	pool_is 3
+	watch_stop
+	artifact pools.watch.json <$out
+	jq -es 'last.summary.pools_restored == 2' $out
+	pool_set 0
+}
+
+@test "what was retired while nothing watched is caught up with, in a dry run without a trace" {
+	local page before
+
+	before=$(</var/lib/memras/retired.json)
+	page=$(find_page buddy)
+	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
+	memras watch --once --json --dry-run >$out
+	told ".pfn == $((page))"
+	jq -es 'all(.dry_run)' $out
+	assert_equal "$(</var/lib/memras/retired.json)" "$before"
+	memras watch --once >$out
+	grep -q " retired $page " $out
+	assert_equal "$(listed | grep -cx $((page)))" 1
+	memras watch --once >$out
+	assert_equal "$(<$out)" ""
+}
+
+@test "watch is killed and restarted over and over, and every page is on the list once" {
+	local i writer
+
+	workload_start anon 200
+	for i in "${pfns[@]}"; do echo $((i)); done | sort >/run/pages
+	(
+		while read -r i; do
+			echo $((i * 4096)) >/sys/devices/system/memory/soft_offline_page
+			sleep 0.05
+		done </run/pages
+	) 3>&- 7>&- &
+	writer=$!
+	for _ in {1..10}; do
+		memras watch --json >>/run/killed.lines 2>/dev/null 3>&- 7>&- &
+		watch_pid=$!
+		sleep 2.$((RANDOM % 10))
+		kill -9 "$watch_pid"
+		wait "$watch_pid" 2>/dev/null || true
+	done
+	wait "$writer"
+	memras watch --once --quiet
+	assert_equal "$(listed | uniq -d)" ""
+	assert_equal "$(comm -23 /run/pages <(listed | sort))" ""
+	assert_equal "$(listed | wc -l)" "$(poisoned_pages)"
+	# None was told twice.
+	assert_equal "$(jq -r 'select(.page) | .page.pfn' /run/killed.lines | sort -n | uniq -d)" ""
+	workload_check
+	workload_stop
+}
+
+@test "two watchers beside memras offline: nothing twice, nothing missed" {
+	local first second writer i
+
+	workload_start anon 120
+	memras watch --json >/run/first.lines 2>&1 3>&- 7>&- &
+	first=$!
+	memras watch --json >/run/second.lines 2>&1 3>&- 7>&- &
+	second=$!
+	for i in {0..59}; do
+		echo $((pfns[i] * 4096)) >/sys/devices/system/memory/soft_offline_page
+	done 3>&- 7>&- &
+	writer=$!
+	memras offline --soft --quiet "${pfns[@]:60}"
+	wait "$writer"
+	all() { [ "$(listed | wc -l)" = "$(poisoned_pages)" ]; }
+	wait_for 30 all
+	kill $first $second
+	wait $first
+	wait $second
+	assert_equal "$(listed | uniq -d)" ""
+	assert_equal "$(cat /run/first.lines /run/second.lines |
+		jq -r 'select(.page) | .page.pfn' | sort -n | uniq -d)" ""
+	assert_equal "$(jq '[.retired[] | select(.state == "pending")] | length' /var/lib/memras/retired.json)" 0
+	workload_check
+	workload_stop
+}
+
+# The last: on 7.3, no corrected error of a bank was seen after an uncorrected one.
+@test "a memory failure after an uncorrected error, and what programs retire, are recorded" {
+	local uncorrected bare
+
+	workload_start anon 16
+	uncorrected=$((pfns[3])) bare=$((pfns[9]))
+	watch_start
+	echo $((bare * 4096)) >/sys/devices/system/memory/soft_offline_page
+	wait_for 20 told ".pfn == $bare and .cause == \"unknown\""
+	monitor "mce -b 0 9 0xbd000000000000c0 0x5 $(printf 0x%x $((uncorrected * 4096))) 0x8c"
+	wait_for 20 told ".pfn == $uncorrected and .result == \"retired\""
+	watch_stop
+	workload_stop
+	assert_equal "$(listed | grep -cx -e $bare -e $uncorrected)" 2
+}

@@ -46,7 +46,8 @@ at_most() {
 	jq -e 'sort_by(.feature) | map({feature, priority, soname}) == [
 		{feature: "kmod", priority: "recommended", soname: ["libkmod.so.2"]},
 		{feature: "mount", priority: "recommended", soname: ["libmount.so.1"]},
-		{feature: "sqlite3", priority: "suggested", soname: ["libsqlite3.so.0"]}]' \
+		{feature: "sqlite3", priority: "suggested", soname: ["libsqlite3.so.0"]},
+		{feature: "systemd", priority: "recommended", soname: ["libsystemd.so.0"]}]' \
 		"$BATS_TEST_TMPDIR/json"
 }
 

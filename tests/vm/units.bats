@@ -4,7 +4,7 @@
 # It is PID 1 of a namespace of its own, with the units as they are installed.
 #
 # guest: kernels=6.1 cpus=1 memory=1G timeout=300 files=build/contrib/systemd
-# guest: programs=/lib/systemd/systemd,systemctl
+# guest: programs=/lib/systemd/systemd,/lib/systemd/systemd-journald,systemctl,journalctl
 
 load lib
 
@@ -20,7 +20,7 @@ setup_file() {
 	ln -s ../bin/memras /usr/local/sbin/memras
 	# As it is where node_exporter is installed.
 	chown nobody $metrics
-	: >/etc/machine-id
+	echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 	cp /memras/build/contrib/systemd/*.service $units
 	for unit in local-fs sysinit basic shutdown; do
 		echo '[Unit]' >$units/$unit.target
@@ -38,13 +38,16 @@ setup_file() {
 	wait_for 60 grep -q ready /run/pinner.out
 	cut -d ' ' -f 3 /run/pinned >>/tmp/pages
 	memras retired import /tmp/pages
+	/lib/systemd/systemd-journald </dev/null >/tmp/journald.log 2>&1 3>&- 7>&- &
+	export journald_pid=$!
+	wait_for 20 test -S /run/systemd/journal/stdout
 	container=guest unshare --pid --fork --mount-proc /lib/systemd/systemd --system \
 		--unit=basic.target </dev/null >/tmp/systemd.log 2>&1 3>&- 7>&- &
 	export unshare_pid=$!
 }
 
 teardown_file() {
-	kill "$sleep_pid"
+	kill "$sleep_pid" "$journald_pid"
 	pkill -KILL -P "$unshare_pid"
 }
 
@@ -97,4 +100,24 @@ at() {
 	grep -x "memras_retired_pages 6" $metrics/memras.prom
 	grep -x "memras_retired_pending_pages 0" $metrics/memras.prom
 	grep -x "memras_module_loaded 1" $metrics/memras.prom
+}
+
+@test "memras-watch.service records what others retire, and writes it to the journal" {
+	local page message=28e61010ef0d4e9fb02f95cc489181c5
+
+	expect_log '[Ss]oft.offlin'
+	systemctl_there start memras-watch.service || { cat /tmp/systemd.log; false; }
+	assert_equal "$(systemctl_there show memras-watch.service -P ActiveState)" active
+	is_watching() { [ "$(systemctl_there show memras-watch.service -P StatusText)" = watching ]; }
+	wait_for 60 is_watching
+	page=$(find_page buddy)
+	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
+	listed() { jq -e ".retired[] | select(.pfn == $((page))) | .cause == \"unknown\"" $list >/dev/null; }
+	wait_for 20 listed
+	told() { journalctl --sync && journalctl -o json MESSAGE_ID=$message >/tmp/told && [ -s /tmp/told ]; }
+	wait_for 20 told || journalctl -n 30
+	jq -es "length == 1 and (.[0] | .MEMRAS_PFN == \"$page\" and .MEMRAS_RESULT == \"retired\" and
+		.MEMRAS_CAUSE == \"unknown\" and .PRIORITY == \"4\")" /tmp/told
+	systemctl_there stop memras-watch.service
+	assert_equal "$(systemctl_there show memras-watch.service -P Result)" success
 }

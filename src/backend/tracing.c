@@ -69,11 +69,13 @@ static int may_look(const struct mr_machine *m, const char *path, struct mr_err 
 
 int mr_tracing_events(const struct mr_machine *m, char *found, size_t size, struct mr_err *err)
 {
-	/* include/ras/ras_event.h, include/trace/events/mce.h; the first is what counts */
+	/* include/ras/ras_event.h, include/trace/events/mce.h; the first two are what counts */
 	static const struct {
 		const char *group, *event;
 	} events[] = {
-		{ "ras", "memory_failure_event" }, { "ras", "mc_event" }, { "mce", "mce_record" },
+		{ "ras", "memory_failure_event" },
+		{ "memory_failure", "memory_failure_event" },	/* of some kernels */
+		{ "ras", "mc_event" }, { "mce", "mce_record" },
 	};
 	mr_autofree char *path = find(m);
 	bool has_first = false;
@@ -87,7 +89,7 @@ int mr_tracing_events(const struct mr_machine *m, char *found, size_t size, stru
 		if (!mr_root_exists(&m->root, "%s/events/%s/%s", path, events[i].group,
 				    events[i].event))
 			continue;
-		has_first |= !i;
+		has_first |= i < 2;
 		n += (size_t)snprintf(found + n, size - n, "%s%s:%s", n ? ", " : "",
 				      events[i].group, events[i].event);
 	}

@@ -8,8 +8,9 @@
 #include "backend/machine.h"
 
 /*
- * Which of ras:memory_failure_event, ras:mc_event and mce:mce_record are there,
- * into @found (@size bytes) with commas between them. 0 when the first of them is;
+ * Which of ras:memory_failure_event (or that of the group memory_failure), ras:mc_event and
+ * mce:mce_record are there, into @found (@size bytes) with commas between them. 0 when the
+ * first of them is;
  * else with @err set -ENODEV: tracefs is not mounted, -EOPNOTSUPP: the kernel has
  * no tracing or not that event, -EACCES: the caller may not look, -EPERM: lockdown,
  * -ENODATA: nothing tells. Mounts nothing.

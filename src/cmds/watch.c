@@ -76,6 +76,9 @@ static int watch(struct mr_run *run, const struct mr_machine *m, const struct wa
 	rc = mr_watch_open(&w, m, &options, &hooks, err);
 	if (rc)
 		return rc;
+	/* A dry run makes nothing, and who only catches up waits for no event. */
+	if (!args->once && !options.dry_run && mr_watch_trace(&w, err))
+		mr_msg_verbose(run, "no trace events are heard: %s", err->reason);
 	mr_service_notify(&service, "READY=1\nSTATUS=looking through memory");
 	rc = mr_watch_catch_up(&w, err);
 	if (rc && !args->once) {

@@ -47,7 +47,9 @@ at_most() {
 		{feature: "kmod", priority: "recommended", soname: ["libkmod.so.2"]},
 		{feature: "mount", priority: "recommended", soname: ["libmount.so.1"]},
 		{feature: "sqlite3", priority: "suggested", soname: ["libsqlite3.so.0"]},
-		{feature: "systemd", priority: "recommended", soname: ["libsystemd.so.0"]}]' \
+		{feature: "systemd", priority: "recommended", soname: ["libsystemd.so.0"]},
+		{feature: "traceevent", priority: "recommended", soname: ["libtraceevent.so.1"]},
+		{feature: "tracefs", priority: "recommended", soname: ["libtracefs.so.1"]}]' \
 		"$BATS_TEST_TMPDIR/json"
 }
 

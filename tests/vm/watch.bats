@@ -3,13 +3,15 @@
 # Pages that others retire (the kernel by corrected and uncorrected errors, programs by
 # sysfs) are verified and put on the retired list by memras watch, each once.
 #
-# guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=400
+# guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=600 silence=300
 
 load lib
 
 out=/run/watch.out
+instances=/sys/kernel/tracing/instances
 
 setup_file() {
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 	# Corrected errors are polled for, each second.
 	echo 1 >/sys/devices/system/machinecheck/machinecheck0/check_interval
 }
@@ -169,7 +171,7 @@ corrected_until() {
 @test "watch is killed and restarted over and over, and every page is on the list once" {
 	local i writer
 
-	workload_start anon 200
+	workload_start anon 120
 	for i in "${pfns[@]}"; do echo $((i)); done | sort >/run/pages
 	(
 		while read -r i; do
@@ -178,7 +180,7 @@ corrected_until() {
 		done </run/pages
 	) 3>&- 7>&- &
 	writer=$!
-	for _ in {1..10}; do
+	for _ in {1..8}; do
 		memras watch --json >>/run/killed.lines 2>/dev/null 3>&- 7>&- &
 		watch_pid=$!
 		sleep 2.$((RANDOM % 10))
@@ -186,6 +188,11 @@ corrected_until() {
 		wait "$watch_pid" 2>/dev/null || true
 	done
 	wait "$writer"
+	# The trace instances of the killed ones are removed by the next, its own when it ends.
+	watch_start
+	assert_equal "$(ls $instances)" "memras-watch.$watch_pid"
+	watch_stop
+	assert_equal "$(ls $instances)" ""
 	memras watch --once --quiet
 	assert_equal "$(listed | uniq -d)" ""
 	assert_equal "$(comm -23 /run/pages <(listed | sort))" ""
@@ -233,7 +240,7 @@ corrected_until() {
 	echo $((bare * 4096)) >/sys/devices/system/memory/soft_offline_page
 	wait_for 20 told ".pfn == $bare and .cause == \"unknown\""
 	monitor "mce -b 0 9 0xbd000000000000c0 0x5 $(printf 0x%x $((uncorrected * 4096))) 0x8c"
-	wait_for 20 told ".pfn == $uncorrected and .result == \"retired\""
+	wait_for 20 told ".pfn == $uncorrected and .result == \"retired\" and .cause == \"machine-check\""
 	watch_stop
 	workload_stop
 	assert_equal "$(listed | grep -cx -e $bare -e $uncorrected)" 2

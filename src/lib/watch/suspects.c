@@ -74,15 +74,24 @@ static struct mr_suspect *find_or_add(struct mr_suspects *s, uint64_t pfn)
 	return &s->list[at];
 }
 
+/* One that comes again and again takes no more room than once. */
+static void note_error(struct mr_suspects *s, const struct mr_kernlog *log, int64_t time)
+{
+	struct mr_error_seen *last = s->nr_errors ?
+		&s->errors[(s->nr_errors - 1) % MR_ERRORS_MAX] : NULL;
+
+	if (!last || last->pfn != log->pfn || last->cause != log->cause)
+		last = &s->errors[s->nr_errors++ % MR_ERRORS_MAX];
+	*last = (struct mr_error_seen){ .pfn = log->pfn, .time = time, .cause = log->cause };
+}
+
 void mr_suspects_hear(struct mr_suspects *s, const struct mr_kernlog *log, int64_t time,
 		      uint64_t until_us)
 {
 	struct mr_suspect *suspect;
 
 	if (log->blames)
-		s->errors[s->nr_errors++ % MR_ERRORS_MAX] = (struct mr_error_seen){
-			.pfn = log->pfn, .time = time, .cause = log->cause,
-		};
+		note_error(s, log, time);
 	suspect = log->claims ? find_or_add(s, log->pfn) : find(s, log->pfn);
 	if (!suspect)
 		return;

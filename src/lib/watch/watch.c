@@ -19,6 +19,7 @@
 #define LOOK_MS		100	/* how often a page is looked at until then */
 #define DIFFER_US	3000000	/* so long a count may wait for an explanation, */
 #define SCAN_PAUSE	20	/* and scans stand still so many times as long as the last took */
+#define TRACE_US	5000000	/* how often trace buffers are read that nothing points at */
 #define RETRY_US	5000000	/* before a list that cannot be written is tried again */
 
 static void note_record(const struct mr_retlist *list, const struct mr_retired *entry, void *data)
@@ -113,6 +114,50 @@ static void read_log(struct mr_watch *w, bool history)
 		w->kmsg = rc;
 		no_log(w);
 	}
+}
+
+static void hear_machine_check(uint64_t addr, void *data)
+{
+	struct mr_watch *w = data;
+	const struct mr_kernlog log = {
+		.pfn = addr >> w->m->page_shift, .blames = true, .cause = MR_CAUSE_MACHINE_CHECK,
+	};
+
+	mr_suspects_hear(&w->suspects, &log, time(NULL), 0);
+}
+
+static void hear_memory_failure(uint64_t pfn, void *data)
+{
+	struct mr_watch *w = data;
+	const struct mr_kernlog log = { .pfn = pfn, .claims = true };
+
+	mr_suspects_hear(&w->suspects, &log, time(NULL), mr_clock_us() + DECIDE_US);
+}
+
+static void trace_lost(void *data)
+{
+	struct mr_watch *w = data;
+
+	w->lost++;
+	w->scan = true;
+}
+
+int mr_watch_trace(struct mr_watch *w, struct mr_err *err)
+{
+	w->trace_hooks = (struct mr_rastrace_hooks){
+		.machine_check = hear_machine_check, .memory_failure = hear_memory_failure,
+		.lost = trace_lost, .data = w,
+	};
+	return mr_rastrace_open(&w->trace, w->m, &w->trace_hooks, err);
+}
+
+/* Whatever the trace has, the log has a line of, too: it opens a file for each CPU. */
+static void read_trace(struct mr_watch *w, bool news)
+{
+	if (!news && !w->suspects.nr && mr_clock_us() < w->trace_after_us)
+		return;
+	mr_rastrace_read(&w->trace);
+	w->trace_after_us = mr_clock_us() + TRACE_US;
 }
 
 /* What the suspects are now into @snaps; -errno. */
@@ -266,6 +311,7 @@ int mr_watch_open(struct mr_watch *w, const struct mr_machine *m,
 
 void mr_watch_close(struct mr_watch *w)
 {
+	mr_rastrace_close(&w->trace);
 	mr_recorder_close(&w->recorder);
 	mr_watch_pools_close(&w->pools);
 	mr_suspects_free(&w->suspects);
@@ -296,6 +342,7 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 	/* A poll(2) of no descriptor (below 0) only waits. */
 	poll(&fd, 1, (w->suspects.nr || w->pools_wait) && wait_ms > LOOK_MS ? LOOK_MS : wait_ms);
 	read_log(w, false);
+	read_trace(w, fd.revents);
 	judge(w, false);
 	record_or_wait(w, true);
 	if (must_scan(w)) {

@@ -6,6 +6,7 @@
 #ifndef MR_LIB_WATCH_WATCH_H
 #define MR_LIB_WATCH_WATCH_H
 
+#include "backend/rastrace.h"
 #include "lib/watch/pools.h"
 #include "lib/watch/record.h"
 #include "lib/watch/suspects.h"
@@ -46,7 +47,10 @@ struct mr_watch {
 	bool pools_wait;		/* for a look soon */
 	int64_t since;
 	int kmsg;			/* the kernel's log, or -errno */
-	uint64_t lost;			/* times that the log was too fast to be read */
+	struct mr_rastrace trace;
+	struct mr_rastrace_hooks trace_hooks;
+	uint64_t trace_after_us;	/* to be read then, if nothing is heard before */
+	uint64_t lost;			/* times that the log, or the trace, was too fast to be read */
 	bool scan;			/* all memory is to be looked through */
 	uint64_t counted;		/* poisoned bytes that the kernel counts and that are explained */
 	uint64_t differs_us;		/* since when it counts others; 0: it does not */
@@ -64,6 +68,12 @@ int mr_watch_open(struct mr_watch *w, const struct mr_machine *m,
 		  const struct mr_watch_options *options, const struct mr_watch_hooks *hooks,
 		  struct mr_err *err);
 void mr_watch_close(struct mr_watch *w);
+
+/*
+ * Hears trace events from now on, too. -errno with @err set where that cannot be, as
+ * mr_rastrace_open(): the log has to do, which lacks some causes.
+ */
+int mr_watch_trace(struct mr_watch *w, struct mr_err *err);
 
 /*
  * Looks through all memory, and records what no list knows. 0, or -errno with @err set when

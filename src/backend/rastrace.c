@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "backend/rastrace.h"
+
+#include <event-parse.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <tracefs.h>
+#include <unistd.h>
+
+#include "backend/tracing.h"
+#include "util/dl.h"
+#include "util/num.h"
+
+#define LIBTRACEEVENT	"libtraceevent.so.1"
+#define LIBTRACEFS	"libtracefs.so.1"
+
+#define TRACEEVENT(X) X(tep_free) X(tep_get_field_val)
+#define TRACEFS(X)                                                                        \
+	X(tracefs_event_enable) X(tracefs_follow_missed_events)                           \
+	X(tracefs_instance_create) X(tracefs_instance_destroy) X(tracefs_instance_free)   \
+	X(tracefs_instance_file_write) X(tracefs_instances_walk)                          \
+	X(tracefs_iterate_raw_events) X(tracefs_local_events_system)
+
+TRACEEVENT(MR_DL_POINTER)
+TRACEFS(MR_DL_POINTER)
+MR_DL_NOTE_JSON("[{\"feature\":\"traceevent\",\"description\":\"causes of memory failures\","
+		"\"priority\":\"recommended\",\"soname\":[\"" LIBTRACEEVENT "\"]},"
+		"{\"feature\":\"tracefs\",\"description\":\"causes of memory failures\","
+		"\"priority\":\"recommended\",\"soname\":[\"" LIBTRACEFS "\"]}]");
+
+#define PREFIX		"memras-watch."
+#define BUFFER_KIB	"64"		/* for each CPU: some hundred events */
+#define MCI_STATUS_ADDRV (1ULL << 58)	/* arch/x86/include/asm/mce.h */
+
+static const char *const systems[] = { "ras", "memory_failure", "mce", NULL };
+
+static int load(struct mr_err *err)
+{
+	static const struct mr_dl_symbol traceevent[] = { TRACEEVENT(MR_DL_SYMBOL) { 0 } };
+	static const struct mr_dl_symbol tracefs[] = { TRACEFS(MR_DL_SYMBOL) { 0 } };
+	int rc = mr_dl_open(LIBTRACEEVENT, traceevent, err);
+
+	return rc ? rc : mr_dl_open(LIBTRACEFS, tracefs, err);
+}
+
+static bool value(struct tep_event *event, struct tep_record *record, const char *name,
+		  unsigned long long *v)
+{
+	return !sym_tep_get_field_val(NULL, event, name, record, v, 0);
+}
+
+static int heard(struct tep_event *event, struct tep_record *record, int cpu, void *data)
+{
+	const struct mr_rastrace *t = data;
+	unsigned long long a, b;
+
+	(void)cpu;
+	if (!strcmp(event->name, "mce_record") && value(event, record, "addr", &a) &&
+	    value(event, record, "status", &b) && (b & MCI_STATUS_ADDRV))
+		t->hooks->machine_check(a, t->hooks->data);
+	else if (!strcmp(event->name, "memory_failure_event") && value(event, record, "pfn", &a))
+		t->hooks->memory_failure(a, t->hooks->data);
+	return 0;
+}
+
+static int missed(struct tep_event *event, struct tep_record *record, int cpu, void *data)
+{
+	const struct mr_rastrace *t = data;
+
+	(void)event, (void)record, (void)cpu;
+	t->hooks->lost(t->hooks->data);
+	return 0;
+}
+
+/* A process that is gone cannot remove its instance; what is traced there fills a buffer. */
+static int remove_leftover(const char *name, void *data)
+{
+	struct tracefs_instance *instance;
+	uint64_t pid;
+
+	(void)data;
+	if (strncmp(name, PREFIX, strlen(PREFIX)) || mr_num_parse(name + strlen(PREFIX), &pid) ||
+	    (pid <= INT32_MAX && (pid_t)pid != getpid() && (!kill((pid_t)pid, 0) || errno != ESRCH)))
+		return 0;
+	instance = sym_tracefs_instance_create(name);
+	if (instance) {
+		sym_tracefs_instance_destroy(instance);
+		sym_tracefs_instance_free(instance);
+	}
+	return 0;
+}
+
+static int enable(struct mr_rastrace *t, struct mr_err *err)
+{
+	char name[32];
+	bool any;
+
+	snprintf(name, sizeof(name), PREFIX "%d", (int)getpid());
+	t->instance = sym_tracefs_instance_create(name);
+	if (!t->instance)
+		return mr_err_set(err, errno ? -errno : -EIO, name,
+				  "the trace instance cannot be made");
+	t->tep = sym_tracefs_local_events_system(NULL, systems);
+	if (!t->tep)
+		return mr_err_set(err, errno ? -errno : -EIO, name,
+				  "the formats of trace events cannot be read");
+	sym_tracefs_instance_file_write(t->instance, "buffer_size_kb", BUFFER_KIB);
+	/* Which group it is in depends on the kernel. */
+	any = !sym_tracefs_event_enable(t->instance, "ras", "memory_failure_event");
+	any |= !sym_tracefs_event_enable(t->instance, "memory_failure", "memory_failure_event");
+	any |= !sym_tracefs_event_enable(t->instance, "mce", "mce_record");
+	if (!any)
+		return mr_err_set(err, -EIO, name, "no trace event can be enabled");
+	sym_tracefs_follow_missed_events(t->instance, missed, t);
+	return 0;
+}
+
+int mr_rastrace_open(struct mr_rastrace *t, const struct mr_machine *m,
+		     const struct mr_rastrace_hooks *hooks, struct mr_err *err)
+{
+	char found[160];
+	int rc;
+
+	*t = (struct mr_rastrace){ .hooks = hooks };
+	/* The library would mount it. */
+	rc = mr_tracing_events(m, found, sizeof(found), err);
+	if (!rc)
+		rc = load(err);
+	if (rc)
+		return rc;
+	sym_tracefs_instances_walk(remove_leftover, NULL);
+	rc = enable(t, err);
+	if (rc)
+		mr_rastrace_close(t);
+	return rc;
+}
+
+void mr_rastrace_read(struct mr_rastrace *t)
+{
+	if (t->tep)
+		sym_tracefs_iterate_raw_events(t->tep, t->instance, NULL, 0, heard, t);
+}
+
+void mr_rastrace_close(struct mr_rastrace *t)
+{
+	if (t->tep)
+		sym_tep_free(t->tep);
+	if (t->instance) {
+		sym_tracefs_instance_destroy(t->instance);
+		sym_tracefs_instance_free(t->instance);
+	}
+	*t = (struct mr_rastrace){ 0 };
+}

@@ -177,6 +177,7 @@ complete -c memras -n '__memras_at retired export' -l format -x -a 'plain json b
 complete -c memras -n '__memras_at watch' -l once -s 1 -d 'catch up with what was retired, and end'
 complete -c memras -n '__memras_at watch' -l since -x -d 'also report what failed since DATE, by the kernel'\''s log'
 complete -c memras -n '__memras_at watch' -l act -x -d 'restore-pool: give a hugepage pool back what it lost to a retired page'
+complete -c memras -n '__memras_at watch' -l exec -r -F -d 'run FILE for each page that is reported'
 complete -c memras -n '__memras_at watch' -l json-lines -d 'the same as --json: a line of JSON a page'
 complete -c memras -n '__memras_at watch' -l dry-run -s n -d 'say what would be done, and stop'
 complete -c memras -n '__memras_at map' -l svg -d 'print a picture as SVG'

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,11 +12,13 @@
 #include "util/clock.h"
 #include "util/interrupt.h"
 
-#define LOOK_MS 500	/* between two looks at what the kernel counts */
+#define LOOK_MS		500	/* between two looks at what the kernel counts */
+#define HOOK_LOOK_MS	50	/* ... at a program that runs */
+#define HOOK_US		10000000
 
 struct watch_args {
 	bool once, lines;
-	const char *since, *act;
+	const char *since, *act, *exec;
 };
 
 static const struct mr_opt watch_opts[] = {
@@ -24,6 +27,7 @@ static const struct mr_opt watch_opts[] = {
 		  "also report what failed since DATE, by the kernel's log"),
 	MR_STRING("act", 0, struct watch_args, act, "POLICY",
 		  "restore-pool: give a hugepage pool back what it lost to a retired page"),
+	MR_FILE("exec", 0, struct watch_args, exec, "run FILE for each page that is reported"),
 	MR_FLAG("json-lines", 0, struct watch_args, lines, "the same as --json: a line of JSON a page"),
 	{ 0 },
 };
@@ -48,9 +52,21 @@ static void follow(struct mr_run *run, struct mr_watch *w, const struct mr_servi
 	mr_service_notify(service, "STATUS=watching");
 	while (!mr_interrupted() && !log->gone) {
 		live(service, &next_us);
-		mr_watch_step(w, LOOK_MS);
+		mr_watch_step(w, mr_hook_step(log->hook) ? HOOK_LOOK_MS : LOOK_MS);
 	}
 	mr_service_notify(service, "STOPPING=1");
+}
+
+/* Lets the programs that wait have their turn; a signal ends that. */
+static void end_hook(const struct mr_run *run, struct mr_hook *hook)
+{
+	while (!mr_interrupted() && mr_hook_step(hook))
+		mr_clock_sleep_us(HOOK_LOOK_MS * 1000);
+	mr_hook_close(hook);
+	if (hook->failed || hook->dropped)
+		mr_msg_note(run, "%s failed for %" PRIu64 " pages, and was not run for %" PRIu64
+			    " that came while %d waited", hook->program, hook->failed,
+			    hook->dropped, MR_HOOK_WAITING);
 }
 
 static int watch(struct mr_run *run, const struct mr_machine *m, const struct watch_args *args,
@@ -61,16 +77,19 @@ static int watch(struct mr_run *run, const struct mr_machine *m, const struct wa
 		.dry_run = run->globals.dry_run, .restore_pools = args->act,
 	};
 	struct mr_service service;
+	struct mr_hook hook;
 	struct mr_watchlog log = {
-		.run = run, .service = &service, .restores = options.restore_pools,
+		.run = run, .service = &service, .hook = &hook, .restores = options.restore_pools,
 	};
 	const struct mr_watch_hooks hooks = {
 		.event = mr_watchlog_page, .pool = mr_watchlog_pool,
 		.trouble = mr_watchlog_trouble, .data = &log,
 	};
 	struct mr_watch w;
-	int rc;
+	int rc = mr_hook_open(&hook, args->exec, HOOK_US, err);
 
+	if (rc)
+		return rc;
 	if (mr_service_open(&service, err))
 		mr_watchlog_trouble(err, &log);
 	rc = mr_watch_open(&w, m, &options, &hooks, err);
@@ -90,6 +109,7 @@ static int watch(struct mr_run *run, const struct mr_machine *m, const struct wa
 	if (!rc)
 		mr_watchlog_end(&log, &w);
 	mr_watch_close(&w);
+	end_hook(run, &hook);
 	return rc;
 }
 

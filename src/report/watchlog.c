@@ -161,6 +161,40 @@ static void journal_page(const struct mr_watchlog *log, const struct page_row *r
 		     failed ? LOG_ERR : LOG_WARNING, row->result);
 }
 
+__attribute__((format(printf, 2, 3)))
+static void set(struct mr_hook_run *run, const char *fmt, ...)
+{
+	size_t n = 0;
+	va_list args;
+
+	while (run->env[n])
+		n++;
+	va_start(args, fmt);
+	if (n + 1 >= MR_HOOK_VARIABLES || vasprintf(&run->env[n], fmt, args) < 0)
+		run->env[n] = NULL;
+	va_end(args);
+}
+
+/* The names are those of rasdaemon's triggers, where these have such. */
+static void run_hook(const struct mr_watchlog *log, const struct page_row *row)
+{
+	const char *path = getenv("PATH");
+	struct mr_hook_run run = { 0 };
+
+	if (!log->hook->program || log->run->globals.dry_run)
+		return;
+	set(&run, "PATH=%s", path ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+	set(&run, "TIMESTAMP=%s", row->time);
+	set(&run, "PFN=0x%" PRIx64, row->pfn);
+	set(&run, "ADDRESS=0x%" PRIx64, row->phys);
+	set(&run, "LABEL=%s", row->label ? row->label : "");
+	set(&run, "ACTION_RESULT=%s", row->err->code ? "Failed" : "Recovered");
+	set(&run, "MEMRAS_RESULT=%s", row->result);
+	set(&run, "MEMRAS_CAUSE=%s", row->cause ? row->cause : "unknown");
+	set(&run, "MEMRAS_NODE=%" PRId32, row->node);
+	mr_hook_add(log->hook, &run);
+}
+
 void mr_watchlog_page(const struct mr_watch_event *event, void *data)
 {
 	struct mr_watchlog *log = data;
@@ -182,6 +216,7 @@ void mr_watchlog_page(const struct mr_watch_event *event, void *data)
 	else
 		print_line(log, row.time, message);
 	look_at_output(log);
+	run_hook(log, &row);
 }
 
 static const char *pool_result(const struct mr_watchlog *log, const struct mr_pool_event *event)

@@ -6,6 +6,7 @@
 #include "backend/service.h"
 #include "cli/record.h"
 #include "cli/run.h"
+#include "lib/watch/hook.h"
 #include "lib/watch/watch.h"
 
 /* A page, and a pool of hugepages, as they are reported. */
@@ -15,6 +16,7 @@ extern const struct mr_field mr_watch_pool_fields[];
 struct mr_watchlog {
 	const struct mr_run *run;
 	const struct mr_service *service;
+	struct mr_hook *hook;
 	bool restores;			/* pools were to be restored */
 	uint64_t retired, failed, pools;
 	bool gone;			/* the reader of stdout: nobody wants more */

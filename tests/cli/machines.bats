@@ -369,4 +369,9 @@ expect_soft_plans() {
 	run_memras watch --once --act everything
 	[ "$status" = 2 ]
 	expect_err "everything: --act wants restore-pool"
+	for program in true /nowhere/hook; do
+		run_memras --sysroot "$X86" --dry-run watch --once --exec "$program"
+		[ "$status" = 2 ]
+		expect_err "$program: --exec "
+	done
 }

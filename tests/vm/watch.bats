@@ -161,8 +161,14 @@ corrected_until() {
 	told ".pfn == $((page))"
 	jq -es 'all(.dry_run)' $out
 	assert_equal "$(</var/lib/memras/retired.json)" "$before"
-	memras watch --once >$out
+	cat >/run/hook <<-'END'
+		#!/bin/bash
+		echo "$PFN $ACTION_RESULT $MEMRAS_CAUSE $#" >>/run/hook.out
+	END
+	chmod +x /run/hook
+	memras watch --once --exec /run/hook >$out
 	grep -q " retired $page " $out
+	assert_equal "$(</run/hook.out)" "$page Recovered unknown 0"
 	assert_equal "$(listed | grep -cx $((page)))" 1
 	memras watch --once >$out
 	assert_equal "$(<$out)" ""

@@ -80,6 +80,7 @@ static int watch(struct mr_run *run, const struct mr_machine *m, const struct wa
 	struct mr_hook hook;
 	struct mr_watchlog log = {
 		.run = run, .service = &service, .hook = &hook, .restores = options.restore_pools,
+		.patient = args->once,
 	};
 	const struct mr_watch_hooks hooks = {
 		.event = mr_watchlog_page, .pool = mr_watchlog_pool,

@@ -3,17 +3,21 @@
 #include "report/watchlog.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/doc.h"
 #include "cli/msg.h"
 #include "util/num.h"
 #include "util/text.h"
+
+#define READER_MS 1000	/* so long a reader may take to take a line */
 
 /* journalctl MESSAGE_ID=...: memras-watch(8) lists them. */
 #define ID_PAGE_RETIRED		"28e61010ef0d4e9fb02f95cc489181c5"
@@ -114,6 +118,25 @@ static void print_json(const struct mr_watchlog *log, const char *name,
 	mr_doc_print_line(doc);
 }
 
+/*
+ * Whether stdout takes a line now, which is shorter than what a pipe promises (PIPE_BUF):
+ * a reader that stopped must not stop the watch.
+ */
+static bool may_print(struct mr_watchlog *log)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (log->patient || poll(&fd, 1, log->stuck ? 0 : READER_MS)) {
+		log->stuck = false;
+		return true;
+	}
+	if (!log->stuck)
+		mr_msg_note(log->run, "the reader of the output takes nothing: pages are recorded, and not printed");
+	log->stuck = true;
+	log->unprinted++;
+	return false;
+}
+
 /* A reader that is gone wants no more; a full disk has room again one day. */
 static void look_at_output(struct mr_watchlog *log)
 {
@@ -209,10 +232,12 @@ void mr_watchlog_page(const struct mr_watch_event *event, void *data)
 	log->failed += !event->retired;
 	mr_time_text(event->time, row.time);
 	page_message(&row, message, sizeof(message));
-	if (log->run->json)
-		print_json(log, "page", mr_watch_page_fields, &row);
-	else if (log->service->journal)
+	if (log->service->journal && !log->run->json)
 		journal_page(log, &row, message);
+	else if (!may_print(log))
+		;
+	else if (log->run->json)
+		print_json(log, "page", mr_watch_page_fields, &row);
 	else
 		print_line(log, row.time, message);
 	look_at_output(log);
@@ -266,10 +291,12 @@ void mr_watchlog_pool(const struct mr_pool_event *event, void *data)
 	log->pools += event->restored;
 	mr_time_text(time(NULL), row.time);
 	pool_message(&row, message, sizeof(message));
-	if (log->run->json)
-		print_json(log, "pool", mr_watch_pool_fields, &row);
-	else if (log->service->journal)
+	if (log->service->journal && !log->run->json)
 		journal_pool(log, &row, event->restored, message);
+	else if (!may_print(log))
+		;
+	else if (log->run->json)
+		print_json(log, "pool", mr_watch_pool_fields, &row);
 	else
 		print_line(log, row.time, message);
 	look_at_output(log);
@@ -282,17 +309,18 @@ void mr_watchlog_trouble(const struct mr_err *err, void *data)
 	mr_msg_error(log->run, err);
 }
 
-void mr_watchlog_end(const struct mr_watchlog *log, const struct mr_watch *watch)
+void mr_watchlog_end(struct mr_watchlog *log, const struct mr_watch *watch)
 {
 	json_object *doc, *sum;
 
-	if (!log->run->json)
+	if (!log->run->json || !may_print(log))
 		return;
 	doc = new_line(log);
 	sum = json_object_new_object();
 	json_object_object_add(sum, "retired", json_object_new_uint64(log->retired));
 	json_object_object_add(sum, "failed", json_object_new_uint64(log->failed));
 	json_object_object_add(sum, "pools_restored", json_object_new_uint64(log->pools));
+	json_object_object_add(sum, "unprinted", json_object_new_uint64(log->unprinted));
 	json_object_object_add(sum, "log_overruns", json_object_new_uint64(watch->lost));
 	json_object_object_add(doc, "summary", sum);
 	mr_doc_print_line(doc);

@@ -18,7 +18,10 @@ struct mr_watchlog {
 	const struct mr_service *service;
 	struct mr_hook *hook;
 	bool restores;			/* pools were to be restored */
+	bool patient;			/* wait for a reader, however long it takes */
+	bool stuck;			/* the reader takes nothing at the moment */
 	uint64_t retired, failed, pools;
+	uint64_t unprinted;		/* of them, as the reader was stuck */
 	bool gone;			/* the reader of stdout: nobody wants more */
 };
 
@@ -28,6 +31,6 @@ void mr_watchlog_pool(const struct mr_pool_event *event, void *data);
 void mr_watchlog_trouble(const struct mr_err *err, void *data);
 
 /* With JSON, a last line that says how much there was. */
-void mr_watchlog_end(const struct mr_watchlog *log, const struct mr_watch *watch);
+void mr_watchlog_end(struct mr_watchlog *log, const struct mr_watch *watch);
 
 #endif

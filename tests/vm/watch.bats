@@ -236,6 +236,36 @@ corrected_until() {
 	workload_stop
 }
 
+@test "a full disk and a reader that stopped cost no page" {
+	local state=/run/small reader i
+
+	mkdir -p $state
+	mount -t tmpfs -o size=512k tmpfs $state
+	dd if=/dev/zero of=$state/filler bs=4k 2>/dev/null || true
+	mkfifo /run/stopped
+	# A shell that has the pipe open and reads nothing.
+	bash -c 'exec sleep 1000' </run/stopped 3>&- 7>&- &
+	reader=$!
+	memras watch --json --verbose --state-dir $state >/run/stopped 2>/run/stopped.errors 3>&- 7>&- &
+	watch_pid=$!
+	wait_for 20 grep -q "No space left" /run/stopped.errors
+	rm $state/filler
+	wait_for 20 test -e $state/retired.json
+	workload_start anon 240
+	for i in "${pfns[@]}"; do
+		echo $((i * 4096)) >/sys/devices/system/memory/soft_offline_page
+	done
+	here() { [ "$(jq '.retired | length' $state/retired.json)" = "$(poisoned_pages)" ]; }
+	wait_for 60 here
+	grep -q "the reader of the output takes nothing" /run/stopped.errors
+	kill "$watch_pid"
+	wait "$watch_pid"
+	watch_pid=
+	kill $reader
+	workload_check
+	workload_stop
+}
+
 # The last: on 7.3, no corrected error of a bank was seen after an uncorrected one.
 @test "a memory failure after an uncorrected error, and what programs retire, are recorded" {
 	local uncorrected bare

@@ -20,7 +20,7 @@
 #define DIFFER_US	3000000	/* so long a count may wait for an explanation, */
 #define SCAN_PAUSE	20	/* and scans stand still so many times as long as the last took */
 #define TRACE_US	5000000	/* how often trace buffers are read that nothing points at */
-#define RETRY_US	5000000	/* before a list that cannot be written is tried again */
+#define RETRY_US	5000000	/* before what failed is tried again */
 
 static void note_record(const struct mr_retlist *list, const struct mr_retired *entry, void *data)
 {
@@ -222,7 +222,7 @@ static int scan(struct mr_watch *w, struct mr_err *err)
 	for (size_t i = 0; !rc && i < nr; i++)
 		if (add_found(w, list[i].pfn, list[i].node, now))
 			rc = mr_err_set(err, -ENOMEM, "", "no memory for the poisoned pages");
-	w->scan_after_us = mr_clock_us() + SCAN_PAUSE * (mr_clock_us() - begin);
+	w->scan_after_us = mr_clock_us() + (rc ? RETRY_US : SCAN_PAUSE * (mr_clock_us() - begin));
 	if (rc)
 		return rc;
 	w->counted = counted;

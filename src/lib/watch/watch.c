@@ -33,7 +33,8 @@ static void note_record(const struct mr_retlist *list, const struct mr_retired *
 	};
 
 	w->hooks->event(&event, w->hooks->data);
-	mr_watch_pools_page(&w->pools, entry->node);
+	if (w->scanned)
+		mr_watch_pools_page(&w->pools, entry->node);
 }
 
 static void note_pool(const struct mr_pool_event *event, void *data)
@@ -195,6 +196,8 @@ static void judge(struct mr_watch *w, bool all)
 		if (snaps[i].poisoned) {
 			if (add_found(w, suspect->pfn, snaps[i].node, suspect->time))
 				continue;
+			/* A pool that lost its hugepage need not wait for the list. */
+			mr_watch_pools_page(&w->pools, snaps[i].node);
 		} else if (all || now >= suspect->until_us) {
 			tell_failed(w, suspect, snaps[i].node);
 		} else {
@@ -252,8 +255,10 @@ static bool must_scan(struct mr_watch *w)
 
 static int record(struct mr_watch *w, bool explains, struct mr_err *err)
 {
-	ssize_t nr = mr_recorder_run(&w->recorder, &w->found, err);
+	ssize_t nr;
 
+	w->scanned = !explains;
+	nr = mr_recorder_run(&w->recorder, &w->found, err);
 	if (nr < 0)
 		return (int)nr;
 	if (explains)
@@ -344,6 +349,8 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 	read_log(w, false);
 	read_trace(w, fd.revents);
 	judge(w, false);
+	if (w->found.nr)
+		mr_watch_pools_look(&w->pools);
 	record_or_wait(w, true);
 	if (must_scan(w)) {
 		if (scan(w, &err))

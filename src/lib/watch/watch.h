@@ -45,6 +45,7 @@ struct mr_watch {
 	struct mr_founds found;		/* poisoned, to be recorded */
 	struct mr_watch_pools pools;
 	bool pools_wait;		/* for a look soon */
+	bool scanned;			/* what is recorded now, a scan found */
 	int64_t since;
 	int kmsg;			/* the kernel's log, or -errno */
 	struct mr_rastrace trace;

@@ -240,16 +240,16 @@ corrected_until() {
 	local state=/run/small reader i
 
 	mkdir -p $state
-	mount -t tmpfs -o size=512k tmpfs $state
-	dd if=/dev/zero of=$state/filler bs=4k 2>/dev/null || true
+	# Less than the list of the pages that are poisoned by now.
+	mount -t tmpfs -o size=8k tmpfs $state
 	mkfifo /run/stopped
 	# A shell that has the pipe open and reads nothing.
 	bash -c 'exec sleep 1000' </run/stopped 3>&- 7>&- &
 	reader=$!
 	memras watch --json --verbose --state-dir $state >/run/stopped 2>/run/stopped.errors 3>&- 7>&- &
 	watch_pid=$!
-	wait_for 20 grep -q "No space left" /run/stopped.errors
-	rm $state/filler
+	wait_for 20 grep -q "No space left" /run/stopped.errors || { cat /run/stopped.errors; ls -l $state; false; } >&2
+	mount -o remount,size=1m $state
 	wait_for 20 test -e $state/retired.json
 	workload_start anon 240
 	for i in "${pfns[@]}"; do

@@ -55,6 +55,7 @@ static void follow(struct mr_run *run, struct mr_watch *w, const struct mr_servi
 		mr_watch_step(w, mr_hook_step(log->hook) ? HOOK_LOOK_MS : LOOK_MS);
 	}
 	mr_service_notify(service, "STOPPING=1");
+	mr_watch_finish(w);
 }
 
 /* Lets the programs that wait have their turn; a signal ends that. */

@@ -73,7 +73,11 @@ corrected_until() {
 		corrected "$page"
 		wait_for 5 "$@" 2>/dev/null && return
 	done
-	"$@"
+	"$@" || {
+		cat $out
+		dmesg | grep -i offlin
+		return 1
+	} >&2
 }
 
 @test "pages that the kernel's collector of corrected errors retires are recorded as cec" {

@@ -18,7 +18,7 @@
 #define DECIDE_US	2000000	/* the kernel retires by a work queue, after it said so */
 #define LOOK_MS		100	/* how often a page is looked at until then */
 #define DIFFER_US	3000000	/* so long a count may wait for an explanation, */
-#define SCAN_PAUSE	20	/* and scans stand still so many times as long as the last took */
+#define SCAN_PAUSE	10	/* and scans stand still so many times as long as the last took */
 #define TRACE_US	5000000	/* how often trace buffers are read that nothing points at */
 #define RETRY_US	5000000	/* before what failed is tried again */
 
@@ -358,4 +358,19 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 		record_or_wait(w, false);
 	}
 	w->pools_wait = mr_watch_pools_look(&w->pools);
+}
+
+void mr_watch_finish(struct mr_watch *w)
+{
+	struct mr_err err;
+
+	w->scan_after_us = 0;
+	w->record_after_us = 0;
+	read_log(w, false);
+	mr_rastrace_read(&w->trace);
+	judge(w, false);
+	record_or_wait(w, true);
+	if ((w->suspects.nr || must_scan(w)) && scan(w, &err))
+		trouble(w, &err);
+	record_or_wait(w, false);
 }

@@ -88,4 +88,10 @@ int mr_watch_catch_up(struct mr_watch *w, struct mr_err *err);
  */
 void mr_watch_step(struct mr_watch *w, int wait_ms);
 
+/*
+ * The last look: what is not explained yet is looked for at once, as the machine may be about
+ * to go down, and poison does not outlast it.
+ */
+void mr_watch_finish(struct mr_watch *w);
+
 #endif

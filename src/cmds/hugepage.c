@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#define _GNU_SOURCE
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +10,13 @@
 #include "cli/msg.h"
 #include "cli/table.h"
 #include "cmds/commands.h"
-#include "lib/hugetlb/hugepage.h"
+#include "lib/hugetlb/replace.h"
+#include "lib/hugetlb/replacesnap.h"
 #include "lib/inspect/owners.h"
 #include "report/begin.h"
 #include "report/fields.h"
 #include "report/pages.h"
 #include "util/cleanup.h"
-#include "util/clock.h"
-#include "util/interrupt.h"
 
 struct page_row {
 	struct mr_hugepage h;
@@ -70,7 +67,7 @@ static int find_owners(const struct mr_run *run, const struct mr_machine *m, str
 	if (!pfns)
 		return mr_err_set(err, -ENOMEM, "", "no memory for the search");
 	for (size_t i = 0; i < nr; i++)
-		if (!rows[i].h.free)
+		if (rows[i].h.state == MR_HUGEPAGE_IN_USE)
 			pfns[used++] = rows[i].h.pfn;
 	rc = mr_owners_find(m, pfns, used, timeout_ms, NULL, NULL, owners, err);
 	if (rc)
@@ -127,7 +124,7 @@ static int print_list(struct mr_run *run, const struct mr_machine *m,
 		rows[i] = (struct page_row){
 			.h = pages[i],
 			.last = pages[i].pfn + (pages[i].size >> m->page_shift) - 1,
-			.state = pages[i].free ? "free" : "in-use",
+			.state = mr_hugepage_states[pages[i].state],
 			.owners = { .absent = !args->owners },
 		};
 	if (args->owners)
@@ -198,147 +195,74 @@ static const struct mr_opt replace_opts[] = {
 
 static const struct replace_args replace_defaults = { .timeout_ms = 10000 };
 
-struct replace_job {
-	struct mr_machine *m;
-	uint64_t timeout_ms;
-	bool dry_run;
-	bool only_free;
-	uint64_t skip_from, skip_to;	/* the hugepage that was dealt with last */
-};
-
-#define ALL_FREE "all-free"
-
-static bool dealt_with(const struct replace_job *job, uint64_t pfn)
+static void settled(const struct mr_result *result, void *report)
 {
-	return pfn >= job->skip_from && pfn < job->skip_to;
+	mr_page_report_add(report, result);
 }
 
-static void replace_one(uint64_t pfn, struct mr_result *r, void *data)
+static void tick(uint64_t done, uint64_t total, const char *waiting_for, void *report)
 {
-	struct replace_job *job = data;
-	const uint64_t start = mr_clock_us();
-	struct mr_snap s;
-	char object[24];
+	mr_progress_show(&((struct mr_page_report *)report)->progress, "hugepages", done, total, 0,
+			 waiting_for);
+}
 
-	snprintf(object, sizeof(object), "0x%" PRIx64, pfn);
-	*r = (struct mr_result){ .target = r->target, .pfn = pfn, .phys = mr_pfn_phys(job->m, pfn),
-				 .node = -1, .block = UINT64_MAX };
-	if (mr_inspect(job->m, pfn, &s, &r->err)) {
-		r->outcome = MR_OUTCOME_FAILED;
-		return;
-	}
-	r->kind = s.kind;
-	r->node = s.node;
-	r->block = s.block;
-	if (mr_snap_is_hugetlb(&s) && s.huge_pages) {
-		r->pfn = s.huge_head;
-		r->phys = mr_pfn_phys(job->m, s.huge_head);
-		job->skip_from = s.huge_head;
-		job->skip_to = s.huge_head + s.huge_pages;
-		r->path = s.kind == MEMRAS_KIND_HUGETLB_FREE ? MR_PATH_HUGEPAGE_REPLACED :
-							       MR_PATH_HUGEPAGE_MIGRATED;
-		r->via = MR_VIA_MODULE;
-		if (job->dry_run) {
-			r->outcome = MR_OUTCOME_PLANNED;
-			return;
-		}
-		r->attempts = 1;
-		if (mr_hugepage_replace(job->m, &s, job->timeout_ms, &r->err)) {
-			r->outcome = MR_OUTCOME_FAILED;
-			r->path = MR_PATH_NONE;
-		} else {
-			r->outcome = MR_OUTCOME_DONE;
-			r->pool = MR_POOL_REPLACED;
-		}
-		r->elapsed_us = mr_clock_us() - start;
-		return;
-	}
-	r->outcome = MR_OUTCOME_REFUSED;
-	if (s.kind == MEMRAS_KIND_GIGANTIC)
-		mr_err_set(&r->err, -EBUSY, object,
-			   "page is in a gigantic hugepage, which the kernel cannot replace");
+/* Inspect, plan, and show the plan or do it. */
+static int replace(struct mr_page_report *report, struct mr_machine *m,
+		   const struct mr_spans *spans, bool only_free, uint64_t timeout_ms,
+		   struct mr_err *err)
+{
+	const struct mr_replace_hooks hooks = { settled, tick, report };
+	struct mr_replace_snap snap;
+	int rc = mr_replace_look(m, spans, only_free, &snap, err);
+
+	if (rc)
+		return rc;
+	/* A dry run loads no module, and plans as if it had. */
+	snap.can_replace = m->device < 0 || mr_device_has(m, MEMRAS_FEAT_REPLACE);
+	mr_replace_plan(&snap);
+	report->wanted = snap.told;
+	mr_progress_start(&report->progress, report->run);
+	if (report->run->globals.dry_run)
+		mr_replace_show(&snap, &hooks);
 	else
-		mr_err_set(&r->err, -EINVAL, object, "page is not in a hugepage: it is %s",
-			   mr_kind_text(s.kind));
-}
-
-/* Whether all-free means it: a gigantic one cannot be replaced, and is left alone. */
-static bool replaceable(const struct mr_hugepage *h)
-{
-	return h->free && !h->gigantic;
-}
-
-/* A whole range may name each hugepage many times, and pages that are in none. */
-static int replace_spans(struct mr_page_report *report, const struct mr_spans *spans,
-			 struct replace_job *job, struct mr_err *err)
-{
-	for (size_t i = 0; i < spans->nr && !mr_interrupted(); i++) {
-		const struct mr_span *span = &spans->list[i];
-		struct mr_hugepage *pages = NULL;
-		const char *word = span->target ? span->target->word : ALL_FREE;
-		struct mr_result result = { .target = word };
-		size_t n = 0;
-		int rc;
-
-		if (span->nr > 1) {
-			rc = mr_hugepage_list(job->m, span->pfn, span->nr, &pages, &n, err);
-			if (rc)
-				return rc;
-		}
-		if (!n && !dealt_with(job, span->pfn) && !job->only_free) {
-			/* A single page, or a range without hugepages: say what is there. */
-			replace_one(span->pfn, &result, job);
-			mr_page_report_add(report, &result);
-		}
-		for (size_t k = 0; k < n && !mr_interrupted(); k++) {
-			if (dealt_with(job, pages[k].pfn) || (job->only_free && !replaceable(&pages[k])))
-				continue;
-			replace_one(pages[k].pfn, &result, job);
-			result.target = word;
-			mr_page_report_add(report, &result);
-		}
-		free(pages);
-	}
-	/* What a signal kept from being reached is not known by number: at least one. */
-	if (mr_interrupted())
-		report->wanted = report->summary.requested + 1;
+		mr_replace_apply(m, &snap, timeout_ms, &hooks);
+	mr_progress_end(&report->progress);
+	mr_replace_snap_free(&snap);
 	return 0;
 }
 
 static int replace_run(struct mr_run *run, const void *pargs, int nr, char **words)
 {
 	const struct replace_args *args = pargs;
+	const bool only_free = nr == 1 && !strcmp(words[0], MR_REPLACE_ALL_FREE);
 	struct mr_page_report report = { .run = run, .done = "replaced" };
 	struct mr_targets targets = { 0 };
 	struct mr_spans spans = { 0 };
 	struct mr_err err = { 0 };
 	struct mr_machine m;
-	struct replace_job job = {
-		.m = &m, .timeout_ms = args->timeout_ms, .dry_run = run->globals.dry_run,
-	};
 	int rc = 0;
 
-	job.only_free = nr == 1 && !strcmp(words[0], ALL_FREE);
-	if (!job.only_free)
+	if (!only_free)
 		rc = mr_targets_read(&targets, nr, words, NULL, 0, &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	rc = mr_begin(run, &m, MR_NEED_ADMIN | (run->globals.dry_run ? 0 : MR_NEED_MODULE), &err);
+	rc = mr_begin(run, &m, MR_NEED_ADMIN |
+		      (run->globals.dry_run ? MR_ASK_MODULE : MR_NEED_MODULE), &err);
 	if (rc)
 		goto out_targets;
 	rc = mr_hugepool_need(&m, &err);
 	if (!rc && !run->globals.dry_run)
 		rc = mr_device_need_replace(m.info.features, &err);
 	if (!rc)
-		rc = job.only_free ? mr_resolve_all(&m, &spans, &err) :
-				     mr_resolve(&m, &targets, &spans, &err);
+		rc = only_free ? mr_resolve_all(&m, &spans, &err) :
+				 mr_resolve(&m, &targets, &spans, &err);
 	if (!rc)
-		rc = replace_spans(&report, &spans, &job, &err);
+		rc = replace(&report, &m, &spans, only_free, args->timeout_ms, &err);
 	mr_spans_free(&spans);
 	mr_machine_close(&m);
 out_targets:
 	rc = rc ? mr_page_report_fail(&report, &err) : mr_page_report_end(&report);
-	mr_targets_free(&targets);
+	mr_targets_free(&targets);	/* which the rows speak of */
 	return rc;
 }
 
@@ -362,7 +286,7 @@ static const struct mr_cmd hugepage_list = {
 	.run = list_run,
 };
 
-static const char *const replace_words[] = { ALL_FREE, NULL };
+static const char *const replace_words[] = { MR_REPLACE_ALL_FREE, NULL };
 
 static const struct mr_member replace_members[] = {
 	{ "results", mr_page_fields },

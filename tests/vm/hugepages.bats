@@ -271,6 +271,25 @@ free_hugepage() {
 	workload_stop
 }
 
+@test "a dry run says what is planned for each hugepage, and changes nothing" {
+	local before
+
+	pool_set 5
+	workload_start hugetlb 512
+	before=$(memras hugepage list --json | jq -c .hugepages)
+	run_json 0 memras hugepage replace --dry-run --json node:0
+	assert_json '.summary == {requested: 5, planned: 5, replaced: 0, already: 0, refused: 0, failed: 0}'
+	assert_json "[.results[] | select(.path == \"hugepage-migrated\") | .pfn] == [$((pfns[0]))]"
+	# The same one by two names is planned once, and what is no hugepage is refused.
+	run_json 64 memras hugepage replace --dry-run --json "${pfns[3]}" "$(find_page buddy)" "${pfns[0]}"
+	assert_json '[.results[] | [.result, .attempts]] == [["planned", 0], ["refused", 0]]'
+	run_json 0 memras hugepage replace --dry-run --json all-free
+	assert_json '.summary.planned == 4 and .summary.requested == 4'
+	assert_equal "$(memras hugepage list --json | jq -c .hugepages)" "$before"
+	workload_check
+	workload_stop
+}
+
 @test "hugepages in use are told with who maps them, and all free ones are replaced in one go" {
 	pool_set 6
 	workload_start hugetlb 1024

@@ -23,7 +23,8 @@ static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint
 			     &ignored))
 		return 0;
 	for (size_t i = 0; i < nr; i++)
-		found += !list[i].gigantic && !list[i].poisoned && !(in_use && list[i].free) &&
+		found += !list[i].gigantic && !list[i].poisoned &&
+			 !(in_use && list[i].state == MR_HUGEPAGE_FREE) &&
 			 (!size || list[i].size == size);
 	return found;
 }

@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hugetlb pages: replaced in their pool, and listed. */
+/* Hugetlb pages: where they are, and whether they are free. */
 #ifndef MR_LIB_HUGETLB_HUGEPAGE_H
 #define MR_LIB_HUGETLB_HUGEPAGE_H
 
 #include "lib/inspect/inspect.h"
 
-/*
- * Replaces the hugepage of @snap on its node, so that its pool keeps its size
- * and the old range becomes ordinary memory: the module claims the range
- * (mm/hugetlb.c, isolate_or_dissolve_huge_page()) and gives it back. One in
- * use is migrated. Needs MEMRAS_FEAT_REPLACE. Ends within @timeout_ms.
- * -ENOMEM: the node has no room for a replacement; -EBUSY: it cannot be moved.
- * Nothing is changed on an error.
- */
-int mr_hugepage_replace(const struct mr_machine *m, const struct mr_snap *snap,
-			uint64_t timeout_ms, struct mr_err *err);
+enum mr_hugepage_state {
+	MR_HUGEPAGE_FREE,
+	MR_HUGEPAGE_IN_USE,
+};
+
+/* Their words, "free" and "in-use". */
+extern const char *const mr_hugepage_states[];
 
 struct mr_hugepage {
 	uint64_t pfn;
 	uint64_t phys;		/* bytes */
 	uint64_t size;		/* bytes */
 	int32_t node;
-	bool free;
+	enum mr_hugepage_state state;
 	bool gigantic;		/* too big for the buddy allocator: cannot be replaced */
 	bool poisoned;		/* any page of it */
 };

@@ -9,7 +9,7 @@
 #include "backend/madvise.h"
 #include "backend/pageattr.h"
 #include "lib/hugetlb/growth.h"
-#include "lib/hugetlb/hugepage.h"
+#include "lib/hugetlb/replace.h"
 
 void mr_applier_open(struct mr_applier *a, struct mr_machine *m)
 {
@@ -144,9 +144,12 @@ int mr_apply(struct mr_applier *a, const struct mr_snap *s, const struct mr_step
 		return grow_and_soft_offline(a, s, step, spot, policy->any_node, err);
 	} else {
 		if (step->keep == MR_KEEP_REPLACE) {
-			rc = mr_hugepage_replace(a->m, s, policy->timeout_ms, err);
+			rc = mr_hugepage_replace(a->m, s->huge_head, s->huge_pages, s->node,
+						 policy->timeout_ms, err);
 			if (rc == -ENOMEM && policy->any_node)
 				return grow_and_soft_offline(a, s, step, spot, true, err);
+			if (rc == -ENOMEM)
+				mr_err_hint(err, "free some there, or --dissolve lets the pool shrink");
 			if (rc)
 				return rc;
 		}

@@ -175,7 +175,7 @@ _memras_value() {
 	'block offline ''--timeout' | 'block offline ''-t') echo 'none' ;;
 	'block offline ''--retries' | 'block offline ''-r') echo 'none' ;;
 	'block online ''--timeout' | 'block online ''-t') echo 'none' ;;
-	'block online ''--zone' | 'block online ''-z') echo 'auto movable kernel' ;;
+	'block online ''--zone' | 'block online ''-z') echo 'back auto movable kernel' ;;
 	'hugepage list ''--timeout' | 'hugepage list ''-t') echo 'none' ;;
 	'hugepage replace ''--timeout' | 'hugepage replace ''-t') echo 'none' ;;
 	'quarantine add ''--timeout' | 'quarantine add ''-t') echo 'none' ;;

@@ -138,7 +138,7 @@ complete -c memras -n '__memras_at block offline' -l dry-run -s n -d 'say what w
 complete -c memras -n '__memras_at block offline' -a '(__memras_block)'
 complete -c memras -n '__memras_at block online' -l timeout -s t -x -d 'give up on a block after so long (default 60s)'
 complete -c memras -n '__memras_at block online' -l force -s f -d 'go on with the next block when one fails'
-complete -c memras -n '__memras_at block online' -l zone -s z -x -a 'auto movable kernel' -d 'the zone it goes to: auto, movable or kernel'
+complete -c memras -n '__memras_at block online' -l zone -s z -x -a 'back auto movable kernel' -d 'the zone it goes to: back to where it was, auto, movable or kernel'
 complete -c memras -n '__memras_at block online' -l dry-run -s n -d 'say what would be done, and stop'
 complete -c memras -n '__memras_at block online' -a '(__memras_block)'
 complete -c memras -n '__memras_at hugepage list' -l owners -s o -d 'find the processes that map the hugepages: looks through all of them'

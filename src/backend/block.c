@@ -30,6 +30,14 @@ const char *mr_block_state_name(enum mr_block_state state)
 	return state_names[state];
 }
 
+const char *mr_block_zone_name(const char *word)
+{
+	for (size_t i = 0; i < sizeof(zone_names) / sizeof(zone_names[0]); i++)
+		if (!strcasecmp(word, zone_names[i]))
+			return zone_names[i];
+	return NULL;
+}
+
 bool mr_block_in_zone(const struct mr_block *block, const char *zone)
 {
 	for (const char *const *z = block->zones; *z; z++)
@@ -64,10 +72,12 @@ static void parse_zones(char *text, struct mr_block *b)
 	char *save = NULL;
 	size_t n = 0;
 
-	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		for (size_t i = 0; i < sizeof(zone_names) / sizeof(zone_names[0]); i++)
-			if (!strcasecmp(w, zone_names[i]) && n < MR_BLOCK_ZONES)
-				b->zones[n++] = zone_names[i];
+	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		const char *zone = mr_block_zone_name(w);
+
+		if (zone && n < MR_BLOCK_ZONES)
+			b->zones[n++] = zone;
+	}
 }
 
 /* "node3" as 3, or -1. */

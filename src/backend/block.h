@@ -49,6 +49,9 @@ struct mr_blocks {
 };
 
 const char *mr_block_state_name(enum mr_block_state state);
+
+/* The name of a zone as struct mr_block has it, a constant, for a word in any case; or NULL. */
+const char *mr_block_zone_name(const char *word);
 bool mr_block_in_zone(const struct mr_block *block, const char *zone);
 
 /*

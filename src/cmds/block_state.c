@@ -11,7 +11,8 @@
 #include "cli/table.h"
 #include "cmds/block.h"
 #include "cmds/commands.h"
-#include "lib/block/blockstate.h"
+#include "lib/block/blockoffline.h"
+#include "lib/block/blockonline.h"
 #include "lib/target/blocksel.h"
 #include "report/begin.h"
 #include "report/fields.h"
@@ -21,7 +22,7 @@
 
 struct row {
 	struct mr_block_result r;
-	const char *result;
+	const char *result, *via, *pool;
 	const struct mr_err *err;
 	struct mr_records blockers, poison, quarantine;
 };
@@ -30,8 +31,8 @@ static const struct mr_field poison_fields[] = {
 	MR_FIELD(MR_FIELD_PFN, struct mr_block_poison, pfn, "pfn", "PFN", "page frame number"),
 	MR_FIELD(MR_FIELD_PFN, struct mr_block_poison, phys, "phys", "PHYS",
 		 "physical address, bytes"),
-	MR_FIELD(MR_FIELD_STRING, struct mr_block_poison, state, "state", "STATE",
-		 "what became of its poison"),
+	MR_FIELD(MR_FIELD_WORD, struct mr_block_poison, state, "state", "STATE",
+		 "what became of its poison", .words = mr_block_poison_names),
 	{ 0 },
 };
 
@@ -39,7 +40,7 @@ static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_U64, struct row, r.block, "block", "BLOCK", "memory block",
 		 .right = true),
 	MR_FIELD(MR_FIELD_STRING, struct row, result, "result", "RESULT", "what became of it"),
-	MR_FIELD(MR_FIELD_STRING, struct row, r.via, "via", "VIA", "what was called"),
+	MR_FIELD(MR_FIELD_STRING, struct row, via, "via", "VIA", "what was called"),
 	MR_FIELD(MR_FIELD_U64, struct row, r.attempts, "attempts", "PASSES", "passes over it",
 		 .right = true),
 	MR_FIELD(MR_FIELD_U64, struct row, r.elapsed_us, "elapsed_us", NULL, "microseconds"),
@@ -47,7 +48,7 @@ static const struct mr_field fields[] = {
 		 "pages claimed", .right = true),
 	MR_FIELD(MR_FIELD_U64, struct row, r.poisoned_pages, "poisoned_pages", "POISONED",
 		 "poisoned pages skipped", .right = true),
-	MR_FIELD(MR_FIELD_STRING, struct row, r.pool, "pool", NULL,
+	MR_FIELD(MR_FIELD_STRING, struct row, pool, "pool", NULL,
 		 "how the pool of its hugepages kept its size"),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, blockers, "blockers", NULL,
 		 "what is in the way", .sub = mr_blocker_fields),
@@ -66,8 +67,6 @@ struct state_args {
 	const char *zone;
 };
 
-static const char *const zone_choices[] = { "auto", "movable", "kernel", NULL };
-
 #define COMMON_OPTS                                                                               \
 	MR_DURATION("timeout", 't', struct state_args, timeout_ms,                                \
 		    "give up on a block after so long (default 60s)"),                            \
@@ -83,13 +82,13 @@ static const struct mr_opt offline_opts[] = {
 
 static const struct mr_opt online_opts[] = {
 	COMMON_OPTS,
-	MR_CHOICE("zone", 'z', struct state_args, zone, "ZONE", zone_choices,
-		  "the zone it goes to: auto, movable or kernel"),
+	MR_CHOICE("zone", 'z', struct state_args, zone, "ZONE", mr_online_zone_choices,
+		  "the zone it goes to: back to where it was, auto, movable or kernel"),
 	{ 0 },
 };
 
 static const struct state_args state_defaults = {
-	.timeout_ms = 60000, .retries = UINT64_MAX, .zone = "auto",
+	.timeout_ms = 60000, .retries = UINT64_MAX, .zone = "back",
 };
 
 struct watcher {
@@ -150,8 +149,8 @@ static void tell_poison(const struct mr_run *run, const struct mr_block_result *
 	uint64_t forgotten = 0, retired = 0;
 
 	for (size_t i = 0; i < r->nr_poison; i++) {
-		forgotten += !strcmp(r->poison[i].state, "not-remembered");
-		retired += !strcmp(r->poison[i].state, "retired");
+		forgotten += r->poison[i].state == MR_BLOCK_POISON_NOT_REMEMBERED;
+		retired += r->poison[i].state == MR_BLOCK_POISON_RETIRED;
 	}
 	if (forgotten && r->outcome == MR_OUTCOME_DONE)
 		mr_msg_note(run, "memory%" PRIu64 ": %" PRIu64 " poisoned page%s, first 0x%" PRIx64
@@ -165,12 +164,12 @@ static void tell_poison(const struct mr_run *run, const struct mr_block_result *
 /* Where pools of hugepages are kept by more than the module's replacing, or were not. */
 static void tell_pool(const struct mr_run *run, const struct mr_block_result *r)
 {
-	if (!r->pool || r->outcome == MR_OUTCOME_PLANNED)
+	if (r->outcome == MR_OUTCOME_PLANNED)
 		return;
-	if (!strcmp(r->pool, "grown"))
+	if (r->pool == MR_POOL_GROWN)
 		mr_msg_note(run, "memory%" PRIu64 ": the pool of its hugepages was grown first, and has its size again",
 			    r->block);
-	else if (!strcmp(r->pool, "shrunk"))
+	else if (r->pool == MR_POOL_SHRUNK)
 		mr_msg_note(run, "memory%" PRIu64 ": the pool of its hugepages is smaller now, and there is no room to grow it",
 			    r->block);
 }
@@ -188,6 +187,20 @@ static void show_blockers(const struct mr_machine *m, struct row *rows, size_t n
 		rows[i].blockers = mr_blocker_rows(&rows[i].r.blockers);
 }
 
+/*
+ * Before blocks go, so that it is known where they were even if memras is killed then.
+ * What is not remembered, the kernel decides when they come back.
+ */
+static void remember_zones(const struct mr_run *run, const struct mr_machine *m,
+			   const struct mr_blocks *blocks)
+{
+	int rc = mr_zones_remember(m, blocks);
+
+	if (rc)
+		mr_msg_note(run, "/run/memras/zones cannot be written (%s): block online needs --zone",
+			    strerror(-rc));
+}
+
 static int change_blocks(struct mr_run *run, const struct state_args *args, int nr, char **words,
 			 enum mr_blocksel_use use)
 {
@@ -197,6 +210,8 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	mr_autofree struct row *rows = NULL;
 	struct mr_summary sum = { 0 };
 	struct mr_blocks blocks = { 0 };
+	struct mr_zones zones = { 0 };
+	uint64_t going = 0;
 	struct mr_records records;
 	struct mr_err err = { 0 };
 	struct mr_machine m;
@@ -233,11 +248,16 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		return mr_end_error(run, &err);
 	}
 
+	if (!offline)
+		mr_zones_read(&m, &zones);
+	else if (!run->globals.dry_run)
+		remember_zones(run, &m, &blocks);
 	watcher.page_size = mr_page_size(&m);
 	for (; n < nr_chosen && !mr_interrupted(); n++) {
 		struct mr_block_policy policy = {
 			.timeout_ms = args->timeout_ms, .retries = args->retries,
-			.dry_run = run->globals.dry_run, .zone = args->zone,
+			.dry_run = run->globals.dry_run, .going = going,
+			.zone = mr_online_zone_of(args->zone), .zones = &zones,
 			.progress = on_progress, .progress_data = &watcher,
 		};
 		struct mr_block_result *r = &rows[n].r;
@@ -248,6 +268,9 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		else
 			mr_block_online(&m, chosen[n], &policy, r);
 		mr_progress_end(&watcher.line);
+		going += r->going;
+		rows[n].via = mr_via_name(r->via);
+		rows[n].pool = mr_pool_way_name(r->pool);
 		rows[n].result = mr_outcome_name(r->outcome, done);
 		rows[n].err = &r->err;
 		rows[n].poison = (struct mr_records){ r->poison, r->nr_poison, sizeof(*r->poison),
@@ -279,6 +302,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		free((void *)rows[i].blockers.list);
 		mr_block_result_free(&rows[i].r);
 	}
+	mr_zones_free(&zones);
 	mr_blocks_free(&blocks);
 	mr_machine_close(&m);
 	return rc;
@@ -306,8 +330,9 @@ const struct mr_cmd mr_cmd_block_offline = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.summary = "take memory blocks offline, or say what is in the way",
-	.details = "With memras.ko a block is emptied pageblock by pageblock first: that shows how far\n"
-		   "it is, stops at once with everything given back, and names the pages in the way.",
+	.details = "With memras.ko a block in use is emptied first, in large pieces and at last pageblock by\n"
+		   "pageblock: that shows how far it is, stops with everything given back, and names the\n"
+		   "pages in the way.",
 	.opts = offline_opts,
 	.defaults = &state_defaults,
 	.args_size = sizeof(struct state_args),

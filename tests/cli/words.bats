@@ -305,7 +305,7 @@ wrong_target() {
 	run_memras --color=maybe status
 	expect_usage "maybe: not one of --color's values: auto, always, never"
 	run_memras block online --zone dma 1
-	expect_usage "dma: not one of --zone's values: auto, movable, kernel"
+	expect_usage "dma: not one of --zone's values: back, auto, movable, kernel"
 	run_memras --sysroot "" status
 	expect_usage "--sysroot needs a value"
 }

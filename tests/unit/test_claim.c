@@ -76,11 +76,11 @@ static int look(void *ctx, uint64_t pfn, uint64_t nr, struct mr_blockers *out)
 	return 0;
 }
 
-static bool leave(void *ctx, uint64_t pfn, uint64_t nr, const struct mr_blockers *found)
+static bool leave(void *data, uint64_t pfn, uint64_t nr, const struct mr_blockers *found)
 {
 	bool all = found->nr > 0;
 
-	(void)ctx, (void)pfn, (void)nr;
+	(void)data, (void)pfn, (void)nr;
 	for (size_t i = 0; i < found->nr; i++)
 		all &= w.passed_over[found->list[i].pfn];
 	return all;
@@ -103,7 +103,7 @@ static void sleep_us(uint64_t us)
 }
 
 static const struct mr_claim_ops ops = {
-	.claim = claim, .drain = drain, .look = look, .leave = leave,
+	.claim = claim, .drain = drain, .look = look,
 	.interrupted = interrupted, .clock_us = clock_us, .sleep_us = sleep_us,
 };
 
@@ -114,7 +114,7 @@ static void begin(void)
 {
 	mr_blockers_free(&c.blockers);
 	w = (struct world){ .now_us = 1 };
-	c = (struct mr_claims){ .ops = &ops, .unit = UNIT, .largest = LARGEST,
+	c = (struct mr_claims){ .ops = &ops, .leave = leave, .unit = UNIT, .largest = LARGEST,
 				.deadline_us = 10000000, .retries = UINT64_MAX };
 }
 
@@ -282,6 +282,12 @@ static void what_may_be_left_is_left(void)
 	begin();
 	w.free_at_us[50] = w.free_at_us[51] = UINT64_MAX;
 	w.passed_over[50] = true;
+	CHECK_INT(run(32, 32), -ETIMEDOUT);
+	/* Not with all that was not reached. */
+	begin();
+	w.free_at_us[50] = UINT64_MAX;
+	w.passed_over[50] = true;
+	c.deadline_us = 11;
 	CHECK_INT(run(32, 32), -ETIMEDOUT);
 }
 

@@ -54,6 +54,36 @@ movable_block() {
 	done
 }
 
+# Of plain memory quarantine.bats has the same.
+@test "a Movable block comes back as one, wherever the kernel would put it" {
+	local n last
+
+	# The lowest of Movable: the kernel by itself may put it into Normal.
+	n=$(memras block list --json | jq -er '[.blocks[] | select(.zones == ["Movable"])][0].block')
+	last=$(movable_block)
+	memras block offline --quiet "$n" "$last"
+	assert_equal "$(stat -c '%a %U' /run/memras /run/memras/zones | tr '\n' ' ')" "700 root 600 root "
+	memras block online --quiet "$n" "$last"
+	assert_equal "$(zone_of "$n") $(zone_of "$last")" "Movable Movable"
+
+	# Others took it offline: where it was, memras saw when it was here last.
+	echo offline >"/sys/devices/system/memory/memory$n/state"
+	memras block online --quiet "$n"
+	assert_equal "$(zone_of "$n")" Movable
+}
+
+@test "a free block goes at once" {
+	local n
+
+	n=$(movable_block)
+	memras block offline --quiet "$n"
+	memras block online --quiet --zone movable "$n"
+	run_json 0 memras block offline --dry-run --json "$n"
+	assert_json '.results[0] | .result == "planned" and .via == "sysfs"'
+	run_json 0 memras block offline --json "$n"
+	assert_json '.results[0] | .result == "offlined" and .via == "sysfs" and .evacuated_pages == 0 and .attempts == 1'
+}
+
 # Takes every movable block but $1 offline, so that what is allocated lies in it.
 only_movable() {
 	local other

@@ -288,6 +288,11 @@ block_state() {
 	cat "/sys/devices/system/memory/memory$1/state"
 }
 
+# zone_of N: its zone, as the kernel has it
+zone_of() {
+	cat "/sys/devices/system/memory/memory$1/valid_zones"
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds, trying ten times a second. A debug
 # kernel has so many times as long: see tests/vm/guest.
 wait_for() {

@@ -250,7 +250,7 @@ offline_pages() {
 }
 
 @test "pages of one pageblock are held one by one, beside a poisoned one, and their block comes and goes" {
-	local n pfn before
+	local n pfn before zone option
 
 	n=$(zone_block true)
 	pfn=$((n * pages + 4096))
@@ -261,9 +261,13 @@ offline_pages() {
 	run_json 0 memras quarantine add --json $((pfn + 16))+100 --timeout 20s
 	assert_json '.results[0].held == 100'
 	assert_equal "$(offline_pages)" 102
-	for _ in 1 2; do
+	zone=$(zone_of "$n")
+	for option in "--zone $(zone_word)" ""; do
 		run_json 0 memras block offline --json "$n" --timeout 60s
-		run_json 0 memras block online --json --zone "$(zone_word)" "$n"
+		# shellcheck disable=SC2086 # two words or none
+		run_json 0 memras block online --json $option "$n"
+		# Without the option it goes back to where it was.
+		assert_equal "$(zone_of "$n")" "$zone"
 		run_json 0 memras quarantine list --json
 		assert_json ".quarantine | all(.state == \"held\") and ([.[] | [.pfn, .held]] ==
 			[[$pfn, 1], [$((pfn + 8)), 1], [$((pfn + 16)), 100]])"

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Memory blocks taken offline and brought back, in bounded time.
- *
- * With the module a block is evacuated first: claimed pageblock by pageblock
- * (mm/page_alloc.c, alloc_contig_range()), which stops at any moment and gives
- * everything back, and the kernel's own offlining then finds nothing to move.
- * Without it a child process writes the state and is signalled at the timeout.
- */
+/* What a change of a memory block's state is told, and what it tells. */
 #ifndef MR_LIB_BLOCK_BLOCKSTATE_H
 #define MR_LIB_BLOCK_BLOCKSTATE_H
 
 #include "backend/block.h"
+#include "lib/block/blockplan.h"
+#include "lib/block/zones.h"
 #include "lib/inspect/blockers.h"
 #include "lib/range/holds.h"
 #include "lib/result.h"
 
-/* How far an evacuation is; called after each pageblock, and while the kernel works. */
+/* How far an evacuation is; called after each claim, and while the kernel works. */
 struct mr_progress {
 	uint64_t block;
 	uint64_t done;		/* pages claimed or stepped over */
@@ -30,36 +25,43 @@ struct mr_block_policy {
 	uint64_t timeout_ms;		/* for one block */
 	uint64_t retries;		/* offline: passes over it after the first, at most */
 	bool dry_run;
-	const char *zone;		/* online: "movable", "kernel" or "auto" */
+	uint64_t going;			/* offline: bytes of blocks planned before, of a dry run */
+	enum mr_online_zone zone;	/* online */
+	const struct mr_zones *zones;	/* online: where blocks were, or NULL */
 	mr_progress_fn progress;	/* may be NULL */
 	void *progress_data;
 };
+
+enum mr_block_poison_state {
+	/* After offline: whether the module remembers it; a kernel that forgets it does else. */
+	MR_BLOCK_POISON_REMEMBERED,
+	MR_BLOCK_POISON_NOT_REMEMBERED,
+	/* After online */
+	MR_BLOCK_POISON_RETIRED,	/* again */
+	MR_BLOCK_POISON_LOST,		/* that failed */
+	MR_BLOCK_POISON_KEPT_OFFLINE,	/* the kernel does not bring the block back */
+};
+
+/* "remembered", "not-remembered", "retired", "lost", "kept-offline" */
+extern const char *const mr_block_poison_names[];
 
 /* A poisoned page of a block that went offline or came back. */
 struct mr_block_poison {
 	uint64_t pfn;
 	uint64_t phys;		/* bytes */
-	/*
-	 * After offline: "remembered" by the module, or "not-remembered", so that a
-	 * kernel that forgets it does. After online: "retired" again, "lost" when
-	 * that failed, "kept-offline" when the kernel does not bring the block back.
-	 */
-	const char *state;
+	enum mr_block_poison_state state;
 };
 
 struct mr_block_result {
 	uint64_t block;
 	enum mr_outcome outcome;
-	const char *via;		/* "module" or "sysfs"; NULL: nothing was called */
+	enum mr_via via;		/* MR_VIA_AUTO: nothing was called */
 	uint64_t attempts;		/* passes over the block */
 	uint64_t elapsed_us;
 	uint64_t evacuated_pages;
-	uint64_t poisoned_pages;	/* gone round */
-	/*
-	 * How the pools kept their sizes that have hugepages in the block: "replaced"
-	 * by the module, "grown" first, or "shrunk" where they did not; NULL: it has none.
-	 */
-	const char *pool;
+	uint64_t poisoned_pages;	/* skipped */
+	uint64_t going;			/* of a dry run: bytes that the system would lose */
+	enum mr_pool_way pool;		/* how the pools with hugepages in it kept their sizes */
 	struct mr_block_poison *poison;	/* its poisoned pages, ascending */
 	size_t nr_poison;
 	struct mr_quarantine *quarantine;	/* those in it, after it changed its state */
@@ -68,23 +70,13 @@ struct mr_block_result {
 	struct mr_err err;
 };
 
-/*
- * Takes @block offline. "Done" means that its state reads offline. On any
- * other outcome the block is online and whole, err says why, and blockers what
- * was in the way; of a dry run without their owners, which are best looked for
- * once for all blocks. Free the result by mr_block_result_free().
- */
-void mr_block_offline(const struct mr_machine *m, const struct mr_block *block,
-		      const struct mr_block_policy *policy, struct mr_block_result *result);
+/* Adds a poisoned page, ascending. 0 or -ENOMEM. */
+int mr_block_result_add_poison(struct mr_block_result *result, const struct mr_machine *m,
+			       uint64_t pfn, enum mr_block_poison_state state);
 
-/*
- * Brings @block back, into the zone that the policy names. Pages that were
- * poisoned when it went offline, and that the module remembers, are poisoned
- * again when this returns, or it failed; so it has if quarantines of the block
- * could not have all of their pages again.
- */
-void mr_block_online(struct mr_machine *m, const struct mr_block *block,
-		     const struct mr_block_policy *policy, struct mr_block_result *result);
+/* Lists the quarantines of @block in it. */
+void mr_block_result_see_quarantine(struct mr_block_result *result, const struct mr_machine *m,
+				    const struct mr_block *block);
 
 void mr_block_result_free(struct mr_block_result *result);
 

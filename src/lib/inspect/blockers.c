@@ -47,6 +47,11 @@ static struct obstacle by_kind(uint32_t kind)
 	}
 }
 
+bool mr_blocker_lasting(uint32_t kind)
+{
+	return by_kind(kind).lasting;
+}
+
 static struct obstacle by_description(const struct memras_page *p)
 {
 	struct obstacle o;
@@ -61,6 +66,11 @@ static struct obstacle by_description(const struct memras_page *p)
 	else if (!o.reason && p->extra_refs > 0)
 		o = (struct obstacle){ "pinned: someone holds a reference to it", false };
 	return o;
+}
+
+const char *mr_blocker_reason(const struct memras_page *page)
+{
+	return by_description(page).reason;
 }
 
 static int add(struct mr_blockers *b, uint64_t pfn, uint64_t nr, uint32_t kind,
@@ -144,7 +154,7 @@ static uint64_t kinds_wanted(bool lasting)
 	uint64_t kinds = 0;
 
 	for (uint32_t kind = 0; kind <= MEMRAS_KIND_MOVABLE; kind++)
-		if (!lasting || by_kind(kind).lasting)
+		if (!lasting || mr_blocker_lasting(kind))
 			kinds |= MEMRAS_KIND_MASK(kind);
 	return kinds & ~KINDS_FREE;
 }

@@ -31,6 +31,12 @@ struct mr_blockers {
 
 #define MR_BLOCKERS_MAX 64	/* runs that are listed */
 
+/* Whether waiting does not remove pages of @kind (MEMRAS_KIND_*). */
+bool mr_blocker_lasting(uint32_t kind);
+
+/* Why the page that the module described is in the way; NULL: it is not. */
+const char *mr_blocker_reason(const struct memras_page *page);
+
 /*
  * Adds what is in the way in [@pfn, @pfn + @nr) to @out, by the module's
  * description where it is there (which alone can tell a pinned page), else by

@@ -3,25 +3,6 @@
 
 #include <inttypes.h>
 
-#include "backend/kpage.h"
-
-static int count(uint64_t pfn, uint64_t flags, void *pages)
-{
-	const uint64_t gone = MR_KPF(KPF_NOPAGE) | MR_KPF(KPF_HWPOISON) | MR_KPF(KPF_OFFLINE) |
-			      MR_KPF(MR_KPF_RESERVED);
-
-	(void)pfn;
-	*(uint64_t *)pages += !(flags & gone);
-	return 0;
-}
-
-uint64_t mr_room_pages(const struct mr_machine *m, uint64_t pfn, uint64_t nr)
-{
-	uint64_t pages = 0;
-
-	return mr_kpage_walk(m, pfn, nr, count, &pages) ? nr : pages;
-}
-
 uint64_t mr_room_available(const struct mr_machine *m)
 {
 	uint64_t available, swap = 0;

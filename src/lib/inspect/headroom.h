@@ -6,13 +6,6 @@
 #include "backend/machine.h"
 
 /*
- * The pages of [@pfn, @pfn + @nr) that the system has now: not those that are
- * held, poisoned or of a driver (PageOffline), nor holes. By page flags; @nr where
- * they cannot be read.
- */
-uint64_t mr_room_pages(const struct mr_machine *m, uint64_t pfn, uint64_t nr);
-
-/*
  * What the system can do without, in bytes: what is available (MemAvailable of
  * Documentation/filesystems/proc.rst) and free swap. UINT64_MAX: not told.
  */

@@ -13,18 +13,18 @@
 #define PAUSE_FIRST_US	2000
 #define LARGEST		32768	/* no signal and no timeout ends a claim */
 
-int mr_claim_device_claim(void *m, struct memras_claim *claim)
+static int device_claim(void *m, struct memras_claim *claim)
 {
 	return mr_device_claim(m, claim);
 }
 
-void mr_claim_device_drain(void *m)
+static void device_drain(void *m)
 {
 	(void)m;
 	mr_percpu_drain_lru();
 }
 
-int mr_claim_device_look(void *m, uint64_t pfn, uint64_t nr, struct mr_blockers *out)
+static int device_look(void *m, uint64_t pfn, uint64_t nr, struct mr_blockers *out)
 {
 	struct mr_err ignored;
 
@@ -32,9 +32,9 @@ int mr_claim_device_look(void *m, uint64_t pfn, uint64_t nr, struct mr_blockers 
 }
 
 const struct mr_claim_ops mr_claim_device = {
-	.claim = mr_claim_device_claim,
-	.drain = mr_claim_device_drain,
-	.look = mr_claim_device_look,
+	.claim = device_claim,
+	.drain = device_drain,
+	.look = device_look,
 	.interrupted = mr_interrupted,
 	.clock_us = mr_clock_us,
 	.sleep_us = mr_clock_sleep_us,
@@ -95,7 +95,7 @@ static void tell(const struct loop *l)
 	};
 
 	if (c->progress)
-		c->progress(&p, c->progress_data);
+		c->progress(&p, c->data);
 }
 
 static int claim(struct mr_claims *c, uint64_t pfn, uint64_t nr)
@@ -193,10 +193,11 @@ static bool may_leave(struct mr_claims *c, const struct mr_range *r)
 	struct mr_blockers here = { 0 };
 	bool leave;
 
-	if (!c->ops->leave)
+	/* A larger piece was not tried in its parts yet: there may be more in it. */
+	if (!c->leave || middle(c, r->pfn, r->nr))
 		return false;
 	leave = !c->ops->look(c->ctx, r->pfn, r->nr, &here) &&
-		c->ops->leave(c->ctx, r->pfn, r->nr, &here);
+		c->leave(c->data, r->pfn, r->nr, &here);
 	mr_blockers_free(&here);
 	return leave;
 }

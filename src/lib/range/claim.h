@@ -24,20 +24,12 @@ struct mr_claim_ops {
 	void (*drain)(void *ctx);
 	/* Adds to @out what is in the way. */
 	int (*look)(void *ctx, uint64_t pfn, uint64_t nr, struct mr_blockers *out);
-	/*
-	 * Whether pages that are busy, with @found in the way, need not be claimed.
-	 * NULL: all must be.
-	 */
-	bool (*leave)(void *ctx, uint64_t pfn, uint64_t nr, const struct mr_blockers *found);
 	int (*interrupted)(void);
 	uint64_t (*clock_us)(void);
 	void (*sleep_us)(uint64_t us);
 };
 
-/* The functions of mr_claim_device, whose context is the struct mr_machine. */
-int mr_claim_device_claim(void *m, struct memras_claim *claim);
-void mr_claim_device_drain(void *m);
-int mr_claim_device_look(void *m, uint64_t pfn, uint64_t nr, struct mr_blockers *out);
+/* The module's claims; the context is the struct mr_machine. */
 extern const struct mr_claim_ops mr_claim_device;
 
 /* Pages to claim at once there: a memory block, or less of one that is huge. */
@@ -70,8 +62,13 @@ struct mr_claims {
 	 * (mm/page_isolation.c, test_pages_isolated()), claim the whole pageblock.
 	 */
 	bool around;
+	/*
+	 * Whether pages that are busy, with @found in the way, need not be claimed.
+	 * NULL: all must be.
+	 */
+	bool (*leave)(void *data, uint64_t pfn, uint64_t nr, const struct mr_blockers *found);
 	void (*progress)(const struct mr_claim_progress *progress, void *data);	/* may be NULL */
-	void *progress_data;
+	void *data;
 
 	/* What came of it. */
 	uint64_t attempts;	/* passes */

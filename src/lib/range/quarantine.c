@@ -141,7 +141,7 @@ static int claim_all(struct add *a, uint64_t deadline)
 	struct mr_claims claims = {
 		.ops = &mr_claim_device, .ctx = (void *)a->m, .unit = a->unit,
 		.largest = mr_claim_largest(a->m), .deadline_us = deadline, .retries = UINT64_MAX,
-		.around = true, .progress = tell, .progress_data = a,
+		.around = true, .progress = tell, .data = a,
 	};
 	int rc = mr_claims_run(&claims, &a->plan.want);
 

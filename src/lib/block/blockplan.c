@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/block/blockplan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/inspect/blockers.h"
+#include "lib/inspect/headroom.h"
+
+/* What is in it that waiting does not remove, and that offlining does not skip. */
+static bool is_blocked(const struct mr_block_snap *snap)
+{
+	for (uint32_t kind = 0; kind < MR_BLOCKSNAP_KINDS; kind++)
+		if (snap->of_kind[kind] && mr_blocker_lasting(kind))
+			return true;
+	return false;
+}
+
+/*
+ * Whether the kernel is done with it before a claim of the block would be: only a few pages
+ * have to be moved, or none. Not hugepages: it would dissolve them, and shrink their pool.
+ */
+static bool goes_at_once(const struct mr_block_snap *snap)
+{
+	return snap->seen && snap->few && !snap->of_kind[MEMRAS_KIND_UNKNOWN] &&
+	       !snap->of_kind[MEMRAS_KIND_HUGETLB] && !snap->of_kind[MEMRAS_KIND_HUGETLB_FREE];
+}
+
+static bool can_leave(const struct mr_hugepage *h)
+{
+	return !h->gigantic && !h->poisoned;
+}
+
+static enum mr_pool_way pool_way(const struct mr_block_snap *snap)
+{
+	for (size_t i = 0; i < snap->nr_hugepages; i++)
+		if (can_leave(&snap->hugepages[i]))
+			return snap->claims && snap->replaces ? MR_POOL_REPLACED : MR_POOL_GROWN;
+	return MR_POOL_NONE;
+}
+
+/* The pageblocks that [@pfn, @pfn + @nr) touches. */
+static int add_pageblocks(const struct mr_block_snap *snap, uint64_t pfn, uint64_t nr,
+			  struct mr_ranges *out)
+{
+	const uint64_t unit = snap->pageblock, first = pfn - pfn % unit, end = pfn + nr;
+
+	return mr_ranges_add(out, first, (end + unit - 1) / unit * unit - first);
+}
+
+/*
+ * All but what is left to the kernel: pageblocks with pages that it skips and no claim
+ * gets, and with hugepages where the module cannot replace them.
+ */
+static int find_wanted(const struct mr_block_snap *snap, struct mr_ranges *want)
+{
+	struct mr_ranges all = { .list = (struct mr_range *)&snap->all, .nr = 1 };
+	struct mr_ranges left = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < snap->skipped.nr; i++)
+		rc = add_pageblocks(snap, snap->skipped.list[i].pfn, snap->skipped.list[i].nr,
+				    &left);
+	for (size_t i = 0; !rc && !snap->replaces && i < snap->nr_hugepages; i++) {
+		const struct mr_hugepage *h = &snap->hugepages[i];
+
+		if (can_leave(h))
+			rc = add_pageblocks(snap, h->pfn, h->size >> snap->page_shift, &left);
+	}
+	mr_ranges_normalise(&left);
+	if (!rc)
+		rc = mr_ranges_subtract(&all, &left, want);
+	mr_ranges_free(&left);
+	return rc;
+}
+
+int mr_block_plan_offline(const struct mr_block_snap *snap, uint64_t going,
+			  struct mr_block_plan *plan)
+{
+	uint64_t available = snap->available;
+	char object[32];
+
+	*plan = (struct mr_block_plan){ .word = "offline" };
+	snprintf(object, sizeof(object), "memory%" PRIu64, snap->id);
+	if (available != UINT64_MAX)
+		available = available > going ? available - going : 0;
+	if (snap->state == MR_BLOCK_OFFLINE)
+		return 0;
+	plan->action = MR_BLOCK_REFUSE;
+	if (mr_room_check(available, mr_block_snap_resident(snap) << snap->page_shift, object,
+			  &plan->err))
+		return 0;
+	plan->pool = pool_way(snap);
+	plan->action = MR_BLOCK_KERNEL;
+	if (!snap->claims)
+		return 0;
+	plan->action = is_blocked(snap) ? MR_BLOCK_BLOCKED :
+		       goes_at_once(snap) ? MR_BLOCK_WRITE : MR_BLOCK_EVACUATE;
+	return find_wanted(snap, &plan->want);
+}
+
+const char *const mr_online_zone_choices[] = {
+	[MR_ONLINE_BACK] = "back",
+	[MR_ONLINE_AUTO] = "auto",
+	[MR_ONLINE_MOVABLE] = "movable",
+	[MR_ONLINE_KERNEL] = "kernel",
+	NULL
+};
+
+enum mr_online_zone mr_online_zone_of(const char *word)
+{
+	for (enum mr_online_zone zone = MR_ONLINE_BACK; mr_online_zone_choices[zone]; zone++)
+		if (!strcmp(mr_online_zone_choices[zone], word))
+			return zone;
+	return MR_ONLINE_BACK;
+}
+
+void mr_block_plan_online(enum mr_block_state state, enum mr_online_zone zone, const char *last,
+			  struct mr_block_plan *plan)
+{
+	*plan = (struct mr_block_plan){ .action = MR_BLOCK_WRITE, .word = "online" };
+	if (state == MR_BLOCK_ONLINE)
+		plan->action = MR_BLOCK_NOTHING;
+	/* Of the other zones each address can only be in one: that is the kernel's. */
+	if (zone == MR_ONLINE_BACK)
+		zone = !last ? MR_ONLINE_AUTO :
+		       strcmp(last, "Movable") ? MR_ONLINE_KERNEL : MR_ONLINE_MOVABLE;
+	plan->zone = zone;
+	if (zone == MR_ONLINE_MOVABLE)
+		plan->word = "online_movable";
+	else if (zone == MR_ONLINE_KERNEL)
+		plan->word = "online_kernel";
+}
+
+void mr_block_plan_free(struct mr_block_plan *plan)
+{
+	mr_ranges_free(&plan->want);
+}

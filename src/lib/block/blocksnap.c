@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/block/blocksnap.h"
+
+#include <stdlib.h>
+
+#include "backend/device.h"
+#include "backend/kpage.h"
+#include "lib/inspect/blockers.h"
+#include "lib/inspect/headroom.h"
+#include "lib/inspect/kind.h"
+#include "lib/inspect/poison.h"
+#include "util/cleanup.h"
+
+#define RUNS 256	/* at most MEMRAS_SCAN_MAX_RUNS */
+_Static_assert(MR_BLOCKSNAP_FEW <= MEMRAS_DESCRIBE_MAX, "described at once");
+
+static bool is_skipped(uint32_t kind)
+{
+	return kind == MEMRAS_KIND_OFFLINE || kind == MEMRAS_KIND_MEMMAP;
+}
+
+static int add_run(struct mr_block_snap *s, const struct memras_run *run)
+{
+	if (run->flags & (MEMRAS_PAGE_HWPOISON | MEMRAS_PAGE_HELD)) {
+		s->out_of_use += run->nr;
+		return 0;
+	}
+	if (run->kind < MR_BLOCKSNAP_KINDS)
+		s->of_kind[run->kind] += run->nr;
+	return is_skipped(run->kind) ? mr_ranges_add(&s->skipped, run->pfn, run->nr) : 0;
+}
+
+/* The first pages whose kind does not tell all. */
+struct loose {
+	struct memras_page pages[MR_BLOCKSNAP_FEW];
+	uint32_t nr;
+	bool all;
+};
+
+static bool is_loose(uint32_t kind)
+{
+	return kind != MEMRAS_KIND_HUGETLB_FREE && !is_skipped(kind) && !mr_blocker_lasting(kind);
+}
+
+static void note_loose(struct loose *l, const struct memras_run *run)
+{
+	uint64_t room = MR_BLOCKSNAP_FEW - l->nr;
+
+	if (!is_loose(run->kind) || run->flags & MEMRAS_PAGE_HWPOISON)
+		return;
+	l->all &= run->nr <= room;
+	for (uint64_t i = 0; i < run->nr && i < room; i++)
+		l->pages[l->nr++] = (struct memras_page){ .pfn = run->pfn + i };
+}
+
+/*
+ * Where they are few, a close look at each: those without a reference are free, in the
+ * list of a CPU, and of the others none may be pinned.
+ */
+static void look_at_loose(const struct mr_machine *m, struct mr_block_snap *s, struct loose *l)
+{
+	if (!l->all || (l->nr && mr_device_describe(m, l->pages, l->nr)))
+		return;
+	for (uint32_t i = 0; i < l->nr; i++)
+		if (mr_blocker_reason(&l->pages[i]))
+			return;
+	s->few = true;
+	/* In use by the kernel, they would be in the way. */
+	s->of_kind[MEMRAS_KIND_UNKNOWN] = 0;
+}
+
+static int look_by_module(const struct mr_machine *m, struct mr_block_snap *s)
+{
+	mr_autofree struct memras_run *runs = calloc(RUNS, sizeof(*runs));
+	mr_autofree struct loose *loose = calloc(1, sizeof(*loose));
+	const uint64_t end = s->all.pfn + s->all.nr;
+	uint64_t pfn = s->all.pfn, kinds = 0;
+	int rc = 0;
+
+	if (!runs || !loose)
+		return -ENOMEM;
+	loose->all = true;
+	for (uint32_t kind = 0; kind < MR_BLOCKSNAP_KINDS; kind++)
+		if (kind != MEMRAS_KIND_FREE &&
+		    (kind != MEMRAS_KIND_MEMMAP || mr_device_has(m, MEMRAS_FEAT_MEMMAP)))
+			kinds |= MEMRAS_KIND_MASK(kind);
+	while (!rc && pfn < end) {
+		struct memras_scan scan = { .start_pfn = pfn, .nr_pages = end - pfn,
+					    .kinds = kinds, .runs = (uintptr_t)runs,
+					    .nr_runs = RUNS };
+
+		rc = mr_device_scan(m, &scan);
+		for (uint32_t i = 0; !rc && i < scan.nr_runs; i++) {
+			note_loose(loose, &runs[i]);
+			rc = add_run(s, &runs[i]);
+		}
+		pfn = scan.next_pfn;
+	}
+	if (!rc)
+		look_at_loose(m, s, loose);
+	return rc;
+}
+
+static int add_by_flags(uint64_t pfn, uint64_t flags, void *data)
+{
+	struct mr_block_snap *s = data;
+	struct memras_run run = { .pfn = pfn, .nr = 1, .kind = mr_kind_of_flags(flags, 0) };
+
+	if (flags & (MR_KPF(KPF_NOPAGE) | MR_KPF(KPF_HWPOISON)))
+		s->out_of_use++;
+	else if (run.kind != MEMRAS_KIND_FREE)
+		return add_run(s, &run);
+	return 0;
+}
+
+void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block,
+			struct mr_block_snap *s)
+{
+	struct mr_err ignored;
+
+	*s = (struct mr_block_snap){
+		.id = block->id, .page_shift = m->page_shift,
+		.all = { block->start >> m->page_shift, block->size >> m->page_shift },
+		.pageblock = m->info.pageblock_pages,
+		.claims = mr_device_has(m, MEMRAS_FEAT_CLAIM) && m->info.pageblock_pages,
+		.replaces = mr_device_has(m, MEMRAS_FEAT_REPLACE),
+	};
+	if (mr_block_read_state(m, block->id, &s->state))
+		s->state = MR_BLOCK_UNKNOWN;
+	if (s->state == MR_BLOCK_OFFLINE)
+		return;
+	s->available = mr_room_available(m);
+	s->seen = !(m->device >= 0 ? look_by_module(m, s) :
+				     mr_kpage_walk(m, s->all.pfn, s->all.nr, add_by_flags, s));
+	if (s->of_kind[MEMRAS_KIND_HUGETLB] || s->of_kind[MEMRAS_KIND_HUGETLB_FREE])
+		mr_hugepage_list(m, s->all.pfn, s->all.nr, &s->hugepages, &s->nr_hugepages,
+				 &ignored);
+	mr_poison_list(m, s->all.pfn, s->all.nr, &s->poison, &s->nr_poison);
+}
+
+void mr_block_snap_free(struct mr_block_snap *s)
+{
+	mr_ranges_free(&s->skipped);
+	free(s->hugepages);
+	free(s->poison);
+	*s = (struct mr_block_snap){ 0 };
+}
+
+uint64_t mr_block_snap_resident(const struct mr_block_snap *s)
+{
+	return s->all.nr - s->out_of_use - s->of_kind[MEMRAS_KIND_RESERVED] -
+	       s->of_kind[MEMRAS_KIND_OFFLINE] - s->of_kind[MEMRAS_KIND_MEMMAP];
+}

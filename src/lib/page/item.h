@@ -3,7 +3,8 @@
 #ifndef MR_LIB_PAGE_ITEM_H
 #define MR_LIB_PAGE_ITEM_H
 
-#include "lib/page/batch.h"
+#include "lib/page/way.h"
+#include "lib/result.h"
 
 /* The first pause before a busy page is tried again. */
 #define MR_BACKOFF_FIRST_US 1000

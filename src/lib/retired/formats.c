@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/retired/import.h"
 #include "lib/retired/reader.h"
 #include "util/num.h"
 

@@ -3,7 +3,8 @@
 #ifndef MR_LIB_RETIRED_READER_H
 #define MR_LIB_RETIRED_READER_H
 
-#include "lib/retired/import.h"
+#include "lib/retired/list.h"
+#include "lib/retired/source.h"
 #include "util/input.h"
 
 struct mr_reader {

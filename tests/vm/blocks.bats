@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Memory blocks: listed, taken offline and brought back, or told why not.
 #
-# guest: shares=yes core=yes cpus=2 memory=768M dimm=512M timeout=400 programs=script
+# guest: core=yes cpus=2 memory=768M dimm=512M timeout=400 programs=script
 
 load lib
 

@@ -3,7 +3,7 @@
 # A claim that waits without end: for the lock of a page that a file system reads
 # into and does not answer (tests/vm/silentfs.c). It waits alone.
 #
-# guest: shares=yes kernels=6.1,6.12 cpus=2 memory=768M dimm=512M timeout=400
+# guest: kernels=6.1,6.12 cpus=2 memory=768M dimm=512M timeout=400
 
 load lib
 

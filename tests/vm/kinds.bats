@@ -3,7 +3,7 @@
 # Kinds of pages that take some doing to set up: merged, swapped, pinned, zero,
 # owned by others, without memory. pages.bats has the common ones.
 #
-# guest: shares=yes cpus=2 memory=768M dimm=256M disk=128M timeout=400 programs=taskset
+# guest: cpus=2 memory=768M dimm=256M disk=128M timeout=400 programs=taskset
 
 load lib
 

@@ -3,7 +3,7 @@
 # Patterns over pages in quarantine. No memory of a guest fails: tests/vm/faulty
 # is a fake of such memory, a process that holds a bit of the tested page.
 #
-# guest: shares=yes cpus=2 memory=768M dimm=512M timeout=400
+# guest: cpus=2 memory=768M dimm=512M timeout=400
 
 load lib
 

@@ -97,15 +97,18 @@ static int watch(struct mr_run *run, const struct mr_machine *m, const struct wa
 	rc = mr_watch_open(&w, m, &options, &hooks, err);
 	if (rc)
 		return rc;
-	/* A dry run makes nothing, and who only catches up waits for no event. */
-	if (!args->once && !options.dry_run && mr_watch_trace(&w, err))
-		mr_msg_verbose(run, "no trace events are heard: %s", err->reason);
 	mr_service_notify(&service, "READY=1\nSTATUS=looking through memory");
 	rc = mr_watch_catch_up(&w, err);
 	if (rc && !args->once) {
 		mr_watchlog_trouble(err, &log);
 		rc = 0;
 	}
+	/*
+	 * A dry run makes nothing, and who only catches up waits for no event. It comes last:
+	 * an instance has files for each event of the kernel, which take a while to make.
+	 */
+	if (!args->once && !options.dry_run && mr_watch_trace(&w, err))
+		mr_msg_verbose(run, "no trace events are heard: %s", err->reason);
 	if (!args->once)
 		follow(run, &w, &service, &log);
 	if (!rc)

@@ -109,7 +109,7 @@ at() {
 	systemctl_there start memras-watch.service || { cat /tmp/systemd.log; false; }
 	assert_equal "$(systemctl_there show memras-watch.service -P ActiveState)" active
 	is_watching() { [ "$(systemctl_there show memras-watch.service -P StatusText)" = watching ]; }
-	wait_for 60 is_watching
+	wait_for 120 is_watching
 	page=$(find_page buddy)
 	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
 	listed() { jq -e ".retired[] | select(.pfn == $((page))) | .cause == \"unknown\"" $list >/dev/null; }

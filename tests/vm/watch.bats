@@ -3,7 +3,7 @@
 # Pages that others retire (the kernel by corrected and uncorrected errors, programs by
 # sysfs) are verified and put on the retired list by memras watch, each once.
 #
-# guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=600 silence=300
+# guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=900 silence=300
 
 load lib
 
@@ -28,7 +28,7 @@ teardown() {
 watch_start() {
 	memras watch --json --verbose "$@" >$out 2>$out.errors 3>&- 7>&- &
 	watch_pid=$!
-	wait_for 60 grep -q watching $out.errors
+	wait_for 180 grep -q watching $out.errors
 }
 
 watch_stop() {
@@ -249,7 +249,7 @@ corrected_until() {
 	reader=$!
 	memras watch --json --verbose --state-dir $state >/run/stopped 2>/run/stopped.errors 3>&- 7>&- &
 	watch_pid=$!
-	wait_for 20 grep -q "No space left" /run/stopped.errors || { cat /run/stopped.errors; ls -l $state; false; } >&2
+	wait_for 60 grep -q "No space left" /run/stopped.errors || { cat /run/stopped.errors; ls -l $state; false; } >&2
 	mount -o remount,size=1m $state
 	wait_for 20 test -e $state/retired.json
 	workload_start anon 240

@@ -5,6 +5,7 @@
 #include <event-parse.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tracefs.h>
 #include <unistd.h>
@@ -16,12 +17,14 @@
 #define LIBTRACEEVENT	"libtraceevent.so.1"
 #define LIBTRACEFS	"libtracefs.so.1"
 
-#define TRACEEVENT(X) X(tep_free) X(tep_get_field_val)
+#define TRACEEVENT(X)                                                                     \
+	X(tep_alloc) X(tep_free) X(tep_get_field_val) X(tep_is_local_bigendian)           \
+	X(tep_parse_event) X(tep_parse_header_page) X(tep_set_file_bigendian)
 #define TRACEFS(X)                                                                        \
-	X(tracefs_event_enable) X(tracefs_follow_missed_events)                           \
+	X(tracefs_event_enable) X(tracefs_event_file_read) X(tracefs_follow_missed_events) \
 	X(tracefs_instance_create) X(tracefs_instance_destroy) X(tracefs_instance_free)   \
-	X(tracefs_instance_file_write) X(tracefs_instances_walk)                          \
-	X(tracefs_iterate_raw_events) X(tracefs_local_events_system)
+	X(tracefs_instance_file_read) X(tracefs_instance_file_write)                      \
+	X(tracefs_instances_walk) X(tracefs_iterate_raw_events)
 
 TRACEEVENT(MR_DL_POINTER)
 TRACEFS(MR_DL_POINTER)
@@ -34,7 +37,14 @@ MR_DL_NOTE_JSON("[{\"feature\":\"traceevent\",\"description\":\"causes of memory
 #define BUFFER_KIB	"64"		/* for each CPU: some hundred events */
 #define MCI_STATUS_ADDRV (1ULL << 58)	/* arch/x86/include/asm/mce.h */
 
-static const char *const systems[] = { "ras", "memory_failure", "mce", NULL };
+/* The group of the first depends on the kernel. */
+static const struct {
+	const char *group, *name;
+} events[] = {
+	{ "ras", "memory_failure_event" },
+	{ "memory_failure", "memory_failure_event" },
+	{ "mce", "mce_record" },
+};
 
 static int load(struct mr_err *err)
 {
@@ -92,25 +102,51 @@ static int remove_leftover(const char *name, void *data)
 	return 0;
 }
 
+/*
+ * Reads how the records of our events are laid out. The library's own function would read
+ * all symbols of the kernel, too, which are 8 MB and take it seconds.
+ */
+static struct tep_handle *read_formats(void)
+{
+	struct tep_handle *tep = sym_tep_alloc();
+	char *text;
+	int size;
+
+	if (!tep)
+		return NULL;
+	sym_tep_set_file_bigendian(tep, sym_tep_is_local_bigendian(tep) ? TEP_BIG_ENDIAN :
+				   TEP_LITTLE_ENDIAN);
+	text = sym_tracefs_instance_file_read(NULL, "events/header_page", &size);
+	if (text)
+		sym_tep_parse_header_page(tep, text, (unsigned long)size, sizeof(long));
+	free(text);
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		text = sym_tracefs_event_file_read(NULL, events[i].group, events[i].name, "format",
+						   &size);
+		if (text)
+			sym_tep_parse_event(tep, text, (unsigned long)size, events[i].group);
+		free(text);
+	}
+	return tep;
+}
+
 static int enable(struct mr_rastrace *t, struct mr_err *err)
 {
 	char name[32];
-	bool any;
+	bool any = false;
 
 	snprintf(name, sizeof(name), PREFIX "%d", (int)getpid());
 	t->instance = sym_tracefs_instance_create(name);
 	if (!t->instance)
 		return mr_err_set(err, errno ? -errno : -EIO, name,
 				  "the trace instance cannot be made");
-	t->tep = sym_tracefs_local_events_system(NULL, systems);
+	t->tep = read_formats();
 	if (!t->tep)
 		return mr_err_set(err, errno ? -errno : -EIO, name,
 				  "the formats of trace events cannot be read");
 	sym_tracefs_instance_file_write(t->instance, "buffer_size_kb", BUFFER_KIB);
-	/* Which group it is in depends on the kernel. */
-	any = !sym_tracefs_event_enable(t->instance, "ras", "memory_failure_event");
-	any |= !sym_tracefs_event_enable(t->instance, "memory_failure", "memory_failure_event");
-	any |= !sym_tracefs_event_enable(t->instance, "mce", "mce_record");
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		any |= !sym_tracefs_event_enable(t->instance, events[i].group, events[i].name);
 	if (!any)
 		return mr_err_set(err, -EIO, name, "no trace event can be enabled");
 	sym_tracefs_follow_missed_events(t->instance, missed, t);

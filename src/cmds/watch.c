@@ -104,8 +104,8 @@ static int watch(struct mr_run *run, const struct mr_machine *m, const struct wa
 		rc = 0;
 	}
 	/*
-	 * A dry run makes nothing, and who only catches up waits for no event. It comes last:
-	 * an instance has files for each event of the kernel, which take a while to make.
+	 * A dry run makes nothing, and who only catches up waits for no event. It comes last, as
+	 * an instance takes a while to make.
 	 */
 	if (!args->once && !options.dry_run && mr_watch_trace(&w, err))
 		mr_msg_verbose(run, "no trace events are heard: %s", err->reason);

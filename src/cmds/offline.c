@@ -53,7 +53,7 @@ static int retire(struct mr_machine *m, const struct mr_spans *spans,
 static int offline_run(struct mr_run *run, const void *pargs, int nr, char **operands)
 {
 	const struct offline_args *args = pargs;
-	struct mr_retnotes notes = { .cause = args->cause };
+	struct mr_retnotes notes = { .cause = args->cause, .wait_ms = args->timeout_ms };
 	struct mr_page_report report = {
 		.run = run, .done = "offlined", .mode = args->hard ? "hard" : "soft",
 		.lines = args->lines, .tells_list = true, .notes = args->no_record ? NULL : &notes,

@@ -114,7 +114,7 @@ static int import_into(const struct told *told, const struct mr_machine *m, stru
 		if (rc)
 			return rc;
 	}
-	rc = mr_retired_open(run, m, true, &list, err);
+	rc = mr_retired_open(run, m, true, MR_RETLIST_WAIT_MS, &list, err);
 	if (rc)
 		return rc;
 	rc = mr_retlist_fits(&list, m, force, err);

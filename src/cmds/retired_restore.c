@@ -114,14 +114,15 @@ static int spans_of(const struct job *job, const struct mr_machine *m,
  * held while pages are tried for long, and others may have changed it meanwhile.
  */
 static int record(const struct mr_run *run, const struct mr_machine *m,
-		  const struct mr_retlist *done, bool force, struct mr_err *err)
+		  const struct mr_retlist *done, const struct restore_args *args,
+		  struct mr_err *err)
 {
 	struct mr_retlist list;
-	int rc = mr_retired_open(run, m, true, &list, err);
+	int rc = mr_retired_open(run, m, true, args->timeout_ms, &list, err);
 
 	if (rc)
 		return rc;
-	rc = mr_retlist_fits(&list, m, force, err);
+	rc = mr_retlist_fits(&list, m, args->force, err);
 	for (size_t i = 0; !rc && i < done->nr; i++) {
 		const struct mr_retired *was = &done->list[i];
 		struct mr_retired *entry = mr_retlist_find(&list, was->pfn);
@@ -176,7 +177,7 @@ static int restore(struct mr_run *run, struct mr_machine *m, const struct restor
 		return rc;
 	if (!run->globals.dry_run && list->nr) {
 		rc = job.lost ? mr_err_set(err, -ENOMEM, list->path, "no memory for the list") :
-				record(run, m, list, args->force, err);
+				record(run, m, list, args, err);
 		if (rc)
 			mr_msg_error(run, err);
 	}

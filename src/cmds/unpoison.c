@@ -24,7 +24,7 @@ static int unpoison_run(struct mr_run *run, const void *pargs, int nr, char **op
 {
 	const struct unpoison_args *args = pargs;
 	/* What is taken back stays so after the next boot. */
-	struct mr_retnotes notes = { .cause = NULL };
+	struct mr_retnotes notes = { .cause = NULL, .wait_ms = MR_RETLIST_WAIT_MS };
 	struct mr_page_report report = { .run = run, .done = "unpoisoned", .notes = &notes };
 	bool dry_run = run->globals.dry_run;
 

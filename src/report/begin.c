@@ -5,7 +5,20 @@
 #include "cli/doc.h"
 #include "cli/exit.h"
 #include "cli/msg.h"
+#include "lib/hugetlb/poolnote.h"
 #include "util/interrupt.h"
+
+/* What a memras that was killed with its guardian left undone. */
+static void repair(const struct mr_run *run, const struct mr_machine *m)
+{
+	struct mr_poolnote list[8];
+	const size_t nr = mr_poolnote_repair(m, list, sizeof(list) / sizeof(list[0]));
+
+	for (size_t i = 0; i < nr; i++)
+		mr_msg_note(run, "a memras was killed while it had grown the pool of %llu kB hugepages of node %d: "
+			    "the pool has its size again", (unsigned long long)list[i].size >> 10,
+			    list[i].node);
+}
 
 static int check(const struct mr_run *run, struct mr_machine *m, unsigned int needs,
 		 struct mr_err *err)
@@ -40,8 +53,10 @@ static int check(const struct mr_run *run, struct mr_machine *m, unsigned int ne
 		}
 		mr_msg_verbose(run, "doing without memras.ko: %s", why.reason);
 	}
-	if (acts)
+	if (acts) {
 		mr_interrupt_catch();
+		repair(run, m);
+	}
 	return 0;
 }
 

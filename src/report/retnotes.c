@@ -11,10 +11,11 @@
 #include "util/cleanup.h"
 
 int mr_retired_open(const struct mr_run *run, const struct mr_machine *m, bool write,
-		    struct mr_retlist *list, struct mr_err *err)
+		    uint64_t wait_ms, struct mr_retlist *list, struct mr_err *err)
 {
-	return mr_retlist_open(list, m, run->globals.state_dir,
-			       write && !run->globals.dry_run ? MR_RETLIST_WRITE : 0, err);
+	return mr_retlist_open_within(list, m, run->globals.state_dir,
+				      write && !run->globals.dry_run ? MR_RETLIST_WRITE : 0,
+				      wait_ms, err);
 }
 
 int mr_retired_begin(const struct mr_run *run, unsigned int needs, bool write,
@@ -24,7 +25,7 @@ int mr_retired_begin(const struct mr_run *run, unsigned int needs, bool write,
 
 	if (rc)
 		return rc;
-	rc = mr_retired_open(run, m, write, list, err);
+	rc = mr_retired_open(run, m, write, MR_RETLIST_WAIT_MS, list, err);
 	if (rc)
 		mr_machine_close(m);
 	return rc;
@@ -105,7 +106,7 @@ int mr_retnotes_intend(struct mr_retnotes *notes, const struct mr_run *run,
 
 	if (rc)
 		return mr_err_set(err, rc, "", "no memory for the retired list");
-	rc = mr_retired_open(run, m, notes->cause != NULL, &list, err);
+	rc = mr_retired_open(run, m, notes->cause != NULL, notes->wait_ms, &list, err);
 	if (!rc && notes->cause)
 		rc = put_pending(notes, m, &list, err);
 	if (!rc) {
@@ -180,7 +181,7 @@ static int settle(struct mr_retnotes *notes, const struct mr_run *run,
 
 	/* What is in no list needs none made. */
 	if (!notes->cause) {
-		rc = mr_retired_open(run, m, false, &list, err);
+		rc = mr_retired_open(run, m, false, notes->wait_ms, &list, err);
 		if (rc)
 			return rc;
 		changed = list.nr;
@@ -189,7 +190,7 @@ static int settle(struct mr_retnotes *notes, const struct mr_run *run,
 			return 0;
 		changed = false;
 	}
-	rc = mr_retired_open(run, m, true, &list, err);
+	rc = mr_retired_open(run, m, true, notes->wait_ms, &list, err);
 	if (rc)
 		return rc;
 	if (settle_list(notes, m, flags, &list, &changed))

@@ -9,10 +9,11 @@
 
 /*
  * Opens the retired list of @run's state folder; with @write to be saved, which a dry run
- * never does. 0, or -errno with @err set and @list closed.
+ * never does: another memras that is changing it is waited for @wait_ms. 0, or -errno with
+ * @err set and @list closed.
  */
 int mr_retired_open(const struct mr_run *run, const struct mr_machine *m, bool write,
-		    struct mr_retlist *list, struct mr_err *err);
+		    uint64_t wait_ms, struct mr_retlist *list, struct mr_err *err);
 
 /*
  * mr_begin() with @needs, then mr_retired_open(). 0, or -errno with @err set and nothing
@@ -30,6 +31,7 @@ void mr_retired_end(struct mr_machine *m, struct mr_retlist *list);
  */
 struct mr_retnotes {
 	const char *cause;	/* for the list; NULL: the pages are forgotten, not recorded */
+	uint64_t wait_ms;	/* for the lock of the list, at each of the two */
 	struct mr_note *list;	/* pages that the run tries, ascending */
 	size_t nr;
 	uint64_t recorded;	/* how many of them are on the list as retired now */

@@ -224,6 +224,13 @@ expect_pages() {
 	import
 	expect_status 1
 	expect_err "its lock cannot be opened: Too many levels of symbolic links"
+	# Another name of a file of others is neither held nor changed.
+	chmod 644 "$BATS_TEST_TMPDIR/precious"
+	ln -f "$BATS_TEST_TMPDIR/precious" "$state/retired.lock"
+	import
+	expect_status 4
+	expect_err "its lock (retired.lock) belongs to another user, or has another name"
+	[ "$(stat -c %a "$BATS_TEST_TMPDIR/precious")" = 644 ]
 }
 
 @test "who waits for the lock ends at a signal" {

@@ -188,6 +188,86 @@ free_hugepage() {
 	workload_stop
 }
 
+# Stops memras $pid and its guardian with the pool grown; false when it has ended.
+stop_grown() {
+	local guardian
+
+	while until_grown 8 $pid; do
+		kill -STOP $pid
+		guardian=
+		read -r guardian 2>/dev/null <"/proc/$pid/task/$pid/children" || true
+		if [ -n "$guardian" ]; then
+			kill -STOP "$guardian"
+			[ "$(pool nr)" != 9 ] || {
+				both="$pid $guardian"
+				return 0
+			}
+			kill -CONT "$guardian"
+		fi
+		kill -CONT $pid
+	done
+	return 1
+}
+
+@test "memras and its guardian killed together, the next one puts the pool right" {
+	local pid both rc
+
+	pool_set 8
+	workload_start hugetlb-pinned 512
+	for set in 8 12; do
+		memras offline --soft --no-module --no-record --timeout 60s --quiet "${pfns[7]}" 2>/dev/null 3>&- &
+		pid=$!
+		stop_grown
+		# shellcheck disable=SC2086 # two words
+		kill -KILL $both
+		rc=0
+		wait $pid || rc=$?
+		assert_equal "$rc" 137
+		assert_equal "$(pool nr)" 9
+		# What looks on changes nothing, and a dry run neither.
+		memras hugepage list >/dev/null
+		memras offline --soft --dry-run "${pfns[7]}" >/dev/null
+		assert_equal "$(pool nr)" 9
+		# What an administrator sets in the meantime stays.
+		[ $set = 8 ] || pool_set $set
+		run_json 0 memras offline --soft --no-record --json "$(find_page buddy)"
+		assert_equal "$(pool nr) $(pool surplus)" "$set 0"
+		assert_equal "$(cat /run/memras/hugepages-2048kB)" ""
+		pool_set 8
+	done
+	workload_check
+	workload_stop
+}
+
+@test "another one that has a pool is waited for as long as the timeout says, or until a signal" {
+	local lock=/run/memras/hugepages-2048kB pfn holder start pid rc=0
+
+	pool_set 4
+	pfn=$(free_hugepage)
+	[ "$(stat -c '%U %a' $lock)" = "root 600" ]
+	flock $lock sleep 300 3>&- &
+	holder=$!
+	until ! flock -n $lock true; do sleep 0.1; done
+	start=$SECONDS
+	run_json 1 memras offline --soft --no-module --no-record --timeout 2s --json "$pfn"
+	assert_json '.results[0] | .result == "failed" and (.error.reason | test("another memras"))'
+	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
+	env --default-signal=INT memras offline --soft --no-module --no-record --timeout 280s --quiet "$pfn" 2>/dev/null 3>&- &
+	pid=$!
+	sleep 3
+	start=$SECONDS
+	kill -INT $pid
+	wait $pid || rc=$?
+	assert_equal "$rc" 1
+	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
+	refute page_is hwpoison "$pfn"
+	assert_equal "$(pool nr) $(pool free)" "4 4"
+	pkill -P $holder
+	wait $holder || true
+	run_json 0 memras offline --soft --no-module --no-record --json "$pfn"
+	assert_equal "$(pool nr) $(pool free)" "4 4"
+}
+
 @test "several at once grow and shrink one pool, each for itself" {
 	local i pages pids=() pid
 
@@ -288,6 +368,31 @@ free_hugepage() {
 	assert_equal "$(memras hugepage list --json | jq -c .hugepages)" "$before"
 	workload_check
 	workload_stop
+}
+
+@test "hugepages of a pool with surplus ones are replaced and retired, and it has its sizes" {
+	local pfn i
+
+	pool_set 3
+	echo 4 >/proc/sys/vm/nr_overcommit_hugepages
+	workload_start hugetlb $((5 * 512))
+	assert_equal "$(pool nr) $(pool free) $(pool surplus)" "5 0 2"
+	if replaces; then
+		run_json 0 memras hugepage replace --json "${pfns[0]}"
+		assert_equal "$(pool nr) $(pool free) $(pool surplus)" "5 0 2"
+	fi
+	workload_pfns
+	for i in 600 1200; do
+		pfn=${pfns[i]}
+		run_json 0 memras offline --soft --no-module --json "$pfn"
+		assert_json '.results[0] | .result == "offlined" and .pool == "grown"'
+		page_is hwpoison "$pfn"
+		assert_equal "$(pool nr) $(pool free) $(pool surplus)" "5 0 2"
+	done
+	workload_check
+	workload_stop
+	echo 0 >/proc/sys/vm/nr_overcommit_hugepages
+	assert_equal "$(pool nr) $(pool surplus)" "3 0"
 }
 
 @test "hugepages in use are told with who maps them, and all free ones are replaced in one go" {

@@ -81,6 +81,31 @@ refused() {
 	workload_stop
 }
 
+@test "another one that has the list is waited for as long as the timeout says, or until a signal" {
+	local holder start pid rc=0
+
+	workload_start anon 16
+	mkdir -p ${list%/*}
+	flock ${list%/*}/retired.lock sleep 300 3>&- &
+	holder=$!
+	until ! flock -n ${list%/*}/retired.lock true; do sleep 0.1; done
+	start=$SECONDS
+	refused EBUSY --timeout 2s
+	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
+	env --default-signal=INT memras --quiet offline --soft --timeout 280s "${pfns[1]}" 2>/dev/null 3>&- &
+	pid=$!
+	sleep 3
+	start=$SECONDS
+	kill -INT $pid
+	wait $pid || rc=$?
+	assert_equal "$rc" 130
+	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
+	refute page_is hwpoison "${pfns[1]}"
+	pkill -P $holder
+	wait $holder || true
+	workload_stop
+}
+
 @test "what was not retired is taken off the list again, unless it was there before" {
 	workload_start pinned 16
 	run_json 64 memras --json offline --soft --timeout 0s "${pfns[3]}" "$(find_page buddy)"

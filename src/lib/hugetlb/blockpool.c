@@ -8,7 +8,8 @@
 #include "lib/hugetlb/hugepage.h"
 #include "util/cleanup.h"
 
-#define ROUNDS 8	/* what grows may land in the block itself, and go with it */
+#define LOCK_WAIT_MS	10000	/* for another memras that has grown a pool of the size */
+#define ROUNDS		8	/* what grows may land in the block itself, and go with it */
 
 /* Those of @size bytes, or of any size for 0; only those @in_use, or also free ones. */
 static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint64_t size,
@@ -52,7 +53,8 @@ static int grow(const struct mr_machine *m, const struct mr_block *b, uint64_t s
 
 	if (!in_block)
 		return 0;
-	rc = mr_growth_begin_many(m, size, b->node, in_block, b->size / size * 2, g);
+	rc = mr_growth_begin_many(m, size, b->node, in_block, b->size / size * 2,
+				  LOCK_WAIT_MS, g);
 	if (rc)
 		return rc;
 	pools->nr++;
@@ -90,7 +92,8 @@ int mr_blockpool_begin(const struct mr_machine *m, const struct mr_block *block,
 		return rc;
 	}
 	return mr_err_set(err, rc, object, rc == -EINTR ?
-			  "interrupted; the block is online and whole" :
+			  "interrupted; the block is online and whole" : rc == -EBUSY ?
+			  "another memras is changing the hugepage pool" :
 			  "cannot start the helper process that restores the pool size");
 }
 

@@ -1,43 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/hugetlb/growth.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "backend/kpage.h"
 #include "lib/child.h"
 #include "util/cleanup.h"
-#include "util/interrupt.h"
 
-static uint64_t persistent(const struct mr_hugepool *pool)
-{
-	return pool->total - pool->surplus;
-}
-
-/*
- * Gives the pool its size again, unless the growth was for a page that was
- * retired. What others changed meanwhile stays where it is more than ours.
- */
+/* Gives the pool its size again, and takes the note of it away. */
 static void settle(const struct mr_machine *m, const struct mr_growth *g)
 {
-	const uint64_t before = persistent(&g->before);
-	struct mr_hugepool now;
-	uint64_t has, got;
-
-	if ((g->pfn != MR_GROWTH_NO_PFN && mr_kpage_poisoned(m, g->pfn) == 1) ||
-	    mr_hugepool_read(m, g->before.size, g->before.node, &now))
-		return;
-	has = persistent(&now);
-	if (has > before)
-		mr_hugepool_resize(m, now.size, now.node,
-				   has - before > g->most ? has - g->most : before, &got);
-	else if (has < before && g->pfn == MR_GROWTH_NO_PFN)
-		mr_hugepool_resize(m, now.size, now.node,
-				   before - has > g->most ? has + g->most : before, &got);
+	mr_poolnote_settle(m, &g->note);
+	mr_poolnote_clear(g->lock);
 }
 
 /*
@@ -84,7 +59,7 @@ static void end_guardian(const struct mr_machine *m, const struct mr_growth *g)
 		settle(m, g);
 }
 
-/* Grows the pool @before by @by under a guardian's eyes. */
+/* Grows the pool @before by @by under a guardian's eyes, with a note of it for both's end. */
 static int grow(const struct mr_machine *m, const struct mr_hugepool *before, uint64_t by,
 		struct mr_growth *g)
 {
@@ -92,9 +67,14 @@ static int grow(const struct mr_machine *m, const struct mr_hugepool *before, ui
 
 	g->before = *before;
 	g->by = 0;
+	g->note = (struct mr_poolnote){
+		.size = before->size, .node = before->node, .surplus = before->surplus,
+		.persistent = before->total - before->surplus, .most = g->most, .pfn = g->pfn,
+	};
 	rc = start_guardian(m, g);
 	if (rc)
 		return rc;
+	mr_poolnote_write(g->lock, &g->note);
 	rc = mr_growth_more(m, g, by);
 	if (rc)
 		end_guardian(m, g);
@@ -106,40 +86,27 @@ int mr_growth_more(const struct mr_machine *m, struct mr_growth *growth, uint64_
 	const struct mr_hugepool *before = &growth->before;
 	uint64_t sum = growth->by + by, got = 0;
 
+	/*
+	 * set_max_huge_pages() makes surplus hugepages persistent before it allocates one:
+	 * they count as what the pool has to have.
+	 */
 	if (sum > growth->most ||
-	    mr_hugepool_resize(m, before->size, before->node, persistent(before) + sum, &got) ||
+	    mr_hugepool_resize(m, before->size, before->node, before->total + sum, &got) ||
 	    got < before->total + sum)
 		return -ENOMEM;
 	growth->by = sum;
 	return 0;
 }
 
-/* Two that grow one pool at once would each take the other's for its own. */
-static int lock_pools(const struct mr_machine *m, uint64_t size)
-{
-	int fd = mr_root_openf(&m->root, O_RDONLY | O_DIRECTORY,
-			       "sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB", size >> 10);
-
-	while (fd >= 0 && flock(fd, LOCK_EX)) {
-		int rc = -errno;
-
-		if (rc == -EINTR && !mr_interrupted())
-			continue;
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
-
 static int begin(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t by,
-		 bool any_node, struct mr_growth *g)
+		 bool any_node, uint64_t wait_ms, struct mr_growth *g)
 {
 	mr_autofree struct mr_hugepool *pools = NULL;
 	struct mr_hugepool own, all;
 	size_t nr = 0;
 	int rc;
 
-	g->lock = lock_pools(m, size);
+	g->lock = mr_poolnote_lock(m, size, wait_ms);
 	if (g->lock < 0)
 		return g->lock;
 	rc = mr_hugepool_read(m, size, -1, &all);
@@ -159,17 +126,17 @@ static int begin(const struct mr_machine *m, uint64_t size, int32_t node, uint64
 }
 
 int mr_growth_begin(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t pfn,
-		    bool any_node, struct mr_growth *growth)
+		    bool any_node, uint64_t wait_ms, struct mr_growth *growth)
 {
 	*growth = (struct mr_growth){ .pfn = pfn, .most = 1 };
-	return begin(m, size, node, 1, any_node, growth);
+	return begin(m, size, node, 1, any_node, wait_ms, growth);
 }
 
 int mr_growth_begin_many(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t by,
-			 uint64_t most, struct mr_growth *growth)
+			 uint64_t most, uint64_t wait_ms, struct mr_growth *growth)
 {
-	*growth = (struct mr_growth){ .pfn = MR_GROWTH_NO_PFN, .most = most };
-	return begin(m, size, node, by, false, growth);
+	*growth = (struct mr_growth){ .pfn = MR_POOLNOTE_NO_PFN, .most = most };
+	return begin(m, size, node, by, false, wait_ms, growth);
 }
 
 void mr_growth_end(const struct mr_machine *m, struct mr_growth *growth)

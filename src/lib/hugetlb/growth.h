@@ -7,17 +7,16 @@
 #ifndef MR_LIB_HUGETLB_GROWTH_H
 #define MR_LIB_HUGETLB_GROWTH_H
 
-#include "backend/hugepool.h"
-
-#define MR_GROWTH_NO_PFN	UINT64_MAX
+#include "lib/hugetlb/poolnote.h"
 
 struct mr_growth {
 	struct mr_hugepool before;	/* the pool that was grown, as it was */
 	uint64_t by;			/* hugepages that it was grown by */
 	uint64_t most;			/* ... and is ever grown by */
-	uint64_t pfn;			/* the page that is to be retired, or MR_GROWTH_NO_PFN */
+	uint64_t pfn;			/* the page that is to be retired, or MR_POOLNOTE_NO_PFN */
 	uint64_t total_before;		/* hugepages of this size in the system, and */
 	uint64_t total_after;		/* ... when it was over, if that could be read */
+	struct mr_poolnote note;	/* what is to be made good */
 	int lock;			/* keeps other memras off the pools of this size */
 	int guard;			/* our end: when it closes, the guardian looks */
 	pid_t guardian;
@@ -32,13 +31,15 @@ struct mr_growth {
  * of those that it forked meanwhile, SIGKILL included, and then takes back what
  * was grown unless the page has its HWPoison flag. It is in a session of its
  * own, out of reach of what ends a terminal's or a shell's processes. If the
- * guardian dies, mr_growth_end() does what it would have done.
+ * guardian dies, mr_growth_end() does what it would have done; if both are killed,
+ * the next memras does (lib/hugetlb/poolnote.h).
  *
- * -ENOMEM: no node asked for has room; -EINTR: a signal came while another
- * memras held the pool; else -errno. On an error nothing is grown.
+ * -ENOMEM: no node asked for has room; -EBUSY: another memras held the pools of this
+ * size for @wait_ms; -EINTR: a signal came meanwhile; else -errno. On an error nothing
+ * is grown.
  */
 int mr_growth_begin(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t pfn,
-		    bool any_node, struct mr_growth *growth);
+		    bool any_node, uint64_t wait_ms, struct mr_growth *growth);
 
 /*
  * The same for hugepages that go with their memory block: grows the pool of
@@ -47,7 +48,7 @@ int mr_growth_begin(const struct mr_machine *m, uint64_t size, int32_t node, uin
  * process that was forked meanwhile and still writes to a state is waited for.
  */
 int mr_growth_begin_many(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t by,
-			 uint64_t most, struct mr_growth *growth);
+			 uint64_t most, uint64_t wait_ms, struct mr_growth *growth);
 
 /* -ENOMEM: the node has no room for @by more. */
 int mr_growth_more(const struct mr_machine *m, struct mr_growth *growth, uint64_t by);

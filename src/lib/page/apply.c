@@ -11,6 +11,9 @@
 #include "lib/hugetlb/growth.h"
 #include "lib/hugetlb/replace.h"
 
+/* One try waits no longer for a pool that another memras changes: the next one does again. */
+#define POOL_WAIT_MS 1000
+
 void mr_applier_open(struct mr_applier *a, struct mr_machine *m)
 {
 	*a = (struct mr_applier){ .m = m, .soft = -1, .hard = -1 };
@@ -98,15 +101,18 @@ static int hard_offline(struct mr_applier *a, const struct mr_snap *s, const str
  */
 static int grow_and_soft_offline(struct mr_applier *a, const struct mr_snap *s,
 				 const struct mr_step *step, const struct mr_spot *spot,
-				 bool any_node, struct mr_err *err)
+				 const struct mr_offline_policy *policy, bool any_node,
+				 struct mr_err *err)
 {
+	const uint64_t wait_ms = policy->timeout_ms < POOL_WAIT_MS ? policy->timeout_ms :
+								     POOL_WAIT_MS;
 	struct mr_growth growth;
 	char object[24];
 	int rc;
 
 	snprintf(object, sizeof(object), "0x%" PRIx64, s->pfn);
 	rc = mr_growth_begin(a->m, s->huge_pages << a->m->page_shift, s->node, s->pfn, any_node,
-			     &growth);
+			     wait_ms, &growth);
 	if (rc == -ENOMEM) {
 		if (any_node)
 			mr_err_set(err, rc, object, "no node has memory for a replacement");
@@ -119,7 +125,8 @@ static int grow_and_soft_offline(struct mr_applier *a, const struct mr_snap *s,
 	}
 	if (rc)
 		return mr_err_set(err, rc, object, rc == -EINTR ?
-				  "interrupted; the page and its pool are as they were" :
+				  "interrupted; the page and its pool are as they were" : rc == -EBUSY ?
+				  "another memras is changing the hugepage pool" :
 				  "cannot start the helper process that restores the pool size");
 	rc = soft_offline(a, s, step, spot);
 	mr_growth_end(a->m, &growth);
@@ -141,13 +148,13 @@ int mr_apply(struct mr_applier *a, const struct mr_snap *s, const struct mr_step
 	if (step->action == MR_ACTION_HARD) {
 		rc = hard_offline(a, s, step, spot);
 	} else if (step->keep == MR_KEEP_GROW) {
-		return grow_and_soft_offline(a, s, step, spot, policy->any_node, err);
+		return grow_and_soft_offline(a, s, step, spot, policy, policy->any_node, err);
 	} else {
 		if (step->keep == MR_KEEP_REPLACE) {
 			rc = mr_hugepage_replace(a->m, s->huge_head, s->huge_pages, s->node,
 						 policy->timeout_ms, err);
 			if (rc == -ENOMEM && policy->any_node)
-				return grow_and_soft_offline(a, s, step, spot, true, err);
+				return grow_and_soft_offline(a, s, step, spot, policy, true, err);
 			if (rc == -ENOMEM)
 				mr_err_hint(err, "free some there, or --dissolve lets the pool shrink");
 			if (rc)

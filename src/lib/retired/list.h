@@ -58,6 +58,8 @@ struct mr_retlist {
 
 #define MR_RETLIST_WRITE	(1U << 0)	/* take the lock; make the folder */
 
+#define MR_RETLIST_WAIT_MS	30000	/* for the lock, where nothing else is said */
+
 /*
  * Reads the list of @state_dir (NULL: var/lib/memras of the machine, which can
  * be written on a live one only). A list that is not there is empty. -EBADMSG:
@@ -68,8 +70,9 @@ int mr_retlist_open(struct mr_retlist *list, const struct mr_machine *m, const c
 		    unsigned int flags, struct mr_err *err);
 
 /*
- * The same, waiting @wait_ms for the lock and not half a minute. -EINTR when a signal that
- * mr_interrupt_catch() catches ends that.
+ * The same, waiting @wait_ms for the lock and not half a minute, but a second at least: it
+ * is held for as long as a sync takes. -EINTR when a signal that mr_interrupt_catch()
+ * catches ends that.
  */
 int mr_retlist_open_within(struct mr_retlist *list, const struct mr_machine *m,
 			   const char *state_dir, unsigned int flags, uint64_t wait_ms,

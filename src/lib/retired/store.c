@@ -4,21 +4,18 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "lib/retired/list.h"
 #include "util/cleanup.h"
-#include "util/clock.h"
-#include "util/interrupt.h"
+#include "util/lock.h"
 #include "util/replace.h"
 
 #define STATE_DIR	"var/lib/memras"
 #define NAME		"retired.json"
 #define LOCK		"retired.lock"
-#define LOCK_WAIT_MS	30000
-#define LOCK_POLL_US	10000
+#define LOCK_WAIT_LEAST_MS	1000
 
 /* A folder that is not there yet is made for a writer. */
 static int open_dir(struct mr_retlist *l, const struct mr_machine *m, const char *state_dir,
@@ -50,43 +47,28 @@ static int open_dir(struct mr_retlist *l, const struct mr_machine *m, const char
 	return l->dir < 0 ? mr_err_set(err, l->dir, dir, "the folder of the list cannot be opened") : 0;
 }
 
-/*
- * For root alone, or for whoever made the folder: whoever can open it can hold it. One that
- * others may open, which an older memras left, is closed to them.
- */
 static int open_lock(struct mr_retlist *l, struct mr_err *err)
 {
-	struct stat st;
-
-	l->lock = openat(l->dir, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-			 0600);
-	if (l->lock < 0 || fstat(l->lock, &st))
-		return mr_err_set(err, -errno, l->path, "its lock cannot be opened");
-	if (!S_ISREG(st.st_mode))
-		return mr_err_set(err, -EBADMSG, l->path, "its lock (" LOCK ") is not a regular file");
-	if ((st.st_mode & 077) && fchmod(l->lock, 0600))
-		return mr_err_set(err, -errno, l->path, "its lock cannot be closed to others");
-	return 0;
+	l->lock = mr_lock_open(l->dir, LOCK);
+	if (l->lock == -EBADMSG)
+		return mr_err_set(err, l->lock, l->path, "its lock (" LOCK ") is not a regular file");
+	if (l->lock == -EPERM)
+		return mr_err_set(err, l->lock, l->path, "its lock (" LOCK ") belongs to another user, or has another name");
+	return l->lock < 0 ? mr_err_set(err, l->lock, l->path, "its lock cannot be opened") : 0;
 }
 
 static int take_lock(struct mr_retlist *l, uint64_t wait_ms, struct mr_err *err)
 {
-	const uint64_t start = mr_clock_us();
 	int rc = open_lock(l, err);
 
 	if (rc)
 		return rc;
-	while (flock(l->lock, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return mr_err_set(err, -errno, l->path, "its lock cannot be taken");
-		if (mr_interrupted())
-			return mr_err_set(err, -EINTR, l->path,
-					  "interrupted while another memras is changing it");
-		if ((mr_clock_us() - start) / 1000 >= wait_ms)
-			return mr_err_set(err, -EBUSY, l->path, "another memras is changing it");
-		mr_clock_sleep_us(LOCK_POLL_US);
-	}
-	return 0;
+	rc = mr_lock_take(l->lock, wait_ms < LOCK_WAIT_LEAST_MS ? LOCK_WAIT_LEAST_MS : wait_ms);
+	if (rc == -EINTR)
+		return mr_err_set(err, rc, l->path, "interrupted while another memras is changing it");
+	if (rc == -EBUSY)
+		return mr_err_set(err, rc, l->path, "another memras is changing it");
+	return rc ? mr_err_set(err, rc, l->path, "its lock cannot be taken") : 0;
 }
 
 static int load(struct mr_retlist *l, struct mr_err *err)
@@ -141,7 +123,7 @@ int mr_retlist_open_within(struct mr_retlist *l, const struct mr_machine *m,
 int mr_retlist_open(struct mr_retlist *l, const struct mr_machine *m, const char *state_dir,
 		    unsigned int flags, struct mr_err *err)
 {
-	return mr_retlist_open_within(l, m, state_dir, flags, LOCK_WAIT_MS, err);
+	return mr_retlist_open_within(l, m, state_dir, flags, MR_RETLIST_WAIT_MS, err);
 }
 
 static int write_list(FILE *f, const void *list)

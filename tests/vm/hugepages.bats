@@ -188,12 +188,13 @@ free_hugepage() {
 	workload_stop
 }
 
-# Stops memras $pid and its guardian with the pool grown; false when it has ended.
+# stop_grown PID: stops that memras and its guardian with the pool grown, and sets $both;
+# false when it has ended
 stop_grown() {
-	local guardian
+	local pid=$1 guardian
 
-	while until_grown 8 $pid; do
-		kill -STOP $pid
+	while until_grown 8 "$pid"; do
+		kill -STOP "$pid"
 		guardian=
 		read -r guardian 2>/dev/null <"/proc/$pid/task/$pid/children" || true
 		if [ -n "$guardian" ]; then
@@ -204,7 +205,7 @@ stop_grown() {
 			}
 			kill -CONT "$guardian"
 		fi
-		kill -CONT $pid
+		kill -CONT "$pid"
 	done
 	return 1
 }
@@ -217,7 +218,7 @@ stop_grown() {
 	for set in 8 12; do
 		memras offline --soft --no-module --no-record --timeout 60s --quiet "${pfns[7]}" 2>/dev/null 3>&- &
 		pid=$!
-		stop_grown
+		stop_grown $pid
 		# shellcheck disable=SC2086 # two words
 		kill -KILL $both
 		rc=0

@@ -247,7 +247,8 @@ size_t mr_status_problems(const struct mr_status *st,
 		problems[n++] = MR_PROBLEM_MACHINE_CHECKS;
 	if (st->has_retired && st->pending)
 		problems[n++] = MR_PROBLEM_PENDING;
-	if (!st->has_retired)
+	/* Whoever may not read it learns nothing of the machine's health by that. */
+	if (!st->has_retired && st->retired_err.code != -EACCES)
 		problems[n++] = MR_PROBLEM_RETIRED_LIST;
 	return n;
 }

@@ -94,7 +94,7 @@ int mr_blockpool_begin(const struct mr_machine *m, const struct mr_block *block,
 	return mr_err_set(err, rc, object, rc == -EINTR ?
 			  "interrupted; the block is online and whole" : rc == -EBUSY ?
 			  "another memras is changing the hugepage pool" :
-			  "cannot start the helper process that restores the pool size");
+			  "cannot lock the hugepage pool in /run/memras, or start the helper process that restores it");
 }
 
 uint64_t mr_blockpool_end(const struct mr_machine *m, struct mr_blockpool *pools)

@@ -127,7 +127,7 @@ static int grow_and_soft_offline(struct mr_applier *a, const struct mr_snap *s,
 		return mr_err_set(err, rc, object, rc == -EINTR ?
 				  "interrupted; the page and its pool are as they were" : rc == -EBUSY ?
 				  "another memras is changing the hugepage pool" :
-				  "cannot start the helper process that restores the pool size");
+				  "cannot lock the hugepage pool in /run/memras, or start the helper process that restores it");
 	rc = soft_offline(a, s, step, spot);
 	mr_growth_end(a->m, &growth);
 	if (growth.total_after != growth.total_before)

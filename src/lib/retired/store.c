@@ -133,7 +133,8 @@ static int write_list(FILE *f, const void *list)
 
 int mr_retlist_save(struct mr_retlist *l, struct mr_err *err)
 {
-	int rc = mr_replace_file(l->dir, NAME, 0644, write_list, l);
+	/* It has serial numbers of DIMMs and physical addresses, which only root may read. */
+	int rc = mr_replace_file(l->dir, NAME, 0600, write_list, l);
 
 	if (rc)
 		return mr_err_set(err, rc, l->path, "the list cannot be written; the old one stays");

@@ -2,13 +2,10 @@
 #define _GNU_SOURCE
 #include "backend/hugepool.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/num.h"
@@ -155,20 +152,4 @@ int mr_hugepool_resize(const struct mr_machine *m, uint64_t size, int32_t node, 
 	if (!rc)
 		rc = mr_root_read_u64(&m->root, 10, got, "%s/nr_hugepages", dir);
 	return rc;
-}
-
-int mr_hugepool_trylock(const struct mr_machine *m, uint64_t size)
-{
-	char dir[128];
-	int fd;
-
-	pool_dir(dir, sizeof(dir), size, -1);
-	fd = mr_root_openf(&m->root, O_RDONLY | O_DIRECTORY, "%s", dir);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
-		int rc = -errno;
-
-		close(fd);
-		return rc;
-	}
-	return fd;
 }

@@ -39,10 +39,4 @@ int mr_hugepool_read(const struct mr_machine *m, uint64_t size, int32_t node,
 int mr_hugepool_resize(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t wanted,
 		       uint64_t *got);
 
-/*
- * The lock that every memras holds while it changes the sizes of pools of hugepages of
- * @size bytes, to be close()d. -EWOULDBLOCK: another has it; else -errno.
- */
-int mr_hugepool_trylock(const struct mr_machine *m, uint64_t size);
-
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/hugetlb/poolnote.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
@@ -123,12 +124,12 @@ bool mr_watch_pools_look(struct mr_watch_pools *p)
 {
 	bool again = false;
 
-	/* By size: one lock is for all nodes. */
+	/* By size: one lock is for all nodes. Taking it may change a pool, which a dry run must not. */
 	for (size_t i = 0, next; i < p->nr; i = next) {
-		int lock = mr_hugepool_trylock(p->m, p->list[i].size);
+		int lock = p->dry_run ? -1 : mr_poolnote_lock(p->m, p->list[i].size, 0);
 
 		for (next = i; next < p->nr && p->list[next].size == p->list[i].size; next++)
-			if (lock >= 0)
+			if (lock >= 0 || p->dry_run)
 				again |= look(p, &p->list[next]);
 		if (lock >= 0)
 			close(lock);

@@ -2,18 +2,16 @@
 #define _GNU_SOURCE
 #include "lib/block/zones.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "backend/rundir.h"
 #include "util/cleanup.h"
 #include "util/grow.h"
 #include "util/replace.h"
 
-#define RUN	"run/memras"
 #define NAME	"zones"
 
 /* Adds a block, to the last run where it continues that. */
@@ -38,7 +36,7 @@ void mr_zones_read(const struct mr_machine *m, struct mr_zones *z)
 	size_t room = 0;
 
 	*z = (struct mr_zones){ 0 };
-	if (mr_root_fopen(&m->root, &f, RUN "/" NAME))
+	if (mr_root_fopen(&m->root, &f, "%s/" NAME, &MR_RUNDIR[1]))
 		return;
 	while (getline(&line, &room, f) > 0) {
 		const char *zone = NULL;
@@ -109,16 +107,11 @@ static int write_runs(FILE *f, const void *data)
 int mr_zones_remember(const struct mr_machine *m, const struct mr_blocks *blocks)
 {
 	struct mr_zones before, now;
-	mr_autoclose int dir = -1;
+	mr_autoclose int dir = mr_rundir_open(m, true);
 	int rc;
 
-	if (!m->root.live)
-		return -EROFS;
-	if (mkdir("/" RUN, 0700) && errno != EEXIST)
-		return -errno;
-	dir = open("/" RUN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
-		return -errno;
+		return dir;
 	mr_zones_read(m, &before);
 	rc = mr_zones_update(&before, blocks, &now);
 	if (!rc)

@@ -12,8 +12,7 @@
 #define ROUNDS		8	/* what grows may land in the block itself, and go with it */
 
 /* Those of @size bytes, or of any size for 0; only those @in_use, or also free ones. */
-static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint64_t size,
-		      bool in_use)
+static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint64_t size)
 {
 	mr_autofree struct mr_hugepage *list = NULL;
 	uint64_t found = 0;
@@ -24,23 +23,8 @@ static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint
 			     &ignored))
 		return 0;
 	for (size_t i = 0; i < nr; i++)
-		found += !list[i].gigantic && !list[i].poisoned &&
-			 !(in_use && list[i].state == MR_HUGEPAGE_FREE) &&
-			 (!size || list[i].size == size);
+		found += !list[i].gigantic && !list[i].poisoned && list[i].size == size;
 	return found;
-}
-
-uint64_t mr_blockpool_count(const struct mr_machine *m, const struct mr_block *block, bool in_use)
-{
-	mr_autofree struct mr_hugepool *totals = NULL;
-	uint64_t in_pools = 0;
-	size_t nr = 0;
-
-	if (mr_hugepool_totals(m, &totals, &nr))
-		return 0;
-	for (size_t i = 0; i < nr; i++)
-		in_pools += totals[i].total;
-	return in_pools ? count(m, block, 0, in_use) : 0;
 }
 
 /* Grows the pool of one size until it has as many more as the block has. */
@@ -48,7 +32,7 @@ static int grow(const struct mr_machine *m, const struct mr_block *b, uint64_t s
 		struct mr_blockpool *pools)
 {
 	struct mr_growth *g = &pools->growth[pools->nr];
-	uint64_t in_block = count(m, b, size, false);
+	uint64_t in_block = count(m, b, size);
 	int rc;
 
 	if (!in_block)
@@ -59,7 +43,7 @@ static int grow(const struct mr_machine *m, const struct mr_block *b, uint64_t s
 		return rc;
 	pools->nr++;
 	for (int i = 0; !rc && i < ROUNDS; i++) {
-		in_block = count(m, b, size, false);
+		in_block = count(m, b, size);
 		if (in_block <= g->by)
 			return 0;
 		rc = mr_growth_more(m, g, in_block - g->by);

@@ -18,13 +18,6 @@ struct mr_blockpool {
 };
 
 /*
- * How many hugepages are in @block that can leave it, neither gigantic nor
- * poisoned: all of them, or those that are @in_use. None where page flags cannot
- * be read.
- */
-uint64_t mr_blockpool_count(const struct mr_machine *m, const struct mr_block *block, bool in_use);
-
-/*
  * Grows the pools of @block's node by the hugepages that are in @block, so that
  * they have their sizes when those are dissolved. -ENOMEM with @err set when the
  * node has no room for them, -EINTR, or -errno; nothing is changed then.

@@ -261,7 +261,10 @@ fill_block() {
 	for i in 0 02 05 1 3; do
 		exec {end}< <(exec memras block offline --no-module --quiet "$n" 2>&1 3>&-)
 		pid=$!
-		until_grown 96 $pid
+		until_grown 96 $pid || {
+			cat <&"$end" >&2
+			return 1
+		}
 		sleep "0.$i"
 		kill -KILL $pid 2>/dev/null || true
 		# Who outlives it puts things right, and lets go of its output then.

@@ -18,6 +18,7 @@
 #include "report/begin.h"
 #include "report/fields.h"
 #include "report/progress.h"
+#include "report/retnotes.h"
 #include "util/cleanup.h"
 #include "util/interrupt.h"
 
@@ -254,6 +255,33 @@ static void watch_test(uint64_t done, uint64_t total, void *data)
 	mr_progress_show(data, "test, MiB", done >> 20, total >> 20, 1 << 20, "");
 }
 
+/*
+ * Retires the pages that failed, which are on the retired list before the first is touched.
+ * Returns how many are not retired; they stay in quarantine.
+ */
+static size_t retire_bad(struct job *job, const struct add_args *args, struct mr_memtest *test)
+{
+	mr_autofree struct mr_intent *list = calloc(test->nr_bad + 1, sizeof(*list));
+	struct mr_retnotes notes = { .cause = "memory test", .wait_ms = args->timeout_ms };
+	struct mr_err err = { 0 };
+	size_t left;
+
+	for (size_t i = 0; list && i < test->nr_bad; i++)
+		list[i] = (struct mr_intent){ .pfn = test->bad[i].pfn, .node = -1 };
+	if (!list)
+		mr_err_set(&err, -ENOMEM, "", "no memory for the retired list");
+	else if (mr_retnotes_intend(&notes, job->run, &job->m, list, test->nr_bad, &err))
+		mr_err_hint(&err, "no bad page is retired; they stay in quarantine");
+	if (err.code) {
+		mr_msg_error(job->run, &err);
+		return test->nr_bad;
+	}
+	left = mr_memtest_retire(&job->m, test);
+	job->bad |= mr_retnotes_settle(&notes, job->run, &job->m) != MR_EXIT_OK;
+	mr_retnotes_free(&notes);
+	return left;
+}
+
 /* Tests what a target has held now. */
 static void test(struct job *job, const struct mr_span *spans, size_t nr,
 		 const struct add_args *args, struct row *row)
@@ -277,14 +305,13 @@ static void test(struct job *job, const struct mr_span *spans, size_t nr,
 			    row->test.bytes * 1000000 / row->test.elapsed_us >> 20,
 			    row->test.nr_bad, row->test.seed);
 	if (row->test.nr_bad) {
-		left = args->poison_bad ? mr_memtest_retire(&job->m, &row->test) :
-					  row->test.nr_bad;
+		left = args->poison_bad ? retire_bad(job, args, &row->test) : row->test.nr_bad;
 		job->bad |= left > 0;
 		mr_err_set(&err, -EIO, row->r.target, "%zu page%s did not keep what was written, first 0x%"
 			   PRIx64, row->test.nr_bad, row->test.nr_bad == 1 ? "" : "s",
 			   row->test.bad[0].pfn);
 		mr_err_hint(&err, !args->poison_bad ? "--poison-bad retires them" :
-			    left ? "not all of them could be retired" : "they are retired now");
+			    left ? "not all of them could be retired: those stay in quarantine" : "they are retired now");
 		mr_msg_error(job->run, &err);
 	}
 	row->bad = (struct mr_records){ row->test.bad, row->test.nr_bad, sizeof(*row->test.bad),

@@ -31,6 +31,7 @@ static bool interfere(uint64_t done, uint64_t total, bool verify, void *data)
 
 static int run(struct fake *f, struct mr_pattern_bad **bad, size_t *nr)
 {
+	struct mr_pattern_found found = { 0 };
 	struct mr_pattern p = {
 		.pages = PAGES, .page_size = PAGE, .address = 0x123400000, .seed = 42,
 		.progress = interfere, .progress_data = f,
@@ -39,7 +40,10 @@ static int run(struct fake *f, struct mr_pattern_bad **bad, size_t *nr)
 
 	f->mem = aligned_alloc(PAGE, (size_t)PAGES * PAGE);
 	p.mem = f->mem;
-	rc = mr_pattern_run(&p, bad, nr);
+	rc = mr_pattern_run(&p, &found);
+	*bad = found.bad;
+	*nr = found.nr;
+	free(found.slot);
 	if (!rc)
 		CHECK_INT(f->last_done, mr_pattern_bytes(&p));
 	free(f->mem);

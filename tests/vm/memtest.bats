@@ -63,8 +63,46 @@ teardown() {
 	faulty_pid=
 	page_is hwpoison $((pfn + 40))
 	assert_equal "$(poisoned_pages)" $((poisoned + 1))
+	# It has left the quarantine, and is on the list.
+	run_json 0 memras quarantine list --json
+	assert_json "[.quarantine[] | select(.pfn <= $((pfn + 40)) and .pfn + .pages > $((pfn + 40)))] == []"
+	run_json 0 memras retired list --json
+	assert_json ".retired | any(.pfn == $((pfn + 40)) and .cause == \"memory test\" and .state == \"retired\")"
 	run_json 0 memras quarantine release --json all
 	page_is hwpoison $((pfn + 40))
+	assert_equal "$(accounts)" "$before"
+}
+
+@test "a machine check in the midst of it (by a fake of one) ends no test, and loses nothing" {
+	local pid rc=0 poisoned
+
+	poisoned=$(poisoned_pages)
+	memras quarantine add --quiet "$pfn"+4096
+	coproc FAULTY { exec faulty $((pfn + 40)) 24 5; }
+	faulty_pid=$FAULTY_PID
+	IFS= read -r -t 20 -u "${FAULTY[0]}" answer
+	assert_equal "$answer" ready
+	memras quarantine add --test --poison-bad --json "$pfn"+4096 >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
+	pid=$!
+	sleep 4
+	# What a machine check does to a page that memras holds: the flag, and a SIGBUS.
+	expect_log 'Memory failure: '
+	echo $(((pfn + 2000) * 4096)) >/sys/devices/system/memory/hard_offline_page || true
+	page_is hwpoison $((pfn + 2000))
+	kill -BUS $pid
+	wait $pid || rc=$?
+	assert_equal "$rc" 0
+	json=$(<"$BATS_TEST_TMPDIR/out")
+	assert_json ".results[0].test | .complete and .pages == 4096 and
+		[.bad[] | [.pfn, .words > 0, .retired]] == [[$((pfn + 40)), true, true], [$((pfn + 2000)), false, true]]"
+	assert_json '.results[0].test.bad[1].pattern == "machine-check"'
+	page_is hwpoison $((pfn + 40))
+	wait "$faulty_pid" || [ $? = $((128 + 7)) ]
+	faulty_pid=
+	assert_equal "$(poisoned_pages)" $((poisoned + 2))
+	run_json 0 memras retired list --json
+	assert_json "[.retired[] | select(.pfn == $((pfn + 40)) or .pfn == $((pfn + 2000))) | .state] == [\"retired\", \"retired\"]"
+	run_json 0 memras quarantine release --json all
 	assert_equal "$(accounts)" "$before"
 }
 

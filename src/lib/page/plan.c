@@ -17,7 +17,8 @@ static void refuse(struct mr_plan *plan, const struct mr_snap *s, int code, cons
 }
 
 /* What neither way can retire. True when @plan now refuses. */
-static bool refuse_always(const struct mr_snap *s, struct mr_plan *plan)
+static bool refuse_always(const struct mr_snap *s, const struct mr_offline_policy *policy,
+			  struct mr_plan *plan)
 {
 	if (s->kind == MR_KIND_NONE) {
 		refuse(plan, s, -ENXIO, s->block_state == MR_BLOCK_OFFLINE ?
@@ -25,6 +26,8 @@ static bool refuse_always(const struct mr_snap *s, struct mr_plan *plan)
 		if (s->block_state == MR_BLOCK_OFFLINE)
 			mr_err_hint(&plan->err, "memras block online %" PRIu64 " brings it back",
 				    s->block);
+	} else if (s->held && policy->held) {
+		return false;
 	} else if (s->held) {
 		refuse(plan, s, -EBUSY, "memras itself holds the page");
 		mr_err_hint(&plan->err, "release it first");
@@ -165,7 +168,7 @@ void mr_plan_offline(const struct mr_snap *snap, const struct mr_offline_policy 
 		plan->step.action = MR_ACTION_NONE;
 		return;
 	}
-	if (refuse_always(snap, plan))
+	if (refuse_always(snap, policy, plan))
 		return;
 	if (policy->via == MR_VIA_MADVISE && !ability->mapped_file) {
 		refuse(plan, snap, -EOPNOTSUPP, "madvise reaches only what memras itself can map");

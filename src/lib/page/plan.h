@@ -33,6 +33,7 @@ struct mr_offline_policy {
 	enum mr_mode mode;
 	enum mr_via via;
 	bool force;		/* hard: though the page is in use */
+	bool held;		/* hard: though memras holds it, to be released poisoned */
 	bool dissolve;		/* hugetlb: let the pool shrink */
 	bool any_node;		/* hugetlb: a replacement may come from another node */
 	uint64_t timeout_ms;	/* for the tries of one page */

@@ -11,23 +11,25 @@
 
 #include "backend/device.h"
 #include "backend/kpage.h"
+#include "lib/inspect/poison.h"
 #include "lib/page/retire.h"
 #include "lib/range/pattern.h"
 #include "lib/range/quarantine.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/grow.h"
 #include "util/interrupt.h"
-
-#define RETIRE_TIMEOUT_MS 10000
 
 struct job {
 	const struct mr_machine *m;
 	struct mr_ranges parts;
+	struct mr_ranges again;	/* what is left of parts in which a page broke */
 	struct mr_memtest *test;
 	mr_memtest_progress_fn progress;
 	void *data;
 	uint64_t before;	/* bytes of the parts before this one */
 	uint64_t total;
+	struct mr_pattern_found found;	/* of the part that is tested */
 };
 
 /* What is held of the spans. */
@@ -50,9 +52,8 @@ static int find_parts(struct job *job, const struct mr_span *spans, size_t nr)
 }
 
 /*
- * SIGBUS is how a page says that it is not ours any more, or that it is broken.
- * The patterns have nothing open that a jump out of them would leave behind but
- * the list of what they found.
+ * SIGBUS is how a page says that it is not ours any more, or that it is broken. The
+ * patterns have nothing open that a jump out of them would leave behind.
  */
 static sigjmp_buf bus_jump;
 static char *volatile bus_address;
@@ -75,23 +76,53 @@ static bool on_progress(uint64_t done, uint64_t total, bool verify, void *data)
 	return mr_interrupted();
 }
 
-static int add_bad(struct job *job, const struct mr_range *part, const struct mr_pattern_bad *bad,
-		   size_t nr)
+static int add_bad(struct job *job, const struct mr_memtest_bad *bad)
 {
 	struct mr_memtest *t = job->test;
-	struct mr_memtest_bad *list = reallocarray(t->bad, t->nr_bad + nr + 1, sizeof(*list));
 
-	if (!list)
+	if (mr_make_room(t->bad, t->nr_bad, t->bad_room))
 		return -ENOMEM;
-	t->bad = list;
-	for (size_t i = 0; i < nr; i++)
-		list[t->nr_bad++] = (struct mr_memtest_bad){
-			.pfn = part->pfn + bad[i].page,
-			.phys = mr_pfn_phys(job->m, part->pfn + bad[i].page),
-			.offset = bad[i].offset, .wrote = bad[i].wrote, .read = bad[i].read,
-			.words = bad[i].words, .pattern = bad[i].pattern,
-		};
+	t->bad[t->nr_bad] = *bad;
+	t->bad[t->nr_bad++].phys = mr_pfn_phys(job->m, bad->pfn);
 	return 0;
+}
+
+static int add_found(struct job *job, const struct mr_range *part,
+		     const struct mr_pattern_found *found)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < found->nr; i++) {
+		const struct mr_pattern_bad *bad = &found->bad[i];
+
+		rc = add_bad(job, &(struct mr_memtest_bad){
+			.pfn = part->pfn + bad->page, .offset = bad->offset, .wrote = bad->wrote,
+			.read = bad->read, .words = bad->words, .pattern = bad->pattern });
+	}
+	return rc;
+}
+
+/*
+ * The pages of @part that the kernel has marked as broken are bad; with @again, what lies
+ * between them is to be tested anew. Returns how many there are, or -errno.
+ */
+static int64_t add_broken(struct job *job, struct mr_range part, bool again)
+{
+	mr_autofree uint64_t *broken = NULL;
+	uint64_t from = part.pfn;
+	size_t nr = 0;
+	int rc = mr_poison_list(job->m, part.pfn, part.nr, &broken, &nr);
+
+	for (size_t i = 0; !rc && i < nr; i++) {
+		rc = add_bad(job, &(struct mr_memtest_bad){ .pfn = broken[i],
+							    .pattern = "machine-check" });
+		if (!rc && again)
+			rc = mr_ranges_add(&job->again, from, broken[i] - from);
+		from = broken[i] + 1;
+	}
+	if (!rc && again && nr)
+		rc = mr_ranges_add(&job->again, from, part.pfn + part.nr - from);
+	return rc ? rc : (int64_t)nr;
 }
 
 static int explain(int rc, uint64_t pfn, struct mr_err *err)
@@ -103,45 +134,99 @@ static int explain(int rc, uint64_t pfn, struct mr_err *err)
 	case -EINTR:
 		return mr_err_set(err, rc, "", "the test was interrupted; its pages are still held");
 	case -EFAULT:
-		return mr_err_set(err, rc, object,
-				  "the page was taken away during the test, or the machine found an error in it");
+		return mr_err_set(err, rc, object, "the page was taken away during the test");
+	case -ENOMEM:
+		return mr_err_set(err, rc, "", "no memory for the report");
 	default:
 		return mr_err_set(err, rc, object, "the pages cannot be mapped");
 	}
 }
 
-static int test_part(struct job *job, const struct mr_range *part, struct mr_err *err)
+/* Where the test was when SIGBUS came; not every one says. */
+static uint64_t bus_pfn(const struct job *job, const struct mr_range *part, const char *mem)
+{
+	const uint64_t page = (uint64_t)(bus_address - mem) >> job->m->page_shift;
+
+	return part->pfn + (page < part->nr ? page : 0);
+}
+
+static int test_part(struct job *job, struct mr_range part, struct mr_err *err)
 {
 	struct sigaction catch = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO }, old;
+	/* In memory, as a jump would lose what is in a register. */
+	struct mr_pattern_found *const found = &job->found;
 	struct mr_pattern p = {
-		.pages = part->nr, .page_size = mr_page_size(job->m),
-		.address = mr_pfn_phys(job->m, part->pfn), .seed = job->test->seed,
+		.pages = part.nr, .page_size = mr_page_size(job->m),
+		.address = mr_pfn_phys(job->m, part.pfn), .seed = job->test->seed,
 		.progress = on_progress, .progress_data = job,
 	};
-	struct mr_pattern_bad *volatile bad = NULL;
-	struct mr_pattern_bad *found = NULL;
+	volatile bool bus = false;
+	int64_t broken;
 	void *mem;
-	size_t n = 0;
-	int rc = mr_device_map(job->m, part->pfn, part->nr, &mem);
+	int rc = mr_device_map(job->m, part.pfn, part.nr, &mem);
 
 	if (rc)
-		return explain(rc, part->pfn, err);
+		return explain(rc, part.pfn, err);
 	p.mem = mem;
 	sigaction(SIGBUS, &catch, &old);
-	if (sigsetjmp(bus_jump, 1)) {
-		rc = explain(-EFAULT, part->pfn + ((uint64_t)(bus_address - (char *)mem) >>
-						   job->m->page_shift), err);
-	} else {
-		rc = mr_pattern_run(&p, &found, &n);
-		bad = found;
-		if (rc)
-			explain(rc, part->pfn, err);
-		if (add_bad(job, part, bad, n))
-			rc = mr_err_set(err, -ENOMEM, "", "no memory for the report");
-	}
+	if (!sigsetjmp(bus_jump, 1))
+		rc = mr_pattern_run(&p, found);
+	else
+		bus = true;
 	sigaction(SIGBUS, &old, NULL);
-	free(bad);
-	munmap(mem, part->nr << job->m->page_shift);
+	munmap(mem, part.nr << job->m->page_shift);
+	if (add_found(job, &part, found))
+		rc = -ENOMEM;
+	mr_pattern_found_free(found);
+	broken = add_broken(job, part, bus);
+	if (broken < 0)
+		rc = (int)broken;
+	else if (bus && !broken)
+		return explain(-EFAULT, bus_pfn(job, &part, mem), err);
+	if (rc)
+		explain(rc, part.pfn, err);
+	return rc;
+}
+
+static int by_pfn(const void *pa, const void *pb)
+{
+	const struct mr_memtest_bad *a = pa, *b = pb;
+
+	if (a->pfn != b->pfn)
+		return a->pfn > b->pfn ? 1 : -1;
+	/* What a pattern found says more than that the machine found something. */
+	return !a->words - !b->words;
+}
+
+/* Each bad page once: what is tested anew may be found anew. */
+static void merge_bad(struct mr_memtest *t)
+{
+	size_t n = 0;
+
+	if (t->nr_bad)
+		qsort(t->bad, t->nr_bad, sizeof(*t->bad), by_pfn);
+	for (size_t i = 0; i < t->nr_bad; i++) {
+		if (n && t->bad[n - 1].pfn == t->bad[i].pfn)
+			t->bad[n - 1].words += t->bad[i].words;
+		else
+			t->bad[n++] = t->bad[i];
+	}
+	t->nr_bad = n;
+}
+
+/* A part that is taken away (-EFAULT) is no reason to leave out the others. */
+static int test_parts(struct job *job, int rc, struct mr_err *err)
+{
+	for (size_t i = 0; (!rc || rc == -EFAULT) && i < job->parts.nr; i++) {
+		struct mr_err why;
+		int part_rc = test_part(job, job->parts.list[i], &why);
+
+		job->before = job->test->bytes;
+		if (part_rc && (!rc || part_rc != -EFAULT))
+			*err = why;
+		if (part_rc)
+			rc = part_rc;
+	}
 	return rc;
 }
 
@@ -162,39 +247,42 @@ int mr_memtest_run(const struct mr_machine *m, const struct mr_span *spans, size
 		mr_err_set(err, rc, "", "what is held cannot be listed");
 	all.pages = test->pages;
 	job.total = mr_pattern_bytes(&all);
-	for (size_t i = 0; !rc && i < job.parts.nr; i++) {
-		rc = test_part(&job, &job.parts.list[i], err);
-		job.before = test->bytes;
+	while (job.parts.nr && (!rc || rc == -EFAULT)) {
+		rc = test_parts(&job, rc, err);
+		mr_ranges_free(&job.parts);
+		job.parts = job.again;
+		job.again = (struct mr_ranges){ 0 };
 	}
+	merge_bad(test);
 	test->complete = !rc;
 	test->elapsed_us = mr_clock_us() - start;
 	mr_ranges_free(&job.parts);
 	return rc;
 }
 
+/*
+ * A page that is poisoned while it is held is left out when it is released, and no
+ * allocator sees it; one that cannot be poisoned stays held.
+ */
 size_t mr_memtest_retire(struct mr_machine *m, struct mr_memtest *test)
 {
-	struct mr_offline_policy policy = { .mode = MR_MODE_HARD, .via = MR_VIA_AUTO,
-					    .timeout_ms = RETIRE_TIMEOUT_MS,
-					    .retries = UINT64_MAX };
+	const struct mr_offline_policy policy = {
+		.mode = MR_MODE_HARD, .via = MR_VIA_SYSFS, .force = true, .held = true,
+	};
 	size_t left = 0;
 
 	for (size_t i = 0; i < test->nr_bad; i++) {
 		struct memras_release release = { .start_pfn = test->bad[i].pfn, .nr_pages = 1,
 						  .flags = MEMRAS_RELEASE_KEPT };
 		struct mr_spot spot = { .pfn = test->bad[i].pfn };
-		struct mr_result result = { 0 };
+		struct mr_result result;
 
-		mr_device_release(m, &release);
-		policy.mode = MR_MODE_HARD;
 		mr_retire_page(m, &spot, &policy, &result);
-		if (mr_kpage_poisoned(m, spot.pfn) != 1) {
-			result = (struct mr_result){ 0 };
-			policy.mode = MR_MODE_SOFT;
-			mr_retire_page(m, &spot, &policy, &result);
-		}
 		test->bad[i].retired = mr_kpage_poisoned(m, spot.pfn) == 1;
-		left += !test->bad[i].retired;
+		if (test->bad[i].retired)
+			mr_device_release(m, &release);
+		else
+			left++;
 	}
 	return left;
 }

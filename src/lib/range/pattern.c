@@ -25,8 +25,7 @@ struct step {
 
 struct run {
 	const struct mr_pattern *p;
-	struct mr_pattern_bad *bad;
-	size_t nr, room;
+	struct mr_pattern_found *found;
 	uint64_t done, total;
 };
 
@@ -99,20 +98,22 @@ static void flush(const volatile uint64_t *mem, size_t bytes)
 
 static int found(struct run *r, const struct step *s, size_t i, uint64_t wrote, uint64_t read)
 {
-	const size_t words = r->p->page_size / sizeof(wrote);
+	const size_t words = r->p->page_size / sizeof(wrote), page = i / words;
+	struct mr_pattern_found *f = r->found;
 
-	for (size_t k = 0; k < r->nr; k++) {
-		if (r->bad[k].page == i / words) {
-			r->bad[k].words++;
-			return 0;
-		}
-	}
-	if (mr_make_room(r->bad, r->nr, r->room))
+	if (!f->slot)
+		f->slot = calloc(r->p->pages, sizeof(*f->slot));
+	if (!f->slot || mr_make_room(f->bad, f->nr, f->room))
 		return -ENOMEM;
-	r->bad[r->nr++] = (struct mr_pattern_bad){
-		.page = i / words, .offset = i % words * sizeof(wrote), .wrote = wrote,
+	if (f->slot[page]) {
+		f->bad[f->slot[page] - 1].words++;
+		return 0;
+	}
+	f->bad[f->nr++] = (struct mr_pattern_bad){
+		.page = page, .offset = i % words * sizeof(wrote), .wrote = wrote,
 		.read = read, .words = 1, .pattern = names[s->kind],
 	};
+	f->slot[page] = (uint32_t)f->nr;
 	return 0;
 }
 
@@ -156,9 +157,9 @@ uint64_t mr_pattern_bytes(const struct mr_pattern *p)
 	return 2ULL * STEPS * p->pages * p->page_size;
 }
 
-int mr_pattern_run(const struct mr_pattern *p, struct mr_pattern_bad **bad, size_t *nr)
+int mr_pattern_run(const struct mr_pattern *p, struct mr_pattern_found *found)
 {
-	struct run r = { .p = p, .total = mr_pattern_bytes(p) };
+	struct run r = { .p = p, .found = found, .total = mr_pattern_bytes(p) };
 	int rc = 0;
 
 	for (unsigned int i = 0; !rc && i < STEPS; i++) {
@@ -168,9 +169,14 @@ int mr_pattern_run(const struct mr_pattern *p, struct mr_pattern_bad **bad, size
 		if (!rc)
 			rc = sweep(&r, &s, true);
 	}
-	if (r.nr)
-		qsort(r.bad, r.nr, sizeof(*r.bad), by_page);
-	*bad = r.bad;
-	*nr = r.nr;
+	if (found->nr)
+		qsort(found->bad, found->nr, sizeof(*found->bad), by_page);
 	return rc;
+}
+
+void mr_pattern_found_free(struct mr_pattern_found *found)
+{
+	free(found->bad);
+	free(found->slot);
+	*found = (struct mr_pattern_found){ 0 };
 }

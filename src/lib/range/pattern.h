@@ -19,6 +19,13 @@ struct mr_pattern_bad {
 	const char *pattern;	/* "solid", "walking", "address", "random" */
 };
 
+/* What was found, whole also when a run is left by a jump out of the buffer. */
+struct mr_pattern_found {
+	struct mr_pattern_bad *bad;	/* ascending after a run that came to its end */
+	size_t nr, room;
+	uint32_t *slot;			/* by page: 1 + its index in bad; while a run lasts */
+};
+
 struct mr_pattern {
 	volatile uint64_t *mem;	/* the buffer */
 	size_t pages;
@@ -39,9 +46,12 @@ uint64_t mr_pattern_bytes(const struct mr_pattern *p);
 /*
  * Runs every pattern, each in both polarities: solid (0, 0x55...), walking ones
  * (each bit of each word, neighbouring words in different places), the word's
- * own address, and random. Wrong pages, ascending, go to *@bad (free() it) and
- * *@nr. -EINTR when progress() ended it; what was found until then is told.
+ * own address, and random. Wrong pages go to *@found, which is all zero before and
+ * freed by mr_pattern_found_free(). -EINTR when progress() ended it; what was found
+ * until then is told. Touching a page of the buffer may end in a signal handler that
+ * jumps out: nothing is left behind by that.
  */
-int mr_pattern_run(const struct mr_pattern *p, struct mr_pattern_bad **bad, size_t *nr);
+int mr_pattern_run(const struct mr_pattern *p, struct mr_pattern_found *found);
+void mr_pattern_found_free(struct mr_pattern_found *found);
 
 #endif

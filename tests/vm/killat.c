@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * killnth N COMMAND...: runs a command and kills it (SIGKILL) as it enters its Nth
- * system call, so that a busy machine changes nothing of when that is. With 0 it is
- * never killed.
+ * killat WHEN COMMAND...: runs a command and kills it (SIGKILL) as it enters a system
+ * call, so that a busy machine changes nothing of when that is. WHEN is
+ *
+ *	N		its Nth; with 0 it is never killed
+ *	FILE=TEXT	the first at which FILE reads TEXT; its children are killed before it
  *
  * Prints how many system calls were begun. Exits as the command did, or with 137.
  */
@@ -10,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,17 +23,49 @@ static void fail(const char *what)
 	exit(125);
 }
 
+static int reads(const char *path, const char *text)
+{
+	char line[256] = "";
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		return 0;
+	if (fgets(line, sizeof(line), f))
+		line[strcspn(line, "\n")] = '\0';
+	fclose(f);
+	return !strcmp(line, text);
+}
+
+static void kill_children(pid_t pid)
+{
+	char path[64];
+	FILE *f;
+	int child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	f = fopen(path, "r");
+	while (f && fscanf(f, "%d", &child) == 1)
+		kill(child, SIGKILL);
+	if (f)
+		fclose(f);
+}
+
 int main(int argc, char **argv)
 {
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
-	unsigned long nth, calls = 0;
+	unsigned long nth = 0, calls = 0;
+	char *text;
 	int status, signal = 0;
 	int entering = 1;
 	pid_t pid;
 
 	if (argc < 3)
 		return 125;
-	nth = strtoul(argv[1], NULL, 0);
+	text = strchr(argv[1], '=');
+	if (text)
+		*text++ = '\0';
+	else
+		nth = strtoul(argv[1], NULL, 0);
 	pid = fork();
 	if (pid < 0)
 		fail("fork");
@@ -51,8 +86,11 @@ int main(int argc, char **argv)
 			break;
 		signal = 0;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
-			if (entering && ++calls == nth)
+			if (entering && (++calls == nth || (text && reads(argv[1], text)))) {
+				if (text)
+					kill_children(pid);
 				kill(pid, SIGKILL);
+			}
 			entering = !entering;
 		} else if (WSTOPSIG(status) != SIGTRAP) {
 			signal = WSTOPSIG(status);

@@ -40,6 +40,7 @@ example_of() {
 	"retired export") echo "--sysroot $X86 retired export --format json" ;;
 	doctor) echo "--sysroot $X86 doctor" ;;
 	map) echo "--sysroot $X86 map" ;;
+	watch) echo "--sysroot $X86 --dry-run watch --once" ;;
 	"module status") echo "module status" ;;
 	"module load") echo "--dry-run module load" ;;
 	"module unload") echo "--dry-run module unload" ;;

@@ -252,13 +252,14 @@ corrected_until() {
 	wait_for 60 grep -q "No space left" /run/stopped.errors || { cat /run/stopped.errors; ls -l $state; false; } >&2
 	mount -o remount,size=1m $state
 	wait_for 20 test -e $state/retired.json
-	workload_start anon 240
+	# Lines of more than the 64 KiB that a pipe has room for
+	workload_start anon 320
 	for i in "${pfns[@]}"; do
 		echo $((i * 4096)) >/sys/devices/system/memory/soft_offline_page
 	done
 	here() { [ "$(jq '.retired | length' $state/retired.json)" = "$(poisoned_pages)" ]; }
 	wait_for 60 here
-	grep -q "the reader of the output takes nothing" /run/stopped.errors
+	wait_for 60 grep -q "the reader of the output takes nothing" /run/stopped.errors
 	kill "$watch_pid"
 	wait "$watch_pid"
 	watch_pid=

@@ -143,3 +143,18 @@ int mr_u64_order(const void *a, const void *b)
 
 	return x > y ? 1 : x < y ? -1 : 0;
 }
+
+size_t mr_u64_place(const void *list, size_t nr, size_t size, uint64_t key)
+{
+	size_t from = 0, to = nr;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (mr_u64_order((const char *)list + middle * size, &key) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}

@@ -10,6 +10,12 @@
 int mr_u64_order(const void *a, const void *b);
 
 /*
+ * In @list, @nr items of @size bytes in that order: the index of the first that is not
+ * below @key, @nr if all are.
+ */
+size_t mr_u64_place(const void *list, size_t nr, size_t size, uint64_t key);
+
+/*
  * Reads an unsigned number, decimal or (after 0x) hexadecimal, from @s and
  * sets *@end behind its last digit. No sign, no blank, no octal.
  * Returns 0, -EINVAL when no digit is there, -ERANGE past 2^64 - 1.

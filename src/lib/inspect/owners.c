@@ -255,17 +255,7 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 /* The first entry of the list that is of @pfn or a later page. */
 static size_t first_from(const struct mr_owners *owners, uint64_t pfn)
 {
-	size_t lo = 0, hi = owners->nr;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (owners->list[mid].pfn < pfn)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return mr_u64_place(owners->list, owners->nr, sizeof(*owners->list), pfn);
 }
 
 const struct mr_owner *mr_owners_of(const struct mr_owners *owners, uint64_t pfn, uint64_t pages,

@@ -9,7 +9,7 @@
 #include "backend/machine.h"
 
 struct mr_owner {
-	uint64_t pfn;
+	uint64_t pfn;		/* first, as it is what is compared */
 	int32_t pid;
 	uint64_t vaddr;
 	char comm[24];		/* of the process */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/num.h"
 #include "util/text.h"
 
 #define SAME_ERROR_S 10
@@ -38,17 +39,7 @@ static void set_why(char *to, const char *why)
 /* Where @pfn is in the list, or belongs. */
 static size_t place_of(const struct mr_suspects *s, uint64_t pfn)
 {
-	size_t from = 0, to = s->nr;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-
-		if (s->list[middle].pfn < pfn)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
+	return mr_u64_place(s->list, s->nr, sizeof(*s->list), pfn);
 }
 
 static struct mr_suspect *find(const struct mr_suspects *s, uint64_t pfn)

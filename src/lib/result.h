@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What became of one page, and the sum over all of them. Inside these are enums; their
- * words are those of the JSON fields and stand in result.c and inspect/kind.c alone.
+ * The result for one page, and the summary of all results. The results hold enums; the words
+ * for JSON are in result.c and inspect/kind.c only.
  */
 #ifndef MR_LIB_RESULT_H
 #define MR_LIB_RESULT_H
@@ -13,14 +13,14 @@
 #include "util/err.h"
 
 enum mr_outcome {
-	MR_OUTCOME_PLANNED,	/* --dry-run: this would be tried */
-	MR_OUTCOME_DONE,	/* and read back */
+	MR_OUTCOME_PLANNED,	/* --dry-run: would be tried */
+	MR_OUTCOME_DONE,	/* done and read back */
 	MR_OUTCOME_ALREADY,
 	MR_OUTCOME_REFUSED,	/* not tried; err says why */
-	MR_OUTCOME_FAILED,	/* tried, and it is not so; err says why */
+	MR_OUTCOME_FAILED,	/* tried without success; err says why */
 };
 
-/* How a page is retired: depends on what the page is. */
+/* How a page is retired; depends on the kind of page. */
 enum mr_path {
 	MR_PATH_NONE,
 	MR_PATH_BUDDY,			/* a free page */
@@ -32,38 +32,38 @@ enum mr_path {
 	MR_PATH_KILLED,			/* hard offline of a page in use */
 };
 
-/* What is called. Those up to MR_VIA_MODULE are the choices of --via. */
+/* The interface that is used. Those up to MR_VIA_MODULE are the choices of --via. */
 enum mr_via {
-	MR_VIA_AUTO,		/* in a result: nothing was called */
+	MR_VIA_AUTO,		/* in a result: none was used */
 	MR_VIA_SYSFS,
 	MR_VIA_MADVISE,
 	MR_VIA_MODULE,
 	MR_VIA_DEBUGFS,
 };
 
-/* What becomes of the pool of a hugetlb page. */
+/* What happens to the pool of a hugetlb page. */
 enum mr_pool_way {
-	MR_POOL_NONE,		/* not in a hugepage, or nothing was done */
+	MR_POOL_NONE,		/* not in a hugepage, or nothing done */
 	MR_POOL_REPLACED,	/* the hugepage was replaced first */
-	MR_POOL_GROWN,		/* the pool was grown by one first */
+	MR_POOL_GROWN,		/* the pool was first grown by one */
 	MR_POOL_SHRUNK,
 };
 
-/* One page. */
+/* The result for one page. */
 struct mr_result {
-	const char *target;	/* the word that named it, which belongs to the targets */
+	const char *target;	/* the word that named the page; owned by the targets */
 	uint64_t pfn;
 	uint64_t phys;		/* bytes */
-	int32_t node;		/* -1: not known */
-	uint64_t block;		/* UINT64_MAX: no block interface */
-	uint32_t kind;		/* what the page was: mr_kind_name() */
+	int32_t node;		/* -1 if unknown */
+	uint64_t block;		/* UINT64_MAX without a block interface */
+	uint32_t kind;		/* kind of page before: mr_kind_name() */
 	enum mr_path path;
 	enum mr_via via;
 	enum mr_pool_way pool;
 	enum mr_outcome outcome;
 	uint64_t attempts;
-	uint64_t elapsed_us;		/* from the begin of the first try to the end of the last */
-	const struct mr_owner *owners;	/* hard offline: who maps the page; not this struct's */
+	uint64_t elapsed_us;		/* from the start of the first try to the end of the last */
+	const struct mr_owner *owners;	/* hard offline: processes that map the page; not owned */
 	size_t nr_owners;
 	struct mr_err err;
 };
@@ -75,14 +75,14 @@ struct mr_summary {
 	uint64_t refused;
 	uint64_t failed;
 	uint64_t planned;
-	struct mr_err last;	/* the last error among them */
+	struct mr_err last;	/* error of the last page that was refused or failed */
 };
 
 void mr_summary_add(struct mr_summary *sum, enum mr_outcome outcome, const struct mr_err *err);
 
 /*
- * "planned", "already", "refused", "failed", or for MR_OUTCOME_DONE the word
- * @done of the command ("offlined", "unpoisoned", "replaced").
+ * Returns "planned", "already", "refused" or "failed", or for MR_OUTCOME_DONE the command's
+ * word @done ("offlined", "unpoisoned", "replaced").
  */
 const char *mr_outcome_name(enum mr_outcome outcome, const char *done);
 
@@ -92,7 +92,7 @@ const char *mr_path_name(enum mr_path path);
 /* "sysfs", "madvise", "module", "debugfs"; NULL for MR_VIA_AUTO */
 const char *mr_via_name(enum mr_via via);
 
-/* The words of --via, NULL-terminated, in the order of the enum; and back from one of them. */
+/* The words of --via, NULL-terminated, in the order of the enum. */
 extern const char *const mr_via_choices[];
 enum mr_via mr_via_of(const char *word);
 

@@ -15,7 +15,10 @@
 #include "util/interrupt.h"
 
 #define PAUSE_US 200000	/* before the kernel is asked again */
-/* What is nearly free goes in milliseconds. If it takes longer, the block is used by now. */
+/*
+ * A nearly free block goes offline in milliseconds; a write that takes longer means that the
+ * block has come into use.
+ */
 #define AT_ONCE_US 1000000
 
 struct offline {
@@ -25,11 +28,11 @@ struct offline {
 	struct mr_block_result *result;
 	struct mr_block_snap snap;
 	struct mr_block_plan plan;
-	struct mr_blockpool pools;	/* grown until it is over */
+	struct mr_blockpool pools;	/* pools that stay grown until the end */
 	uint64_t deadline_us;
 };
 
-/* What is in the way of the block. */
+/* Finds what blocks the offline. */
 static void look(const struct offline *o)
 {
 	struct mr_err ignored;
@@ -46,7 +49,7 @@ static bool hugepages_in_use(const struct mr_block_snap *snap)
 	return false;
 }
 
-/* Fills result->err for an offlining that the kernel itself did not do. */
+/* Fills result->err for an offline that the kernel did not do. */
 static void explain(const struct offline *o, int rc)
 {
 	const struct mr_machine *m = o->m;
@@ -70,9 +73,9 @@ static void explain(const struct offline *o, int rc)
 		mr_blockers_explain(blockers, rc, object, &r->err);
 	} else if (rc == -ETIMEDOUT && hugepages_in_use(&o->snap)) {
 		/*
-		 * Where mm/hugetlb.c takes the hugepage that was freed last, be it in an
-		 * isolated pageblock (seen up to 6.12), those of the block move into
-		 * each other's place for ever.
+		 * If mm/hugetlb.c takes the hugepage that was freed last, even from an isolated
+		 * pageblock (seen up to 6.12), the hugepages of the block move into each
+		 * other's places forever.
 		 */
 		mr_err_set(&r->err, rc, object,
 			   "hugepages in use are in it, and the kernel moves them within it");
@@ -99,7 +102,10 @@ static int take_and_plan(struct offline *o)
 	return mr_block_plan_offline(&o->snap, o->policy->going, &o->plan);
 }
 
-/* What seems to be there for good is looked at again before that is said. */
+/*
+ * Plans the offline. A page that looks unmovable may be so for a moment only, so look several
+ * times before reporting it.
+ */
 static int plan(struct offline *o)
 {
 	int rc = take_and_plan(o);
@@ -116,18 +122,18 @@ static int write_state(struct offline *o, uint64_t deadline_us, uint64_t done)
 {
 	int rc = mr_block_write(o->m, o->block, o->plan.word, o->policy, deadline_us, done);
 
-	/* A state that reads offline is what counts: someone else may have been first. */
+	/* Only the state counts: another process may have taken the block offline. */
 	return mr_block_state_now(o->m, o->block->id) == MR_BLOCK_OFFLINE ? 0 : rc ? rc : -EIO;
 }
 
-/* Where the plan says so, the pools with hugepages in the block grow before it goes. */
+/* If planned, grows the pools that have hugepages in the block before it goes offline. */
 static int grow_pools(struct offline *o)
 {
 	return o->plan.pool == MR_POOL_GROWN ?
 	       mr_blockpool_begin(o->m, o->block, &o->pools, &o->result->err) : 0;
 }
 
-/* The kernel's own offlining, asked again while what it met may pass. */
+/* Lets the kernel take the block offline, and retries while the obstacles may go away. */
 static int by_kernel(struct offline *o)
 {
 	struct mr_block_result *r = o->result;
@@ -149,9 +155,9 @@ static int by_kernel(struct offline *o)
 }
 
 /*
- * The module empties the block, and keeps it so while pools grow, which then do so
- * elsewhere, and while the kernel takes it. Once it is offline the claims in it are no
- * more; else they go back.
+ * Lets the module empty the block. The claims stay while pools grow, so that these grow
+ * elsewhere, and while the kernel takes the block offline. An offline ends the claims; on error
+ * they are released.
  */
 static int by_module(struct offline *o)
 {
@@ -169,7 +175,7 @@ static int by_module(struct offline *o)
 	return rc;
 }
 
-/* Next to nothing is in use. Should that have changed, it is emptied after all. */
+/* Takes offline a block that is almost unused; if it has come into use, evacuates it first. */
 static int at_once(struct offline *o)
 {
 	const uint64_t soon = mr_clock_us() + AT_ONCE_US;
@@ -182,7 +188,7 @@ static int at_once(struct offline *o)
 	return by_module(o);
 }
 
-/* Does what is planned. On an error the block is as it was, and the result says why. */
+/* Carries out the plan. On error the block is unchanged and result->err says why. */
 static int apply(struct offline *o)
 {
 	struct mr_block_result *r = o->result;
@@ -196,7 +202,7 @@ static int apply(struct offline *o)
 	return rc;
 }
 
-/* What the module has noted of the block's poisoned pages when it went. */
+/* Collects the poisoned pages that the module recorded at offline. */
 static void note_poison(const struct offline *o)
 {
 	mr_autofree struct memras_recalled *list = NULL;
@@ -218,7 +224,7 @@ static void note_poison(const struct offline *o)
 	}
 }
 
-/* Carries the plan out, or says why not. */
+/* Carries out the plan, or says why not. */
 static void offline(struct offline *o)
 {
 	struct mr_block_result *r = o->result;

@@ -13,7 +13,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-/* What the module remembers of a block before it comes back. */
+/* Reads the poisoned pages that the module remembers, before the block comes online. */
 static void recall_poison(const struct mr_machine *m, const struct mr_block *b,
 			  struct mr_block_result *r)
 {
@@ -28,8 +28,9 @@ static void recall_poison(const struct mr_machine *m, const struct mr_block *b,
 }
 
 /*
- * The module has put the poison back by now where the kernel forgot it. What it
- * could not have is retired by the ordinary way. Returns how many are not.
+ * Retires the poisoned pages again. Kernels before 6.2 forget poison; the module has restored
+ * it by now, so only the pages that it could not restore are soft offlined. Returns how many
+ * are still not poisoned.
  */
 static uint64_t retire_again(struct mr_machine *m, uint64_t timeout_ms, struct mr_block_result *r)
 {
@@ -54,7 +55,7 @@ static uint64_t retire_again(struct mr_machine *m, uint64_t timeout_ms, struct m
 	return lost;
 }
 
-/* Memory that was put aside and is used now: nobody is to believe that all is as it was. */
+/* Reports quarantined pages that the block lost: the memory was set aside and is in use now. */
 static void tell_lost(const char *object, struct mr_block_result *r)
 {
 	const struct mr_quarantine *first = NULL;
@@ -77,7 +78,7 @@ static void tell_lost(const char *object, struct mr_block_result *r)
 		    " tries again, and names what is in the way", first->pfn, first->pages);
 }
 
-/* The block is online: what of its poison and its quarantines is, too? */
+/* Checks, once the block is online, that its poison and its quarantines are back too. */
 static void verify(struct mr_machine *m, const struct mr_block *block, const char *object,
 		   uint64_t timeout_ms, struct mr_block_result *r)
 {

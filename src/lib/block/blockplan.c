@@ -8,7 +8,7 @@
 #include "lib/inspect/blockers.h"
 #include "lib/inspect/headroom.h"
 
-/* What is in it that waiting does not remove, and that offlining does not skip. */
+/* True if the block has pages that neither go away in time nor are skipped by the offline. */
 static bool is_blocked(const struct mr_block_snap *snap)
 {
 	for (uint32_t kind = 0; kind < MR_BLOCKSNAP_KINDS; kind++)
@@ -18,8 +18,8 @@ static bool is_blocked(const struct mr_block_snap *snap)
 }
 
 /*
- * Whether the kernel is done with it before a claim of the block would be: only a few pages
- * have to be moved, or none. Not hugepages: it would dissolve them, and shrink their pool.
+ * True if the kernel's offline is faster than a claim of the block: only a few pages have to be
+ * migrated, or none. Not with hugepages: the kernel would dissolve them and shrink their pool.
  */
 static bool goes_at_once(const struct mr_block_snap *snap)
 {
@@ -40,7 +40,7 @@ static enum mr_pool_way pool_way(const struct mr_block_snap *snap)
 	return MR_POOL_NONE;
 }
 
-/* The pageblocks that [@pfn, @pfn + @nr) touches. */
+/* Adds the pageblocks that [@pfn, @pfn + @nr) touches. */
 static int add_pageblocks(const struct mr_block_snap *snap, uint64_t pfn, uint64_t nr,
 			  struct mr_ranges *out)
 {
@@ -50,8 +50,9 @@ static int add_pageblocks(const struct mr_block_snap *snap, uint64_t pfn, uint64
 }
 
 /*
- * All but what is left to the kernel: pageblocks with pages that it skips and no claim
- * gets, and with hugepages where the module cannot replace them.
+ * Finds the pages to claim: all except the pageblocks that are left to the kernel. These have
+ * pages that the kernel skips and that cannot be claimed, or hugepages that the module cannot
+ * replace.
  */
 static int find_wanted(const struct mr_block_snap *snap, struct mr_ranges *want)
 {
@@ -122,7 +123,7 @@ void mr_block_plan_online(enum mr_block_state state, enum mr_online_zone zone, c
 	*plan = (struct mr_block_plan){ .action = MR_BLOCK_WRITE, .word = "online" };
 	if (state == MR_BLOCK_ONLINE)
 		plan->action = MR_BLOCK_NOTHING;
-	/* Of the other zones each address can only be in one: that is the kernel's. */
+	/* An address can be in only one of the other zones, and the kernel picks that one. */
 	if (zone == MR_ONLINE_BACK)
 		zone = !last ? MR_ONLINE_AUTO :
 		       strcmp(last, "Movable") ? MR_ONLINE_KERNEL : MR_ONLINE_MOVABLE;

@@ -30,7 +30,7 @@ static int add_run(struct mr_block_snap *s, const struct memras_run *run)
 	return is_skipped(run->kind) ? mr_ranges_add(&s->skipped, run->pfn, run->nr) : 0;
 }
 
-/* The first pages whose kind does not tell all. */
+/* The first pages whose kind alone does not say whether they can be migrated. */
 struct loose {
 	struct memras_page pages[MR_BLOCKSNAP_FEW];
 	uint32_t nr;
@@ -54,8 +54,8 @@ static void note_loose(struct loose *l, const struct memras_run *run)
 }
 
 /*
- * Where they are few, a close look at each: those without a reference are free, in the
- * list of a CPU, and of the others none may be pinned.
+ * Describes the loose pages if they are few: pages without a reference are free, on a per-cpu
+ * list, and none of the others may be pinned.
  */
 static void look_at_loose(const struct mr_machine *m, struct mr_block_snap *s, struct loose *l)
 {
@@ -65,7 +65,7 @@ static void look_at_loose(const struct mr_machine *m, struct mr_block_snap *s, s
 		if (mr_blocker_reason(&l->pages[i]))
 			return;
 	s->few = true;
-	/* In use by the kernel, they would be in the way. */
+	/* If these were in use by the kernel, they would be blockers. */
 	s->of_kind[MEMRAS_KIND_UNKNOWN] = 0;
 }
 

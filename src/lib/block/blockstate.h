@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a change of a memory block's state is told, and what it tells. */
+/* Parameters and result of a change of a memory block's state. */
 #ifndef MR_LIB_BLOCK_BLOCKSTATE_H
 #define MR_LIB_BLOCK_BLOCKSTATE_H
 
@@ -10,42 +10,42 @@
 #include "lib/range/holds.h"
 #include "lib/result.h"
 
-/* How far an evacuation is; called after each claim, and while the kernel works. */
+/* Progress of an evacuation; reported after each claim and while the kernel works. */
 struct mr_progress {
 	uint64_t block;
-	uint64_t done;		/* pages claimed or stepped over */
+	uint64_t done;		/* pages claimed or skipped */
 	uint64_t total;		/* pages of the block */
-	uint64_t busy;		/* pageblocks that could not be had in this pass */
-	const struct mr_blocker *obstacle;	/* the first that is in the way, or NULL */
-	bool by_kernel;		/* the state is written: the kernel does the rest */
+	uint64_t busy;		/* pageblocks that could not be claimed in this pass */
+	const struct mr_blocker *obstacle;	/* the first blocker, or NULL */
+	bool by_kernel;		/* the state is being written: the kernel does the rest */
 };
 typedef void (*mr_progress_fn)(const struct mr_progress *progress, void *data);
 
 struct mr_block_policy {
 	uint64_t timeout_ms;		/* for one block */
-	uint64_t retries;		/* offline: passes over it after the first, at most */
+	uint64_t retries;		/* offline: limit of passes after the first */
 	bool dry_run;
-	uint64_t going;			/* offline: bytes of blocks planned before, of a dry run */
+	uint64_t going;			/* offline, dry run: bytes of the blocks planned before */
 	enum mr_online_zone zone;	/* online */
-	const struct mr_zones *zones;	/* online: where blocks were, or NULL */
+	const struct mr_zones *zones;	/* online: zones before offline, or NULL */
 	mr_progress_fn progress;	/* may be NULL */
 	void *progress_data;
 };
 
 enum mr_block_poison_state {
-	/* After offline: whether the module remembers it; a kernel that forgets it does else. */
+	/* After offline: does the module remember it? Otherwise kernels before 6.2 forget it. */
 	MR_BLOCK_POISON_REMEMBERED,
 	MR_BLOCK_POISON_NOT_REMEMBERED,
 	/* After online */
-	MR_BLOCK_POISON_RETIRED,	/* again */
-	MR_BLOCK_POISON_LOST,		/* that failed */
-	MR_BLOCK_POISON_KEPT_OFFLINE,	/* the kernel does not bring the block back */
+	MR_BLOCK_POISON_RETIRED,	/* poisoned again */
+	MR_BLOCK_POISON_LOST,		/* could not be poisoned again */
+	MR_BLOCK_POISON_KEPT_OFFLINE,	/* the kernel keeps the block offline */
 };
 
 /* "remembered", "not-remembered", "retired", "lost", "kept-offline" */
 extern const char *const mr_block_poison_names[];
 
-/* A poisoned page of a block that went offline or came back. */
+/* A poisoned page of a block that went offline or came online. */
 struct mr_block_poison {
 	uint64_t pfn;
 	uint64_t phys;		/* bytes */
@@ -55,26 +55,26 @@ struct mr_block_poison {
 struct mr_block_result {
 	uint64_t block;
 	enum mr_outcome outcome;
-	enum mr_via via;		/* MR_VIA_AUTO: nothing was called */
+	enum mr_via via;		/* MR_VIA_AUTO: none was used */
 	uint64_t attempts;		/* passes over the block */
 	uint64_t elapsed_us;
 	uint64_t evacuated_pages;
 	uint64_t poisoned_pages;	/* skipped */
-	uint64_t going;			/* of a dry run: bytes that the system would lose */
-	enum mr_pool_way pool;		/* how the pools with hugepages in it kept their sizes */
-	struct mr_block_poison *poison;	/* its poisoned pages, ascending */
+	uint64_t going;			/* dry run: bytes that the system would lose */
+	enum mr_pool_way pool;		/* how the pools of its hugepages kept their sizes */
+	struct mr_block_poison *poison;	/* poisoned pages of the block, ascending */
 	size_t nr_poison;
-	struct mr_quarantine *quarantine;	/* those in it, after it changed its state */
+	struct mr_quarantine *quarantine;	/* those in the block after the change */
 	size_t nr_quarantine;
 	struct mr_blockers blockers;
 	struct mr_err err;
 };
 
-/* Adds a poisoned page, ascending. 0 or -ENOMEM. */
+/* Adds a poisoned page; the caller adds in ascending order. Returns 0 or -ENOMEM. */
 int mr_block_result_add_poison(struct mr_block_result *result, const struct mr_machine *m,
 			       uint64_t pfn, enum mr_block_poison_state state);
 
-/* Lists the quarantines of @block in it. */
+/* Fills in the quarantines of @block. */
 void mr_block_result_see_quarantine(struct mr_block_result *result, const struct mr_machine *m,
 				    const struct mr_block *block);
 

@@ -16,7 +16,7 @@
 #include "util/clock.h"
 #include "util/interrupt.h"
 
-#define LOOK_MS 2	/* how often a child that writes is looked after */
+#define LOOK_MS 2	/* interval of checks on the child */
 
 int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const char *word,
 		   const struct mr_block_policy *policy, uint64_t deadline_us, uint64_t done)
@@ -32,7 +32,7 @@ int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const c
 	if (child < 0)
 		return child;
 	if (!child) {
-		/* If the parent is killed, what it asked for must not go on. */
+		/* If the parent is killed, its request must not go on. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit(-mr_block_write_state(m, b->id, word) & 0xff);
 	}
@@ -47,7 +47,7 @@ int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const c
 			kill(child, SIGKILL);
 		if (policy->progress)
 			policy->progress(&progress, policy->progress_data);
-		/* Where there is no such descriptor this only waits. */
+		/* Without a pidfd this only sleeps. */
 		poll(&ended_fd, 1, LOOK_MS);
 	}
 	if (WIFEXITED(status))

@@ -6,18 +6,18 @@
 #include "lib/block/blockstate.h"
 
 /*
- * Writes @word to the state from a child, which can be ended: the kernel's offlining
- * looks for a signal between its passes only, and without one may never end. @done
- * pages of the block are out of the way. Returns what the write did, -ETIMEDOUT after
- * @deadline_us, or -EINTR.
+ * Writes @word to the state from a child, which can be killed: the kernel's offline checks for
+ * signals only between its passes, and without a signal it may never end. @done is the number
+ * of pages that are out of the way already, for the progress. Returns the result of the write,
+ * -ETIMEDOUT after @deadline_us, or -EINTR.
  */
 int mr_block_write(const struct mr_machine *m, const struct mr_block *block, const char *word,
 		   const struct mr_block_policy *policy, uint64_t deadline_us, uint64_t done);
 
-/* The state that it has now; MR_BLOCK_UNKNOWN where it cannot be read. */
+/* Returns the current state, or MR_BLOCK_UNKNOWN if it cannot be read. */
 enum mr_block_state mr_block_state_now(const struct mr_machine *m, uint64_t id);
 
-/* "memory32" */
+/* Writes the name of the block, such as "memory32". */
 #define MR_BLOCK_NAME 32
 void mr_block_name(char name[MR_BLOCK_NAME], uint64_t id);
 

@@ -13,18 +13,18 @@ struct evacuation {
 	const struct mr_machine *m;
 	const struct mr_block_policy *policy;
 	struct mr_block_result *result;
-	uint64_t left;		/* pages that are not even tried */
+	uint64_t left;		/* pages that are not tried */
 };
 
-/* Whether the kernel's offlining deals with what is in the way, and no claim can. */
+/* True if the kernel's offline skips the blocker, which cannot be claimed. */
 static bool kernel_skips(const struct mr_blocker *b)
 {
 	return b->kind == MEMRAS_KIND_OFFLINE || b->kind == MEMRAS_KIND_MEMMAP;
 }
 
 /*
- * Where the module cannot replace hugepages, those that the kernel can move or
- * dissolve are its own to deal with.
+ * True if the range has hugepages that the kernel can migrate or dissolve and the module cannot
+ * replace.
  */
 static bool hugepages_to_leave(const struct mr_machine *m, uint64_t pfn, uint64_t nr)
 {
@@ -42,8 +42,8 @@ static bool hugepages_to_leave(const struct mr_machine *m, uint64_t pfn, uint64_
 }
 
 /*
- * Pageblocks in which nothing but a driver's own PageOffline pages or the block's
- * memmap is in the way are left to the kernel, as are hugepages that only it can move.
+ * Leaves a pageblock to the kernel if its only blockers are a driver's PageOffline pages or the
+ * block's memmap, or if it has hugepages that only the kernel can move.
  */
 static bool leave(void *data, uint64_t pfn, uint64_t nr, const struct mr_blockers *found)
 {

@@ -9,12 +9,15 @@
 
 #define PARTS_OF_A_BLOCK 16
 
-/* The places that lines of @per_line cells of @size take; lines without memory take none. */
+/*
+ * Returns how many places the lines take, with @per_line cells of @size bytes each. Lines
+ * without memory take none.
+ */
 static size_t places(const struct mr_block *const *blocks, size_t nr, uint64_t size,
 		     unsigned int per_line)
 {
 	const uint64_t line = size * per_line;
-	uint64_t behind = 0;		/* the first line that is not counted yet */
+	uint64_t behind = 0;		/* the first line not counted yet */
 	size_t lines = 0;
 	int32_t node = -1;
 
@@ -22,7 +25,7 @@ static size_t places(const struct mr_block *const *blocks, size_t nr, uint64_t s
 		uint64_t first = blocks[i]->start / line;
 		uint64_t last = (blocks[i]->start + blocks[i]->size - 1) / line;
 
-		/* A node begins a line of its own. */
+		/* Each node starts a new line. */
 		if (blocks[i]->node != node)
 			behind = first;
 		node = blocks[i]->node;
@@ -46,7 +49,7 @@ uint64_t mr_map_cell_size(const struct mr_block *const *blocks, size_t nr, unsig
 	return size;
 }
 
-/* What the cell is told of the part of a block that lies in it. */
+/* Adds the part of block @b, @bytes long, that is in the cell. */
 static void add_part(struct mr_map_cell *c, const struct mr_block *b, uint64_t bytes)
 {
 	const char *zone = b->zones[0] ? b->zones[0] : "None";
@@ -84,7 +87,7 @@ static int add_block(struct mr_map *map, size_t *room, const struct mr_block *b)
 	return 0;
 }
 
-/* Adds the pages of @marks to the counter at @offset of each cell that they are in. */
+/* Adds the pages of @marks to the counter at @offset in each cell that has them. */
 static void count(struct mr_map *map, unsigned int page_shift, const struct mr_map_marks *marks,
 		  size_t offset)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Physical memory cut into equal cells, with what is in each of them. */
+/* A map of physical memory: equal cells and their contents. */
 #ifndef MR_LIB_BLOCK_MAP_H
 #define MR_LIB_BLOCK_MAP_H
 
@@ -10,7 +10,7 @@
 #include "backend/block.h"
 #include "util/err.h"
 
-/* A run of pages that a cell is marked for. */
+/* A marked run of pages. */
 struct mr_map_mark {
 	uint64_t pfn;
 	uint64_t pages;
@@ -22,7 +22,7 @@ struct mr_map_marks {
 	size_t nr;
 };
 
-/* What is known of the memory besides its blocks. */
+/* What is known about the memory, apart from its blocks. */
 struct mr_map_known {
 	struct mr_map_marks poisoned;
 	struct mr_map_marks quarantined;
@@ -30,11 +30,11 @@ struct mr_map_known {
 };
 
 struct mr_map_cell {
-	uint64_t start;			/* physical address, bytes; a multiple of the cell size */
-	uint64_t present;		/* bytes of it that memory blocks cover */
+	uint64_t start;			/* physical address in bytes; a multiple of the cell size */
+	uint64_t present;		/* bytes that memory blocks cover */
 	uint64_t online;		/* bytes of these that are online */
-	const char *zone;		/* of the online ones; NULL: none, or "None" for several */
-	int32_t node;			/* of the first; -1: not known */
+	const char *zone;		/* of the online bytes; NULL if none, "None" if several */
+	int32_t node;			/* of the first block; -1 if unknown */
 	uint64_t poisoned;		/* pages */
 	uint64_t quarantined;		/* pages */
 	uint64_t hugepages;		/* pages in hugetlb pages */
@@ -42,22 +42,22 @@ struct mr_map_cell {
 
 struct mr_map {
 	uint64_t cell_size;		/* bytes, a power of two */
-	struct mr_map_cell *cells;	/* ascending; where no block is, there is none */
+	struct mr_map_cell *cells;	/* ascending; none where there are no blocks */
 	size_t nr;
 };
 
 /*
- * The cell size for @nr blocks (ascending), so that the cells fill at most @most
- * places: a sixteenth of a block or more, a power of two. A place is a cell, or
- * one that is left blank beside a cell in a line of @per_line.
+ * Returns the smallest cell size with which @nr ascending blocks take at most @most places: a
+ * power of two, and at least a sixteenth of a block. A place is a cell, or a blank beside a
+ * cell in a line of @per_line.
  */
 uint64_t mr_map_cell_size(const struct mr_block *const *blocks, size_t nr, unsigned int per_line,
 			  size_t most);
 
 /*
- * Cuts the @nr blocks, which are ascending, into cells of @cell_size bytes, and
- * counts the marks of @known in them. Pages have 1 << @page_shift bytes. Linear
- * in blocks, marks and cells. -ENOMEM with @err set. Free it by mr_map_free().
+ * Cuts @nr ascending blocks into cells of @cell_size bytes, and counts the marks of @known in
+ * each. A page has 1 << @page_shift bytes. Linear in blocks, marks and cells. Returns 0, or
+ * -ENOMEM with @err set. Free the map by mr_map_free().
  */
 int mr_map_make(const struct mr_block *const *blocks, size_t nr, unsigned int page_shift,
 		uint64_t cell_size, const struct mr_map_known *known, struct mr_map *map,

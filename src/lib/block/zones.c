@@ -14,7 +14,7 @@
 
 #define NAME	"zones"
 
-/* Adds a block, to the last run where it continues that. */
+/* Adds a block: to the last run if it continues that run. */
 static int add(struct mr_zones *z, uint64_t first, uint64_t last, const char *zone)
 {
 	struct mr_zone_run *run = z->nr ? &z->list[z->nr - 1] : NULL;
@@ -82,7 +82,7 @@ int mr_zones_update(const struct mr_zones *before, const struct mr_blocks *block
 		const char *zone = b->state == MR_BLOCK_ONLINE ? b->zones[0] :
 								 mr_zones_last(before, b->id);
 
-		/* One that spans several has none to go back to. */
+		/* A block that spans several zones has none to return to. */
 		if (zone && strcmp(zone, "None") != 0)
 			rc = add(now, b->id, b->id, zone);
 	}

@@ -21,7 +21,7 @@ static const char *const state_names[] = {
 	[MR_BLOCK_GOING_OFFLINE] = "going-offline",
 };
 
-/* mm/page_alloc.c:zone_names, and what valid_zones_show() says, with lsmem's capital */
+/* mm/page_alloc.c:zone_names, and "None" of valid_zones_show(), with a capital as in lsmem */
 static const char *const zone_names[] = { "DMA", "DMA32", "Normal", "HighMem", "Movable",
 					  "Device", "None" };
 
@@ -80,7 +80,7 @@ static void parse_zones(char *text, struct mr_block *b)
 	}
 }
 
-/* "node3" as 3, or -1. */
+/* Returns the number of "nodeN", or -1. */
 static int32_t node_number(const char *name)
 {
 	uint64_t node;
@@ -89,7 +89,7 @@ static int32_t node_number(const char *name)
 	       (int32_t)node : -1;
 }
 
-/* The block's folder has a link "nodeN" to its node. */
+/* Reads the node from the link "nodeN" in the directory of the block. */
 static int32_t read_node(const struct mr_machine *m, uint64_t id)
 {
 	mr_autoclosedir DIR *dir = NULL;
@@ -104,8 +104,8 @@ static int32_t read_node(const struct mr_machine *m, uint64_t id)
 }
 
 /*
- * Reads files of the block @b, which are below the open folder @dir. Its node is
- * left to the caller. -ENOENT when there is no such block.
+ * Reads attributes of the block @b below the open directory @dir, except its node.
+ * -ENOENT if there is no such block.
  */
 static int read_attributes(const struct mr_machine *m, int dir, unsigned int want,
 			   struct mr_block *b)
@@ -153,7 +153,7 @@ int mr_block_read(const struct mr_machine *m, uint64_t id, struct mr_block *bloc
 	return 0;
 }
 
-/* The blocks whose folders are in @dir, by number; nothing of them is read yet. */
+/* Lists the blocks with a directory in @dir, by number; reads no attribute. */
 static int list_numbers(const struct mr_machine *m, DIR *dir, struct mr_blocks *blocks)
 {
 	mr_autofree uint64_t *ids = NULL;
@@ -162,7 +162,7 @@ static int list_numbers(const struct mr_machine *m, DIR *dir, struct mr_blocks *
 	uint64_t id;
 
 	while ((d = readdir(dir))) {
-		/* "memory_failure" and the like live here too. */
+		/* Skip "memory_failure" and the like. */
 		if (strncmp(d->d_name, "memory", 6) || mr_num_parse(d->d_name + 6, &id))
 			continue;
 		if (mr_make_room(ids, nr, room))
@@ -184,10 +184,10 @@ static int list_numbers(const struct mr_machine *m, DIR *dir, struct mr_blocks *
 	return 0;
 }
 
-/* A block that is on two nodes (kernels before 5.11): its own folder says which comes first. */
+/* A block on two nodes (kernels before 5.11): its own directory says which comes first. */
 #define NODE_MANY (-2)
 
-/* The folder of a node has a link for each of its blocks: one look for all of them. */
+/* Sets the node of all its blocks; the directory of a node has a link for each. */
 static void note_node(const struct mr_machine *m, int32_t node, struct mr_blocks *blocks)
 {
 	mr_autoclosedir DIR *dir = NULL;
@@ -216,7 +216,10 @@ static void read_nodes(const struct mr_machine *m, struct mr_blocks *blocks)
 	while (!rc && (d = readdir(dir)))
 		if (node_number(d->d_name) >= 0)
 			note_node(m, node_number(d->d_name), blocks);
-	/* A kernel without nodes has none for a block; a captured machine may lack the folder. */
+	/*
+	 * A kernel without nodes has none for a block; a captured machine may lack the
+	 * directory.
+	 */
 	if (rc && m->root.live)
 		return;
 	for (size_t i = 0; i < blocks->nr; i++)
@@ -245,7 +248,7 @@ int mr_block_list_of(const struct mr_machine *m, unsigned int want, struct mr_bl
 	for (size_t i = 0; i < blocks->nr; i++) {
 		struct mr_block b = blocks->list[i];
 
-		/* A block that was removed since the folder was read is not there. */
+		/* Skip blocks that were removed since the directory was read. */
 		if (!read_attributes(m, dirfd(dir), want, &b))
 			blocks->list[kept++] = b;
 	}
@@ -267,7 +270,7 @@ int mr_blocks_need_removable(const struct mr_machine *m, const struct mr_blocks 
 				    (unsigned long long)blocks->list[i].id))
 			return 0;
 	mr_err_machine(err, -EOPNOTSUPP, "",
-		       "this kernel takes no memory offline (CONFIG_MEMORY_HOTREMOVE)");
+		       "this kernel cannot offline memory (CONFIG_MEMORY_HOTREMOVE)");
 	mr_err_hint(err, "boot a kernel built with it");
 	return -EOPNOTSUPP;
 }

@@ -68,7 +68,7 @@ int mr_device_unwanted(struct mr_err *err)
 	return mr_err_usage(err, -EINVAL, "--no-module", "this cannot be done without memras.ko");
 }
 
-/* src/kmod/main.c has the same names for who reads its file. */
+/* src/kmod/main.c has the same names, in its modinfo. */
 static const struct {
 	uint64_t bit;
 	const char *name;
@@ -130,7 +130,7 @@ int mr_device_need_keep(uint64_t has, struct mr_err *err)
 	if ((has & wanted) == wanted)
 		return 0;
 	mr_err_machine(err, -EOPNOTSUPP, "",
-		       "this kernel cannot put ranges aside (CONFIG_CONTIG_ALLOC)");
+		       "this kernel cannot quarantine ranges (CONFIG_CONTIG_ALLOC)");
 	mr_err_hint(err, "boot a kernel built with it");
 	return -EOPNOTSUPP;
 }

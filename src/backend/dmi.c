@@ -27,7 +27,10 @@ int mr_dmi_each(const struct mr_machine *m, mr_dmi_fn fn, void *data)
 		n = read(fd, table + len, ROOM - len);
 		len += n > 0 ? (size_t)n : 0;
 	}
-	/* A header of 4 bytes, the formatted part, strings, and two NULs behind all. */
+	/*
+	 * Each structure: a header of 4 bytes, the formatted part, strings, and two NULs at
+	 * the end.
+	 */
 	while (!rc && at + 4 <= len && table[at] != DMI_END) {
 		size_t formatted = table[at + 1], s = at + formatted, end = s;
 		struct mr_dmi one;

@@ -23,7 +23,7 @@ static struct mr_edac *add(struct mr_edac **list, size_t *nr)
 	return &more[(*nr)++];
 }
 
-/* The numbers of the folders @prefixN below @path, in order. */
+/* Lists the numbers N of the entries @prefixN below @path, in order. */
 static size_t numbers(const struct mr_machine *m, const char *path, const char *prefix,
 		      uint64_t *found, size_t room)
 {
@@ -64,7 +64,7 @@ static int read_dimm(const struct mr_machine *m, uint64_t mc, const char *kind, 
 		e->label[0] = '\0';
 	if (mr_root_read(&m->root, e->location, sizeof(e->location), "%s/dimm_location", path) < 0)
 		e->location[0] = '\0';
-	/* The kernel leaves a blank at its end. */
+	/* The kernel leaves a blank at the end. */
 	for (size_t n = strlen(e->location); n && e->location[n - 1] == ' '; n--)
 		e->location[n - 1] = '\0';
 	if (!mr_root_read_u64(&m->root, 10, &mib, "%s/size", path))
@@ -74,7 +74,7 @@ static int read_dimm(const struct mr_machine *m, uint64_t mc, const char *kind, 
 	return 0;
 }
 
-/* Drivers and captures without DIMMs (before 3.6) count by chip-select row. */
+/* Kernels before 3.6, and captures of them, have no DIMMs: errors are counted per csrow. */
 static int read_csrow(const struct mr_machine *m, uint64_t mc, uint64_t row,
 		      struct mr_edac **list, size_t *nr)
 {

@@ -14,27 +14,26 @@
 #define MR_EDAC_TEXT 64
 
 /*
- * A DIMM (or rank, or chip-select row where nothing finer is known), or the errors of a
- * controller that no DIMM is known for.
+ * A DIMM (or rank, or chip-select row on older kernels), or the errors of a controller
+ * that it could not assign to a DIMM.
  */
 struct mr_edac {
 	char controller[16];		/* "mc0" */
-	char dimm[16];			/* "dimm3", "rank3", "csrow3"; "": the controller's own counts */
-	char label[MR_EDAC_TEXT];	/* as on the board; "": not told */
+	char dimm[16];			/* "dimm3", "rank3", "csrow3"; "": of the controller */
+	char label[MR_EDAC_TEXT];	/* as on the board; "" if unknown */
 	char location[MR_EDAC_TEXT];	/* "channel 0 slot 1" */
-	uint64_t size;			/* bytes; UINT64_MAX: not told */
-	uint64_t ce, ue;		/* corrected, uncorrected errors since the driver was loaded */
+	uint64_t size;			/* bytes; UINT64_MAX if unknown */
+	uint64_t ce, ue;		/* corrected, uncorrected errors since driver load */
 };
 
 /*
- * All of them, in the controllers' and DIMMs' order, in *@list (free() it).
- * After the DIMMs of a controller comes one entry for the errors that it could
- * assign to none, as ce_noinfo_count and ue_noinfo_count. None without EDAC:
- * 0, or -ENOMEM.
+ * Lists all of them, sorted by controller and DIMM, in *@list (free() it). After the
+ * DIMMs of a controller comes one entry for its errors without a DIMM (ce_noinfo_count,
+ * ue_noinfo_count). The list is empty without EDAC. Returns 0 or -ENOMEM.
  */
 int mr_edac_list(const struct mr_machine *m, struct mr_edac **list, size_t *nr);
 
-/* The label of the machine's only DIMM, or "" where there are more or none. */
+/* Returns the label of the machine's only DIMM; "" if there are several or none. */
 void mr_edac_only_label(const struct mr_machine *m, char label[MR_EDAC_TEXT]);
 
 #endif

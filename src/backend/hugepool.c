@@ -20,7 +20,7 @@ int mr_hugepool_need(const struct mr_machine *m, struct mr_err *err)
 	return -EOPNOTSUPP;
 }
 
-/* The pool's folder, relative to the root. */
+/* Formats the path of the pool's directory, relative to the root. */
 static void pool_dir(char *buf, size_t size, uint64_t bytes, int32_t node)
 {
 	if (node < 0)
@@ -69,7 +69,7 @@ static int add(const struct mr_machine *m, struct mr_hugepool **pools, size_t *n
 	if (!more)
 		return -ENOMEM;
 	*pools = more;
-	/* A node without memory has no such folder. */
+	/* A node without memory has no such directory. */
 	if (!mr_hugepool_read(m, size, node, &more[*nr]))
 		(*nr)++;
 	return 0;
@@ -127,7 +127,7 @@ int mr_hugepool_totals(const struct mr_machine *m, struct mr_hugepool **totals, 
 	rc = mr_hugepool_list(m, &pools, &count);
 	if (rc)
 		return rc;
-	/* By size: the first of each is read anew for the whole system. */
+	/* The list is sorted by size: read the first of each size again for the whole system. */
 	for (size_t i = 0; i < count; i++) {
 		struct mr_hugepool all;
 

@@ -34,7 +34,7 @@ int mr_iomem_walk(const struct mr_root *root, int (*fn)(const struct mr_iomem *i
 
 #define RAM "System RAM"
 
-/* As the firmware (enum e820_type) and the drivers (nvdimm, dax) call it. */
+/* True for names that the firmware (enum e820_type) and the drivers (nvdimm, dax) give. */
 static bool of_device(const char *name)
 {
 	static const char *const names[] = { "Persistent Memory", "namespace", "btt", "dax" };
@@ -67,7 +67,7 @@ int mr_iomem_read_devices(const struct mr_root *root, struct mr_iomem_list *devi
 
 const struct mr_iomem *mr_iomem_device(const struct mr_iomem_list *devices, uint64_t phys)
 {
-	/* From the last on: the inner ones come behind those that they are in. */
+	/* Search from the end: inner resources come after those that contain them. */
 	for (size_t i = devices->nr; i-- > 0;) {
 		const struct mr_iomem *io = &devices->list[i];
 

@@ -10,7 +10,7 @@
 #include "util/clock.h"
 #include "util/num.h"
 
-#define FACILITY(prefix) ((prefix) >> 3)	/* 0: the kernel. It keeps programs from that */
+#define FACILITY(prefix) ((prefix) >> 3)	/* 0: the kernel; not for programs */
 
 int mr_kmsg_open(const struct mr_machine *m)
 {
@@ -36,7 +36,7 @@ static int parse(const char *buf, struct mr_kmsg_record *r)
 
 int mr_kmsg_read(int fd, struct mr_kmsg_record *record)
 {
-	char buf[8192];		/* as much as a reader must have room for */
+	char buf[8192];		/* the size that dev-kmsg requires of a reader */
 	ssize_t n;
 
 	do {

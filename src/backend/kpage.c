@@ -7,8 +7,8 @@
 #define WALK_BATCH 4096
 
 /*
- * Pages that lie so near to each other are read by one call, with what is between
- * them: about as many as the kernel tells in the time that another call takes.
+ * Read pages that are so close by one call, with those between them: a call takes about
+ * as long as the kernel takes for that many pages.
  */
 #define GATHER_GAP 32
 
@@ -153,7 +153,7 @@ int mr_kpage_need(const struct mr_machine *m, struct mr_err *err)
 		return 0;
 	if (m->kpageflags == -ENOENT)
 		return mr_err_machine(err, -ENOENT, "/proc/kpageflags",
-				      "this kernel does not tell page flags (CONFIG_PROC_PAGE_MONITOR)");
+				      "this kernel does not export page flags (CONFIG_PROC_PAGE_MONITOR)");
 	mr_err_set(err, m->kpageflags, "/proc/kpageflags", "page flags cannot be read");
 	mr_err_hint(err, "run it with sudo");
 	return m->kpageflags;

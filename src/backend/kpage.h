@@ -12,7 +12,7 @@
 
 #include "backend/machine.h"
 
-/* Bits that the kernel shows but keeps out of its uapi header, stable since 2.6.32. */
+/* Bits that the kernel exports but keeps out of its uapi header, stable since 2.6.32. */
 #define MR_KPF_RESERVED		32
 #define MR_KPF_MLOCKED		33
 #define MR_KPF_PRIVATE		35
@@ -20,40 +20,39 @@
 #define MR_KPF(bit)		(1ULL << (bit))
 
 /*
- * Reads the flags (see <linux/kernel-page-flags.h>) of @nr pages from @pfn on.
- * Returns how many were read: 0 past the last page frame. -EACCES, -EPERM or
- * -ENOENT when the file cannot be opened.
+ * Reads the flags (<linux/kernel-page-flags.h>) of @nr pages from @pfn on. Returns the
+ * number read: 0 past the last PFN. -EACCES, -EPERM or -ENOENT if the file cannot be
+ * opened.
  */
 ssize_t mr_kpage_flags(const struct mr_machine *m, uint64_t pfn, uint64_t *flags, size_t nr);
 
 /*
- * Calls @fn with the flags of each of @nr pages from @pfn on, up to the last page
- * frame, until it returns other than 0. Returns that, 0, or as mr_kpage_flags().
+ * Calls @fn with the flags of each of @nr pages from @pfn on, up to the last PFN, until
+ * it returns other than 0. Returns that, 0, or an error as mr_kpage_flags().
  */
 int mr_kpage_walk(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 		  int (*fn)(uint64_t pfn, uint64_t flags, void *data), void *data);
 
-/* The map counts likewise. */
+/* As mr_kpage_flags(), for the map counts. */
 ssize_t mr_kpage_counts(const struct mr_machine *m, uint64_t pfn, uint64_t *counts, size_t nr);
 
 /*
- * Reads the words of the @nr pages @pfns, ascending, from one of these files that is
- * open as @fd: neighbours in one read. What is past its end becomes @beyond.
- * 0 or -errno.
+ * Reads the words of the @nr pages @pfns, ascending, from @fd, one of these files;
+ * neighbours by one read. Pages past its end get @beyond. Returns 0 or -errno.
  */
 int mr_kpage_gather(int fd, const uint64_t *pfns, size_t nr, uint64_t beyond, uint64_t *words);
 
 /*
- * The names of the bits in @flags, as tools/mm/page-types.c of the kernel has
- * them, into @names, which gets a NULL at its end.
+ * Writes the names of the bits in @flags, as in the kernel's tools/mm/page-types.c, to
+ * @names, with a NULL at the end.
  */
 #define MR_KPAGE_NAMES 65
 void mr_kpage_flag_names(uint64_t flags, const char *names[MR_KPAGE_NAMES]);
 
-/* 1 when the page carries the HWPoison flag, 0 when not, or -errno. */
+/* Returns 1 if the page has the HWPoison flag, 0 if not, or -errno. */
 int mr_kpage_poisoned(const struct mr_machine *m, uint64_t pfn);
 
-/* 0 when flags can be read; else -errno with @err saying why not. */
+/* Returns 0 if page flags can be read; else -errno with @err set to the cause. */
 int mr_kpage_need(const struct mr_machine *m, struct mr_err *err);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "util/cleanup.h"
 
-#define PAGE_SIZE_MAX	(1ULL << 24)	/* more than any architecture's */
+#define PAGE_SIZE_MAX	(1ULL << 24)	/* larger than on any architecture */
 #define BLOCK_SIZE_MAX	(1ULL << 50)
 
 static bool is_size(uint64_t size, uint64_t most)
@@ -22,8 +22,8 @@ static bool is_size(uint64_t size, uint64_t most)
 }
 
 /*
- * The page size is in no attribute, but the kernel tells it to every process:
- * a captured machine carries some process's auxv as proc/self/auxv.
+ * No attribute has the page size, but the auxv of every process does: a captured machine
+ * includes one as proc/self/auxv.
  */
 static unsigned int captured_page_shift(const struct mr_root *root)
 {
@@ -97,7 +97,7 @@ int mr_machine_need_memory_failure(const struct mr_machine *m, struct mr_err *er
 
 	if (mr_root_exists(&m->root, "sys/devices/system/memory/soft_offline_page"))
 		return 0;
-	/* The files to retire pages by are among those of memory blocks. */
+	/* The attributes that retire pages are in the directory of the memory blocks. */
 	if (!m->block_size && !mr_machine_meminfo(m, "HardwareCorrupted", &bytes)) {
 		mr_err_machine(err, -EOPNOTSUPP, "", "this kernel handles memory failures, but has no "
 			       "memory block interface to ask for it (CONFIG_MEMORY_HOTPLUG)");

@@ -32,7 +32,7 @@ int mr_madvise_offline(const struct mr_machine *m, const char *path, uint64_t of
 
 	if (fd < 0 || pagemap < 0 || fstat(fd, &st))
 		return -errno;
-	/* A hugetlbfs file is mapped by whole hugepages, which is its block size. */
+	/* A hugetlbfs file is mapped in whole hugepages; st_blksize is their size. */
 	unit = (uint64_t)st.st_blksize > mr_page_size(m) ? (uint64_t)st.st_blksize : mr_page_size(m);
 	start = offset - offset % unit;
 	map = mmap(NULL, unit, PROT_READ, MAP_SHARED | MAP_POPULATE | MAP_NORESERVE, fd,

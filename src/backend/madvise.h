@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Retiring through madvise(2): only what the caller itself can map. */
+/* Retiring by madvise(2), for pages that this process can map. */
 #ifndef MR_BACKEND_MADVISE_H
 #define MR_BACKEND_MADVISE_H
 
@@ -8,9 +8,9 @@
 #include "backend/machine.h"
 
 /*
- * Retires the page of the file @path that lies at byte @offset, if it still is
- * @pfn: MADV_SOFT_OFFLINE, or MADV_HWPOISON for @hard. -ESTALE when another page
- * is there by now; else errors as of mr_pageattr_soft_offline().
+ * Retires the page at byte @offset of the file @path, if it still is @pfn:
+ * MADV_SOFT_OFFLINE, or MADV_HWPOISON for @hard. -ESTALE if the page there is another one
+ * now; other errors as mr_pageattr_write().
  */
 int mr_madvise_offline(const struct mr_machine *m, const char *path, uint64_t offset, uint64_t pfn,
 		       bool hard);

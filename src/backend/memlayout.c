@@ -93,7 +93,7 @@ static int add_ram(const struct mr_iomem *io, void *layout)
 	return mr_memlayout_add_range(layout, io->start, io->end);
 }
 
-/* One memory device: an empty slot has size 0. */
+/* Adds one memory device; skips an empty slot. */
 static int add_device(const struct mr_dmi *d, void *data)
 {
 	const unsigned char *p = d->formatted;
@@ -136,7 +136,7 @@ int mr_memlayout_read(const struct mr_machine *m, struct mr_memlayout *l)
 	rc = read_memmap(m, l);
 	if (!rc && !l->nr_ranges)
 		rc = mr_iomem_walk(&m->root, add_ram, l);
-	/* Who may not read them does without. */
+	/* Without permission to read the DMI tables, there are no DIMMs. */
 	if (!rc && mr_dmi_each(m, add_device, l) == -ENOMEM)
 		rc = -ENOMEM;
 	if (rc) {
@@ -186,7 +186,7 @@ bool mr_memlayout_has(const struct mr_memlayout *l, uint64_t addr, uint64_t len)
 {
 	size_t first = 0, behind = l->nr_ranges;
 
-	/* The first range that ends behind @addr. */
+	/* Find the first range that ends after @addr. */
 	while (first < behind) {
 		size_t middle = first + (behind - first) / 2;
 
@@ -199,7 +199,7 @@ bool mr_memlayout_has(const struct mr_memlayout *l, uint64_t addr, uint64_t len)
 	       len <= l->ranges[first].end - addr;
 }
 
-/* What firmware writes where there is no serial number. */
+/* False for what firmware writes if there is no serial number. */
 static bool is_serial(const char *serial)
 {
 	static const char *const none[] = {
@@ -211,11 +211,11 @@ static bool is_serial(const char *serial)
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (strcasestr(serial, none[i]))
 			return false;
-	/* 00000000 and FFFFFFFF are none either. */
+	/* Nor are 00000000 and FFFFFFFF serial numbers. */
 	return len >= 4 && strspn(serial, (const char[]){ serial[0], '\0' }) != len;
 }
 
-/* The serial number of "LOCATOR MAKER SERIAL"; "" for none. */
+/* Returns the serial number of "LOCATOR MAKER SERIAL"; "" if there is none. */
 static const char *serial_of(const struct mr_dimm *dimm)
 {
 	const char *blank = strrchr(dimm->text, ' ');
@@ -224,8 +224,8 @@ static const char *serial_of(const struct mr_dimm *dimm)
 }
 
 /*
- * Whether the DIMMs are the same: 1 if their serial numbers say so, 0 if they say nothing,
- * and -1, with @why saying what differs, if they are others, or in other places.
+ * Compares the DIMMs: 1 if their serial numbers show that they are the same, 0 if that is
+ * unknown, -1, with the difference in @why, if they were replaced or moved.
  */
 static int same_dimms(const struct mr_memlayout *then, const struct mr_memlayout *now, char *why,
 		      size_t size)
@@ -256,7 +256,7 @@ static int same_dimms(const struct mr_memlayout *then, const struct mr_memlayout
 	return same;
 }
 
-/* The bytes of @a that are in no range of @b; both are in order. */
+/* Returns the bytes of @a that are in no range of @b; both are sorted. */
 static uint64_t bytes_missing(const struct mr_memlayout *a, const struct mr_memlayout *b)
 {
 	uint64_t missing = 0;
@@ -291,8 +291,8 @@ static uint64_t bytes_of(const struct mr_memlayout *l)
 }
 
 /*
- * Firmware moves its map by some pages from boot to boot, and by some MiB with an update;
- * a boot loader, the kernel's command line and kexec take pieces out of it.
+ * Firmware moves its map by some pages between boots, and by some MiB with an update; a
+ * boot loader, the kernel's command line and kexec take pieces out of it.
  */
 #define DRIFT_MOST	(1ULL << 30)
 #define DRIFT_SHARE	16

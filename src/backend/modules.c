@@ -13,7 +13,7 @@
 #include "backend/trust.h"
 #include "util/dl.h"
 
-#define WITNESSES 8	/* modules that the kernel has taken, to compare with */
+#define WITNESSES 8	/* loaded modules to compare with */
 
 #define LIBKMOD "libkmod.so.2"
 #define FUNCTIONS(X)                                                                              \
@@ -31,7 +31,7 @@
 FUNCTIONS(MR_DL_POINTER)
 MR_DL_NOTE("kmod", "loading and inspecting kernel modules", "recommended", LIBKMOD);
 
-/* As kmod_list_foreach(), which calls the library by name. */
+/* As kmod_list_foreach(), which would need the library at link time. */
 #define for_each(item, list)                                                                      \
 	for ((item) = (list); (item); (item) = sym_kmod_list_next(list, item))
 
@@ -41,7 +41,10 @@ static void quiet_log(void *data, int priority, const char *file, int line, cons
 	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
 }
 
-/* A context in *@ctx: libkmod's own remarks are left out, ours say it better. */
+/*
+ * Opens a context in *@ctx with libkmod's own messages turned off; memras reports errors
+ * itself.
+ */
 static int open_context(const char *name, struct kmod_ctx **ctx, struct mr_err *err)
 {
 	static const struct mr_dl_symbol symbols[] = { FUNCTIONS(MR_DL_SYMBOL) { 0 } };
@@ -71,7 +74,7 @@ static struct kmod_module *find(struct kmod_ctx *ctx, const char *name)
 	return mod;
 }
 
-/* Its value, or values with commas between them. */
+/* Reads the value of @key; several are joined by commas. */
 static void read_info(struct kmod_module *mod, const char *key, char *buf, size_t size)
 {
 	struct kmod_list *list = NULL, *l;
@@ -162,7 +165,7 @@ static int other_kernel(struct mr_err *err, const char *name, struct kmod_module
 
 static int other_symbol(struct mr_err *err, const char *name, const char *symbol)
 {
-	/* load_module() asks about this one before all others. */
+	/* load_module() checks this one before all others. */
 	int rc = strcmp(symbol, "module_layout") ? -EINVAL : -ENOEXEC;
 
 	mr_err_machine(err, rc, name,
@@ -199,15 +202,15 @@ static int may_not(struct mr_err *err, const char *name)
 	return mr_err_set(err, -EPERM, name, "the caller may not load modules (CAP_SYS_MODULE)");
 }
 
-/* What modules that the kernel has taken tell of it. */
+/* The result of comparing a module with loaded ones. */
 struct witness {
-	size_t nr;		/* of its own ones: how many were compared with */
-	size_t agree;		/* ... and were built for the same kernel */
-	char symbol[64];	/* the first that they have in another version, or "" */
-	bool trusts_key;	/* anyone's is signed by the same key */
+	size_t nr;		/* in-tree modules that were compared with */
+	size_t agree;		/* ... of these, built for the same kernel */
+	char symbol[64];	/* the first symbol with another version, or "" */
+	bool trusts_key;	/* a loaded module is signed with the same key */
 };
 
-/* kernel/module/main.c, module_flags_taint(): O not of the kernel, F forced in, E unsigned */
+/* kernel/module/main.c, module_flags_taint(): O out of tree, F forced in, E unsigned */
 static bool tainted(struct kmod_module *mod, const char *flags)
 {
 	struct mr_root live;
@@ -222,7 +225,7 @@ static bool tainted(struct kmod_module *mod, const char *flags)
 	return yes;
 }
 
-/* With versions of symbols the release is not looked at: same_magic(). */
+/* With symbol versions the release is not compared: same_magic() of the kernel. */
 static bool same_magic(const char *a, const char *b, bool versions)
 {
 	if (versions) {
@@ -265,7 +268,7 @@ static void ask_witness(struct kmod_module *mod, struct kmod_list *versions,
 	sym_kmod_module_versions_free_list(theirs);
 }
 
-/* @key: which to look for, "" for none. */
+/* Compares @mod with the loaded modules. @key: the signature's key to look for, "" for none. */
 static void ask_witnesses(struct kmod_ctx *ctx, struct kmod_module *mod, const char *key,
 			  struct witness *w)
 {
@@ -290,7 +293,7 @@ static void ask_witnesses(struct kmod_ctx *ctx, struct kmod_module *mod, const c
 		sym_kmod_module_unref(other);
 	}
 	sym_kmod_module_unref_list(loaded);
-	/* Nobody to ask: a release is still a release. */
+	/* No module to compare with: compare the release. */
 	if (!w->nr) {
 		char vermagic[128];
 		struct utsname u;
@@ -304,7 +307,7 @@ static void ask_witnesses(struct kmod_ctx *ctx, struct kmod_module *mod, const c
 	sym_kmod_module_versions_free_list(versions);
 }
 
-/* In the order in which the kernel asks: kernel/module/main.c, load_module() */
+/* Checks in the order of the kernel: kernel/module/main.c, load_module() */
 static int check(struct kmod_ctx *ctx, struct kmod_module *mod, const char *name,
 		 struct mr_err *err)
 {
@@ -332,7 +335,7 @@ static int check(struct kmod_ctx *ctx, struct kmod_module *mod, const char *name
 		return may_not(err, name);
 	if (enforced && !w.trusts_key) {
 		mr_err_set(err, -ENODATA, name,
-			   "it is signed by %s, and whether the kernel trusts that only loading it tells",
+			   "it is signed by %s; only loading it shows whether the kernel trusts that key",
 			   signer[0] ? signer : "someone");
 		mr_err_hint(err, "%s%s", strcmp(name, "memras") ? "modprobe " : "memras module load",
 			    strcmp(name, "memras") ? name : "");
@@ -341,7 +344,7 @@ static int check(struct kmod_ctx *ctx, struct kmod_module *mod, const char *name
 	return 0;
 }
 
-/* What init_module(2) means by its errno here, in words. */
+/* Explains the errno of init_module(2). */
 static int explain_load(struct mr_err *err, int rc, const char *name, struct kmod_ctx *ctx,
 			struct kmod_module *mod)
 {
@@ -371,7 +374,7 @@ static int explain_load(struct mr_err *err, int rc, const char *name, struct kmo
 	}
 }
 
-/* A context to load or unload by, where the kernel has modules at all. */
+/* Opens a context for loading or unloading, if the kernel has modules at all. */
 static int open_to_change(const char *name, struct kmod_ctx **ctx, struct mr_err *err)
 {
 	if (!kernel_has_modules()) {
@@ -383,7 +386,7 @@ static int open_to_change(const char *name, struct kmod_ctx **ctx, struct mr_err
 	return open_context(name, ctx, err);
 }
 
-/* As open_to_change(), and the module, which must be there. */
+/* As open_to_change(), and finds the module, which must exist. */
 static int open_to_load(const char *name, struct kmod_ctx **ctx, struct kmod_module **mod,
 			struct mr_err *err)
 {
@@ -407,7 +410,7 @@ int mr_modules_load(const char *name, struct mr_err *err)
 	if (rc)
 		return rc;
 	rc = sym_kmod_module_probe_insert_module(mod, 0, NULL, NULL, NULL, NULL);
-	if (rc > 0)	/* blacklisted, in libkmod's own numbers */
+	if (rc > 0)	/* blacklisted, as libkmod reports it */
 		rc = -EPERM;
 	if (rc == -EEXIST)
 		rc = 0;

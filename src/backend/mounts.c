@@ -25,7 +25,7 @@
 FUNCTIONS(MR_DL_POINTER)
 MR_DL_NOTE("mount", "finding mounted kernel file systems", "recommended", LIBMOUNT);
 
-/* NULL when there is no mountinfo, or no libmount to read it with. */
+/* Returns NULL if there is no mountinfo, or no libmount to parse it. */
 static struct libmnt_table *read_table(const struct mr_root *root)
 {
 	static const struct mr_dl_symbol symbols[] = { FUNCTIONS(MR_DL_SYMBOL) { 0 } };
@@ -90,7 +90,7 @@ int mr_mounts_known(const struct mr_root *root, const char *type)
 	return 0;
 }
 
-/* A descriptor of a mount of @type, or -ENOENT. */
+/* Returns an fd of a mount of @type, or -ENOENT. */
 static int open_mounted(const char *type)
 {
 	mr_autofree char *path = NULL;
@@ -108,9 +108,9 @@ static int open_mounted(const char *type)
 }
 
 /*
- * A mount that is attached nowhere: the descriptor keeps it, and no path leads
- * to it. fsopen(2) and fsmount(2) are in every kernel since 5.2, their wrappers
- * in glibc since 2.36 only.
+ * Creates a mount that is attached nowhere: the fd keeps it, and no path leads to it. All
+ * kernels since 5.2 have fsopen(2) and fsmount(2), but glibc has wrappers only since
+ * 2.36.
  */
 static int open_private(const char *type, struct mr_err *err)
 {

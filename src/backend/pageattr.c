@@ -32,7 +32,7 @@ int mr_pageattr_write(const struct mr_machine *m, int attribute, uint64_t pfn)
 #define INJECT "hwpoison-inject"
 #define UNPOISON "hwpoison/unpoison-pfn"
 
-/* -EPERM when lockdown keeps it closed: fs/debugfs/file.c, debugfs_locked_down() */
+/* Returns -EPERM if lockdown keeps debugfs closed: fs/debugfs/file.c, debugfs_locked_down() */
 static int need_open_debugfs(const struct mr_machine *m, struct mr_err *err)
 {
 	struct mr_trust trust;
@@ -104,7 +104,7 @@ int mr_pageattr_unpoison(const struct mr_machine *m, uint64_t pfn, struct mr_err
 	n = snprintf(text, sizeof(text), "%" PRIu64, pfn);
 	if (write(fd, text, (size_t)n) == n)
 		return 0;
-	return mr_err_set(err, -errno, "", "the kernel did not take the poison away");
+	return mr_err_set(err, -errno, "", "the kernel did not unpoison the page");
 }
 
 int mr_pageattr_soft_offline_enabled(const struct mr_machine *m)

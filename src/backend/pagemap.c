@@ -23,8 +23,8 @@
 #define BATCH 512
 
 /*
- * Of <linux/fs.h> since 6.7, "fs/proc/task_mmu: implement IOCTL to get and
- * optionally clear info about PTEs"; older headers do not have it.
+ * In <linux/fs.h> since 6.7, "fs/proc/task_mmu: implement IOCTL to get and optionally
+ * clear info about PTEs"; older headers lack it.
  */
 #ifndef PAGEMAP_SCAN
 struct page_region {
@@ -109,7 +109,7 @@ int mr_pagemap_present(int pagemap, uint64_t start, uint64_t end, struct mr_stre
 	return 0;
 }
 
-/* A walk of what a process maps, which counts what it finds. */
+/* A walk of a process's mappings, which counts the pages found. */
 struct process_walk {
 	const struct mr_machine *m;
 	int pagemap;
@@ -126,7 +126,7 @@ static int count_found(uint64_t pfn, uint64_t vaddr, void *data)
 	return w->fn(pfn, vaddr, w->data);
 }
 
-/* By PAGEMAP_SCAN where it is there, as a mapping may be huge and hardly used. */
+/* Uses PAGEMAP_SCAN if the kernel has it, as a mapping may be huge and sparse. */
 static int walk_mapped(struct process_walk *w, uint64_t start, uint64_t end)
 {
 	struct mr_stretch found[16];
@@ -147,7 +147,7 @@ static int walk_mapped(struct process_walk *w, uint64_t start, uint64_t end)
 	return rc;
 }
 
-/* Whether the page map of the process goes as far as the page of @vaddr. */
+/* True if the pagemap of the process reaches the page of @vaddr. */
 static bool reaches(const struct mr_machine *m, int pagemap, uint64_t vaddr)
 {
 	uint64_t entry, page = vaddr >> m->page_shift;
@@ -193,8 +193,8 @@ int mr_pagemap_process(const struct mr_machine *m, pid_t pid, uint64_t vaddr, ui
 }
 
 /*
- * Maps the page at @addr into our page table. The kernel reads it for us, as
- * reading it ourselves would be a SIGBUS if the file was just truncated.
+ * Maps the page at @addr into our page table. process_vm_readv(2) reads it, as a read of
+ * our own would be a SIGBUS if the file was just truncated.
  */
 static bool touch(unsigned char *addr)
 {
@@ -204,7 +204,7 @@ static bool touch(unsigned char *addr)
 	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1;
 }
 
-/* A page of the file that is mapped at some address of ours. */
+/* A page of the file that is mapped into this process. */
 struct mapped {
 	mr_pfn_fn fn;
 	void *data;
@@ -219,7 +219,7 @@ static int found_mapped(uint64_t pfn, uint64_t vaddr, void *data)
 	return at->fn(pfn, at->offset, at->data);
 }
 
-/* Looks at the resident pages of one mapped stretch, which begins at byte @offset. */
+/* Walks the resident pages of one mapped stretch, which begins at byte @offset of the file. */
 static int walk_mapping(const struct mr_machine *m, int pagemap, unsigned char *map, uint64_t nr,
 			uint64_t offset, mr_pfn_fn fn, void *data, uint64_t *absent)
 {
@@ -248,7 +248,7 @@ static int walk_mapping(const struct mr_machine *m, int pagemap, unsigned char *
 }
 
 /*
- * How many pages of the file are in the page cache from byte @offset for @len bytes.
+ * Returns the number of pages in the page cache for @len bytes from @offset.
  * cachestat(2), since 6.5; -ENOSYS before, -EOPNOTSUPP for hugetlbfs.
  */
 static int64_t cached_pages(int fd, uint64_t offset, uint64_t len)
@@ -257,14 +257,14 @@ static int64_t cached_pages(int fd, uint64_t offset, uint64_t len)
 #define SYS_cachestat 451
 #endif
 	const uint64_t range[2] = { offset, len };
-	uint64_t counts[5] = { 0 };	/* in the cache, dirty, and so on */
+	uint64_t counts[5] = { 0 };	/* pages in the cache, dirty pages, and so on */
 
 	return syscall(SYS_cachestat, fd, range, counts, 0) ? -errno : (int64_t)counts[0];
 }
 
 /*
- * Whether the stretch has nothing in memory. Where the kernel does not tell, a hole
- * of a sparse file has nothing.
+ * True if no page of the stretch is in memory. Before cachestat(2), only a hole of a
+ * sparse file is known to have none.
  */
 static bool nothing_cached(int fd, uint64_t offset, uint64_t len)
 {
@@ -280,7 +280,7 @@ static bool nothing_cached(int fd, uint64_t offset, uint64_t len)
 int mr_pagemap_file(const struct mr_machine *m, const char *path, uint64_t offset, uint64_t len,
 		    mr_pfn_fn fn, void *data, uint64_t *absent)
 {
-	/* Files are mapped in stretches, so that a huge one needs little room. */
+	/* Map files in stretches, so that a huge one needs little room. */
 	const uint64_t stretch = 1ULL << 20;	/* pages */
 	mr_autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	mr_autoclose int pagemap = -1;
@@ -316,12 +316,12 @@ int mr_pagemap_file(const struct mr_machine *m, const char *path, uint64_t offse
 			nr -= n;
 			continue;
 		}
-		/* Looking at a hugetlbfs file must not reserve hugepages for it. */
+		/* A walk of a hugetlbfs file must not reserve hugepages for it. */
 		map = mmap(NULL, n << m->page_shift, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd,
 			   (off_t)(first << m->page_shift));
 		if (map == MAP_FAILED)
 			return -errno;
-		/* No read-ahead: only what is there already counts. */
+		/* No read-ahead: count only what is resident. */
 		madvise(map, n << m->page_shift, MADV_RANDOM);
 		rc = walk_mapping(m, pagemap, map, n, first << m->page_shift, fn, data, absent);
 		munmap(map, n << m->page_shift);

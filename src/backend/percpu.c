@@ -10,13 +10,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Twice and more of what the lists of a CPU and zone hold, 6 batches of 63 pages. */
+/* More than twice what the per-cpu lists of a zone hold, 6 batches of 63 pages. */
 #define PAGES 1024
 
 #define LONG_BITS (sizeof(unsigned long) * CHAR_BIT)
 #define MAX_NODES 1024
 
-/* Takes pages of the node, and frees them in the order in which they were allocated. */
+/* Allocates pages of the node, and frees them in the order of allocation. */
 static void churn(int32_t node)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = PAGES * page;

@@ -37,7 +37,7 @@ MR_DL_NOTE_JSON("[{\"feature\":\"traceevent\",\"description\":\"causes of memory
 #define BUFFER_KIB	"64"		/* for each CPU: some hundred events */
 #define MCI_STATUS_ADDRV (1ULL << 58)	/* arch/x86/include/asm/mce.h */
 
-/* The group of the first depends on the kernel. */
+/* The group of memory_failure_event depends on the kernel. */
 static const struct {
 	const char *group, *name;
 } events[] = {
@@ -84,7 +84,7 @@ static int missed(struct tep_event *event, struct tep_record *record, int cpu, v
 	return 0;
 }
 
-/* A process that is gone cannot remove its instance; what is traced there fills a buffer. */
+/* Removes the instance of a process that was killed; tracing would go on in its buffer. */
 static int remove_leftover(const char *name, void *data)
 {
 	struct tracefs_instance *instance;
@@ -103,8 +103,8 @@ static int remove_leftover(const char *name, void *data)
 }
 
 /*
- * Reads how the records of our events are laid out. The library's own function would read
- * all symbols of the kernel, too, which are 8 MB and take it seconds.
+ * Reads the formats of our events. The library's own function would also read all symbols
+ * of the kernel, 8 MB, which takes seconds.
  */
 static struct tep_handle *read_formats(void)
 {
@@ -160,7 +160,7 @@ int mr_rastrace_open(struct mr_rastrace *t, const struct mr_machine *m,
 	int rc;
 
 	*t = (struct mr_rastrace){ .hooks = hooks };
-	/* The library would mount it. */
+	/* The library would mount tracefs: find it first. */
 	rc = mr_tracing_events(m, found, sizeof(found), err);
 	if (!rc)
 		rc = load(err);

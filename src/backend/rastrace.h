@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's trace events of machine checks and memory failures, heard in a trace
- * instance of our own (Documentation/trace/ftrace.rst, "Instances"), which nobody else's
- * tracing disturbs.
+ * The kernel's trace events of machine checks and memory failures, read in a trace
+ * instance of our own (Documentation/trace/ftrace.rst, "Instances"), which does not
+ * disturb other tracing.
  */
 #ifndef MR_BACKEND_RASTRACE_H
 #define MR_BACKEND_RASTRACE_H
@@ -17,7 +17,7 @@ struct tracefs_instance;
 struct mr_rastrace_hooks {
 	/* mce_record of an error with an address, in bytes. */
 	void (*machine_check)(uint64_t addr, void *data);
-	/* memory_failure_event, whatever came of it. */
+	/* memory_failure_event, of any result. */
 	void (*memory_failure)(uint64_t pfn, void *data);
 	/* Events were overwritten before they were read. */
 	void (*lost)(void *data);
@@ -25,19 +25,19 @@ struct mr_rastrace_hooks {
 };
 
 struct mr_rastrace {
-	struct tep_handle *tep;			/* NULL: not open */
+	struct tep_handle *tep;			/* NULL if not open */
 	struct tracefs_instance *instance;
 	const struct mr_rastrace_hooks *hooks;
 };
 
 /*
- * Makes the instance "memras-watch.PID", and removes those of processes that were killed.
- * 0, or -errno with @err set: as mr_tracing_events(), -ELIBACC without the libraries.
+ * Makes the instance "memras-watch.PID", and removes those of killed processes. Returns
+ * 0, or -errno with @err set: as mr_tracing_events(), or -ELIBACC without the libraries.
  */
 int mr_rastrace_open(struct mr_rastrace *trace, const struct mr_machine *m,
 		     const struct mr_rastrace_hooks *hooks, struct mr_err *err);
 
-/* Calls the hooks for what came since. Never waits. */
+/* Calls the hooks for the events since the last call. Does not wait. */
 void mr_rastrace_read(struct mr_rastrace *trace);
 
 /* Removes the instance. */

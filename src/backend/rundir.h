@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /run/memras: what a memras leaves for the next one until the machine boots again. */
+/* /run/memras: files kept between runs until the next boot. */
 #ifndef MR_BACKEND_RUNDIR_H
 #define MR_BACKEND_RUNDIR_H
 
@@ -8,9 +8,9 @@
 #define MR_RUNDIR "/run/memras"
 
 /*
- * Opens the folder, and with @make makes it where it is not there. -ENOENT: it is not;
- * -EPERM: others than this user can change it, and nothing in it is trusted; -EROFS: a
- * captured machine; else -errno.
+ * Opens the directory; with @make, creates it if needed. -ENOENT: it does not exist;
+ * -EPERM: other users can change it, so nothing in it is trusted; -EROFS: a captured
+ * machine; else -errno.
  */
 int mr_rundir_open(const struct mr_machine *m, bool make);
 

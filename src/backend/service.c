@@ -19,7 +19,7 @@
 FUNCTIONS(MR_DL_POINTER)
 MR_DL_NOTE("systemd", "watching as a service", "recommended", LIBSYSTEMD);
 
-/* systemd.exec(5): the device and inode of the stream that goes to the journal. */
+/* True if @fd is the stream to the journal: its device and inode, as in systemd.exec(5). */
 static bool is_journal(int fd)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

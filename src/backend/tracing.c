@@ -11,7 +11,7 @@
 #include "backend/trust.h"
 #include "util/cleanup.h"
 
-/* Where it is mounted, without the "/" before it; NULL when it is nowhere. */
+/* Returns the path of tracefs without its leading "/"; NULL if not mounted. */
 static char *find(const struct mr_machine *m)
 {
 	mr_autofree char *tracefs = mr_mounts_find(&m->root, "tracefs", NULL);
@@ -20,7 +20,7 @@ static char *find(const struct mr_machine *m)
 
 	if (tracefs)
 		return strdup(tracefs + 1);
-	/* Its old place, where it is mounted by itself when someone looks. */
+	/* The old place, mounted automatically on access. */
 	debugfs = mr_mounts_find(&m->root, "debugfs", NULL);
 	if (!debugfs || asprintf(&path, "%s/tracing", debugfs + 1) < 0)
 		return NULL;
@@ -36,7 +36,7 @@ static int not_mounted(const struct mr_machine *m, struct mr_err *err)
 
 	if (known < 0)
 		return mr_err_set(err, -ENODATA, "",
-				  "which file systems the kernel has cannot be read");
+				  "the kernel's list of file systems cannot be read");
 	if (!known) {
 		mr_err_machine(err, -EOPNOTSUPP, "", "this kernel has no tracing (CONFIG_TRACING)");
 		mr_err_hint(err, "boot a kernel built with it");
@@ -47,7 +47,7 @@ static int not_mounted(const struct mr_machine *m, struct mr_err *err)
 	return -ENODEV;
 }
 
-/* Whether what is mounted can be looked into. */
+/* Returns 0 if the caller may read tracefs. */
 static int may_look(const struct mr_machine *m, const char *path, struct mr_err *err)
 {
 	mr_autoclose int fd = -1;
@@ -69,12 +69,12 @@ static int may_look(const struct mr_machine *m, const char *path, struct mr_err 
 
 int mr_tracing_events(const struct mr_machine *m, char *found, size_t size, struct mr_err *err)
 {
-	/* include/ras/ras_event.h, include/trace/events/mce.h; the first two are what counts */
+	/* include/ras/ras_event.h, include/trace/events/mce.h; one of the first two is required */
 	static const struct {
 		const char *group, *event;
 	} events[] = {
 		{ "ras", "memory_failure_event" },
-		{ "memory_failure", "memory_failure_event" },	/* of some kernels */
+		{ "memory_failure", "memory_failure_event" },	/* on some kernels */
 		{ "ras", "mc_event" }, { "mce", "mce_record" },
 	};
 	mr_autofree char *path = find(m);

@@ -8,12 +8,11 @@
 #include "backend/machine.h"
 
 /*
- * Which of ras:memory_failure_event (or that of the group memory_failure), ras:mc_event and
- * mce:mce_record are there, into @found (@size bytes) with commas between them. 0 when the
- * first of them is;
- * else with @err set -ENODEV: tracefs is not mounted, -EOPNOTSUPP: the kernel has
- * no tracing or not that event, -EACCES: the caller may not look, -EPERM: lockdown,
- * -ENODATA: nothing tells. Mounts nothing.
+ * Lists which of ras:memory_failure_event (or that of the group memory_failure),
+ * ras:mc_event and mce:mce_record exist, in @found (@size bytes), separated by commas.
+ * Returns 0 if the first of them does; else, with @err set, -ENODEV: tracefs is not
+ * mounted, -EOPNOTSUPP: the kernel has no tracing or lacks that event, -EACCES: the
+ * caller lacks the permission, -EPERM: lockdown, -ENODATA: unknown. Mounts nothing.
  */
 int mr_tracing_events(const struct mr_machine *m, char *found, size_t size, struct mr_err *err);
 

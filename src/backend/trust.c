@@ -23,7 +23,7 @@ const char *mr_lockdown_name(enum mr_lockdown lockdown)
 int mr_lockdown_untold(struct mr_err *err, const char *object)
 {
 	mr_err_set(err, -ENODATA, object,
-		   "whether the kernel is locked down only securityfs tells, which is not mounted");
+		   "the lockdown state is unknown: securityfs is not mounted");
 	mr_err_hint(err, "mount -t securityfs securityfs /sys/kernel/security");
 	return -ENODATA;
 }
@@ -59,7 +59,7 @@ static int8_t read_secure_boot(const struct mr_root *root)
 
 	if (fd >= 0)
 		return read(fd, var, sizeof(var)) == sizeof(var) ? var[4] == 1 : -1;
-	/* Without EFI there is none. */
+	/* Without EFI there is no Secure Boot. */
 	return mr_root_exists(root, "sys/firmware") && !mr_root_exists(root, "sys/firmware/efi") ?
 	       0 : -1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel lets in: signatures of modules, lockdown, Secure Boot
+ * Limits on what the kernel loads: module signatures, lockdown, Secure Boot
  * (kernel_lockdown.7, Documentation/admin-guide/module-signing.rst).
  */
 #ifndef MR_BACKEND_TRUST_H
@@ -14,7 +14,7 @@
 
 enum mr_lockdown {
 	MR_LOCKDOWN_UNKNOWN,		/* the kernel has it, but securityfs is not mounted */
-	MR_LOCKDOWN_ABSENT,		/* the kernel does not know it */
+	MR_LOCKDOWN_ABSENT,		/* the kernel has no lockdown */
 	MR_LOCKDOWN_NONE,
 	MR_LOCKDOWN_INTEGRITY,
 	MR_LOCKDOWN_CONFIDENTIALITY,
@@ -23,17 +23,17 @@ enum mr_lockdown {
 struct mr_trust {
 	enum mr_lockdown lockdown;
 	int8_t signatures;		/* 1: enforced, 0: not, -1: the kernel checks none */
-	int8_t secure_boot;		/* 1: on, 0: off, -1: not told */
-	bool modules_disabled;		/* kernel.modules_disabled: until the next boot */
+	int8_t secure_boot;		/* 1: on, 0: off, -1: unknown */
+	bool modules_disabled;		/* kernel.modules_disabled is set, until the next boot */
 };
 
-/* What is so below @root. All of it may be read by everyone. */
+/* Reads the state below @root; all of it is world-readable. */
 void mr_trust_read(const struct mr_root *root, struct mr_trust *trust);
 
-/* "none", "integrity", "confidentiality"; NULL where it is absent or not known. */
+/* Returns "none", "integrity" or "confidentiality"; NULL if absent or unknown. */
 const char *mr_lockdown_name(enum mr_lockdown lockdown);
 
-/* Says that lockdown is not told (MR_LOCKDOWN_UNKNOWN), and how it would be. -ENODATA. */
+/* Reports that lockdown is unknown (MR_LOCKDOWN_UNKNOWN), with a hint. Returns -ENODATA. */
 int mr_lockdown_untold(struct mr_err *err, const char *object);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Resources that go away with the scope that holds them. */
+/* Resources that are released when their variable goes out of scope. */
 #ifndef MR_UTIL_CLEANUP_H
 #define MR_UTIL_CLEANUP_H
 

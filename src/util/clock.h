@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Time that only goes forward. */
+/* The monotonic clock. */
 #ifndef MR_UTIL_CLOCK_H
 #define MR_UTIL_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* Microseconds on the monotonic clock. */
+/* Returns the microseconds of the monotonic clock. */
 static inline uint64_t mr_clock_us(void)
 {
 	struct timespec ts;
@@ -15,7 +15,7 @@ static inline uint64_t mr_clock_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* Sleeps; a signal ends it early, which is what an interrupted wait wants. */
+/* Sleeps; a signal ends it early, so that an interrupted wait stops at once. */
 static inline void mr_clock_sleep_us(uint64_t us)
 {
 	struct timespec ts = {

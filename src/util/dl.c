@@ -34,7 +34,7 @@ int mr_dl_open(const char *soname, const struct mr_dl_symbol *symbols, struct mr
 		}
 		memcpy(symbols->pointer, &function, sizeof(function));
 	}
-	/* RTLD_NODELETE: it stays. */
+	/* RTLD_NODELETE keeps the library loaded. */
 	dlclose(library);
 	return 0;
 }

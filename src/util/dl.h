@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Libraries for rare work, opened when it comes: a program that is linked to
- * them pays for loading and relocating them at every start. Packagers find
- * them in the section .note.dlopen, as "ELF dlopen metadata" of the UAPI group
- * (systemd defines it likewise) has it:
+ * Libraries that few runs need, opened on first use: a program that is linked to them
+ * pays for loading and relocating them at every start. Packagers find them in the section
+ * .note.dlopen, in the format of the UAPI group's "ELF dlopen metadata" (as systemd
+ * does):
  *
  *	#define FUNCTIONS(X) X(kmod_new) X(kmod_unref)
  *	FUNCTIONS(MR_DL_POINTER)
@@ -22,20 +22,20 @@
 
 #include "util/err.h"
 
-/* A pointer of the type of @function, which a header of the library declares. */
+/* Declares a pointer of the type of @function; a header of the library declares the function. */
 #define MR_DL_POINTER(function)	static typeof(function) *sym_##function;
 
 struct mr_dl_symbol {
 	const char *name;	/* NULL ends a table */
-	void *pointer;		/* to the pointer to set */
+	void *pointer;		/* address of the pointer to set */
 };
 
 #define MR_DL_SYMBOL(function)	{ #function, &sym_##function },
 
 /*
- * Opens the library @soname, once for the whole run, and sets the pointers to
- * the functions in @symbols. 0; -ELIBACC with @err set when it is not installed
- * or lacks one of them.
+ * Opens the library @soname, once in a run, and sets the pointers to the functions in
+ * @symbols. Returns 0, or -ELIBACC with @err set if it is not installed or lacks one of
+ * them.
  */
 int mr_dl_open(const char *soname, const struct mr_dl_symbol *symbols, struct mr_err *err);
 
@@ -43,8 +43,8 @@ int mr_dl_open(const char *soname, const struct mr_dl_symbol *symbols, struct mr
 #define MR_DL_NOTE_TYPE	0x407c0c0aU
 
 /*
- * An ELF note that this program opens @soname for @feature. @priority is
- * "required", "recommended" or "suggested". Once a file.
+ * Adds an ELF note that this program opens @soname for @feature. @priority is "required",
+ * "recommended" or "suggested". Use it once in a file.
  */
 #define MR_DL_NOTE(feature, description, priority, soname)                                        \
 	MR_DL_NOTE_JSON("[{\"feature\":\"" feature "\",\"description\":\"" description            \

@@ -30,7 +30,7 @@ static enum mr_blame blame_of(int code)
 static void fill(struct mr_err *err, int code, enum mr_blame blame, const char *object,
 		 const char *reason, va_list ap)
 {
-	/* The object may live in the very error that is being replaced. */
+	/* @object may point into the error that is being replaced. */
 	char kept[sizeof(err->object)];
 
 	snprintf(kept, sizeof(kept), "%s", object ? object : "");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists that grow by one at a time. */
+/* Arrays that grow one item at a time. */
 #ifndef MR_UTIL_GROW_H
 #define MR_UTIL_GROW_H
 
@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 /*
- * @list, or what it has become: with room for one behind its @nr items of @size bytes.
- * *@room is for how many there is room; it doubles. NULL without memory: all is as it was.
+ * Returns @list, moved if needed, with room for one more than its @nr items of @size
+ * bytes. *@room is the number of items that fit; it doubles. Returns NULL, with @list
+ * unchanged, if there is no memory.
  */
 static inline void *mr_grown(void *list, size_t nr, size_t *room, size_t size)
 {
@@ -22,7 +23,7 @@ static inline void *mr_grown(void *list, size_t nr, size_t *room, size_t size)
 	return list;
 }
 
-/* Makes room for one more in the array @list, in place. 0 or -ENOMEM. */
+/* Makes room for one more item in the array @list, in place. Returns 0 or -ENOMEM. */
 #define mr_make_room(list, nr, room)                                                              \
 	({                                                                                        \
 		void *grown_ = mr_grown(list, nr, &(room), sizeof(*(list)));                      \

@@ -13,7 +13,7 @@
 
 #define CHUNK 65536UL
 
-/* Whether @path names a descriptor that this process was started with. */
+/* True if @path names an fd that this process inherited. */
 static bool is_passed(const char *path)
 {
 	return !strncmp(path, "/dev/fd/", 8) || !strncmp(path, "/proc/self/fd/", 14) ||
@@ -64,8 +64,8 @@ int mr_input_open(struct mr_input *in, const char *path, struct mr_err *err)
 }
 
 /*
- * Reads more behind what there is, up to @most bytes that are not used yet. 0, or -errno
- * with @err set.
+ * Reads more bytes behind those in the buffer, unless more than @most are unused already.
+ * Returns 0, or -errno with @err set.
  */
 static int fill(struct mr_input *in, size_t most, struct mr_err *err)
 {
@@ -97,7 +97,7 @@ static int fill(struct mr_input *in, size_t most, struct mr_err *err)
 	return 0;
 }
 
-/* Whether the beginning of the file looks like UTF-16, with or without its mark. */
+/* True if the file seems to begin with UTF-16, with or without a byte order mark. */
 static bool is_utf16(const char *s, size_t len)
 {
 	return len >= 2 && (!memcmp(s, "\377\376", 2) || !memcmp(s, "\376\377", 2) ||
@@ -153,7 +153,7 @@ int mr_input_line(struct mr_input *in, char **line, struct mr_err *err)
 				    "line %lu has a NUL byte: this is not a text file", in->line);
 	if (len && (*line)[len - 1] == '\r')
 		len--;
-	(*line)[len] = '\0';	/* the newline, or the room behind the end */
+	(*line)[len] = '\0';	/* the newline, or the spare byte behind the end */
 	return 1;
 }
 

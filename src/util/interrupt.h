@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SIGINT, SIGTERM and SIGHUP as a question that long work asks now and then,
- * so that it can put everything back. System calls that wait end with EINTR.
+ * SIGINT, SIGTERM and SIGHUP as a flag, which long work polls so that it can restore the
+ * system before it ends. System calls that wait return EINTR.
  */
 #ifndef MR_UTIL_INTERRUPT_H
 #define MR_UTIL_INTERRUPT_H
@@ -9,12 +9,12 @@
 #include <stdbool.h>
 
 /*
- * From now on these signals only set a mark; those that the caller ignores
- * (nohup(1), a shell's background jobs) stay ignored.
+ * Makes these signals set the flag only; those that are ignored already (nohup(1), a
+ * shell's background jobs) stay ignored.
  */
 void mr_interrupt_catch(void);
 
-/* Whether one came; the number of the first, else 0. */
+/* Returns the number of the first such signal, or 0 if none came. */
 int mr_interrupted(void);
 
 #endif

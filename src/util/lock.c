@@ -30,7 +30,7 @@ static int check(int dir, int fd)
 
 int mr_lock_open(int dir, const char *name)
 {
-	/* A FIFO would keep open(2) waiting. */
+	/* O_NONBLOCK: open(2) of a FIFO would wait. */
 	int fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	int rc;
 

@@ -12,7 +12,7 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 	return m < c ? m : c;
 }
 
-/* Optimal string alignment distance; words longer than WORD_MAX are far. */
+/* Returns the optimal string alignment distance; WORD_MAX for words longer than that. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int d[WORD_MAX + 1][WORD_MAX + 1];
@@ -39,20 +39,20 @@ static unsigned int distance(const char *a, const char *b)
 
 int mr_nearest(const char *word, const char *const *words, size_t nr)
 {
-	unsigned int best = 3;	/* three edits away is no longer a slip */
+	unsigned int best = 3;	/* three edits are more than a typing error */
 	int found = -1;
 
 	for (size_t i = 0; i < nr; i++) {
 		unsigned int d = distance(word, words[i]);
 		size_t len = strlen(words[i]);
 
-		/* A short word that shares less than half is another word. */
+		/* Short words must share at least half of their letters. */
 		if (d < best && d * 2 <= len) {
 			best = d;
 			found = (int)i;
 		}
 	}
-	/* "off" for "offline": a beginning is worth a hint, never an action. */
+	/* "off" for "offline": a prefix gives a hint, but is never taken as the word. */
 	for (size_t i = 0; found < 0 && i < nr; i++)
 		if (strlen(word) >= 2 && !strncmp(word, words[i], strlen(word)))
 			found = (int)i;

@@ -119,7 +119,7 @@ const char *mr_size_text(uint64_t bytes, char *buf)
 	if (u == 0) {
 		snprintf(buf, MR_SIZE_TEXT, "%" PRIu64 "B", bytes);
 	} else {
-		/* One decimal, rounded, and none where it would be .0 */
+		/* One decimal, rounded; none if it is 0. */
 		uint64_t whole = bytes >> (10 * u);
 		uint64_t rest = bytes & ((1ULL << (10 * u)) - 1);
 		uint64_t tenth = ((rest >> (10 * (u - 1))) * 10 + 512) / 1024;

@@ -12,7 +12,7 @@ static int write_new(int dir, const char *name, mode_t mode,
 	FILE *f;
 	int rc, fd;
 
-	/* One that a killed writer left is not written to: it may have another name, too. */
+	/* Remove what a killed writer left; never write to it, as it may have a second link. */
 	if (unlinkat(dir, name, 0) && errno != ENOENT)
 		return -errno;
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A file replaced as a whole: who reads it sees the old one or the new one. */
+/* Atomic replacement of a file: a reader sees the old or the new content. */
 #ifndef MR_UTIL_REPLACE_H
 #define MR_UTIL_REPLACE_H
 
@@ -7,9 +7,9 @@
 #include <sys/types.h>
 
 /*
- * Writes what @write prints, which returns 0 or -errno, to the file @name in the folder
- * @dir, by way of NAME.new and rename(2), synced before. 0 or -errno; then the old
- * file stays. That the new name lasts, the caller syncs the folder for.
+ * Calls @write, which returns 0 or -errno, to write NAME.new in the directory @dir, syncs
+ * that file and renames it to @name. Returns 0 or -errno; on error the old file stays.
+ * The caller syncs the directory to make the rename durable.
  */
 int mr_replace_file(int dir, const char *name, mode_t mode,
 		    int (*write)(FILE *f, const void *data), const void *data);

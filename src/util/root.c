@@ -32,7 +32,7 @@ void mr_root_close(struct mr_root *root)
 	root->fd = -1;
 }
 
-/* A captured machine has files and folders; a FIFO or device in it would hold us up. */
+/* A captured machine has only files and directories; opening a FIFO or device could block. */
 static int open_captured(const struct mr_root *root, int flags, const char *path)
 {
 	struct open_how how = {
@@ -56,8 +56,8 @@ static int open_below(const struct mr_root *root, int flags, const char *path)
 	int fd;
 
 	/*
-	 * Live paths may cross what RESOLVE_IN_ROOT forbids (/proc/self), and a
-	 * seccomp filter may not know openat2(): no need for it at "/".
+	 * Live paths may cross what RESOLVE_IN_ROOT forbids (/proc/self), and a seccomp
+	 * filter may refuse openat2(); "/" needs neither.
 	 */
 	if (root->live)
 		fd = openat(root->fd, path, flags | O_CLOEXEC);
@@ -223,7 +223,7 @@ int mr_root_read_u64(const struct mr_root *root, int base, uint64_t *value, cons
 	if (n < 0)
 		return (int)n;
 	errno = 0;
-	/* strtoull() would take a sign, and blanks before it. */
+	/* strtoull() would accept a sign and leading blanks. */
 	if (!isxdigit((unsigned char)buf[0]))
 		return -EINVAL;
 	*value = strtoull(buf, &end, base);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every file of the kernel's that memras reads or writes goes through a root:
- * "/" on the live machine, or the folder of a captured one (--sysroot). Below
- * a captured root symbolic links are resolved inside it (openat2(2),
- * RESOLVE_IN_ROOT), and nothing can be written: what is not live cannot be
- * acted on.
+ * All kernel files that memras reads or writes are opened below a root: "/" on the live
+ * machine, or the directory of a captured one (--sysroot). Below a captured root symbolic
+ * links are resolved inside it (openat2(2), RESOLVE_IN_ROOT), and nothing can be written.
  */
 #ifndef MR_UTIL_ROOT_H
 #define MR_UTIL_ROOT_H
@@ -17,8 +15,8 @@
 #include <sys/types.h>
 
 struct mr_root {
-	int fd;		/* of the folder, O_PATH */
-	bool live;	/* it is "/": the machine that we run on */
+	int fd;		/* the directory, O_PATH */
+	bool live;	/* true for "/", the running machine */
 };
 
 /* Opens @path, or "/" for NULL. Returns 0 or -errno. */
@@ -30,60 +28,61 @@ void mr_root_close(struct mr_root *root);
  * All return -errno on failure.
  */
 
-/* A descriptor, O_CLOEXEC. -EROFS for a write access when the root is not live. */
+/* Returns an fd, O_CLOEXEC. -EROFS for write access if the root is not live. */
 __attribute__((format(printf, 3, 4)))
 int mr_root_openf(const struct mr_root *root, int flags, const char *path, ...);
 
-/* 1 when it is there, 0 when not. */
+/* Returns 1 if the path exists, else 0. */
 __attribute__((format(printf, 2, 3)))
 int mr_root_exists(const struct mr_root *root, const char *path, ...);
 
 /*
- * 0 when it could be opened for writing, without trying: -EACCES, -ENOENT, and
- * -EROFS also when the root is not live.
+ * Returns 0 if the file may be opened for writing, without opening it: -EACCES, -ENOENT,
+ * and -EROFS also if the root is not live.
  */
 __attribute__((format(printf, 2, 3)))
 int mr_root_writable(const struct mr_root *root, const char *path, ...);
 
 /*
- * Reads a small file into @buf (@size bytes, NUL included) without its last
- * newline. Returns the length; -EFBIG when it does not fit.
+ * Reads a small file into @buf (@size bytes, NUL included) without its last newline.
+ * Returns the length; -EFBIG if it does not fit.
  */
 __attribute__((format(printf, 4, 5)))
 ssize_t mr_root_read(const struct mr_root *root, char *buf, size_t size, const char *path, ...);
 
 /*
- * As mr_root_read(), of the file @name below the open folder @dir, which is
- * itself below @root: an attribute of sysfs, which one read(2) gets whole.
- * Below a captured root, what leaves @dir by a link is -EXDEV.
+ * As mr_root_read(), for the file @name in the open directory @dir, which is below @root:
+ * a sysfs attribute, which one read(2) returns whole. Below a captured root, a link that
+ * leaves @dir is -EXDEV.
  */
 ssize_t mr_root_read_at(const struct mr_root *root, int dir, char *buf, size_t size,
 			const char *name);
 
-/* A file to read as a stream, in *@f for fclose(). *@f is NULL on failure. */
+/* Opens a file as a stream in *@f, to be closed with fclose(). *@f is NULL on failure. */
 __attribute__((format(printf, 3, 4)))
 int mr_root_fopen(const struct mr_root *root, FILE **f, const char *path, ...);
 
 /*
- * The first line of a file that begins with @start, without its newline, in *@line for
- * free(). Returns 0; -ENOENT also when no line does. *@line is NULL on failure.
+ * Finds the first line of a file that begins with @start: in *@line, without its newline,
+ * to be freed with free(). Returns 0; -ENOENT also if no line does. *@line is NULL on
+ * failure.
  */
 __attribute__((format(printf, 4, 5)))
 int mr_root_find_line(const struct mr_root *root, const char *start, char **line,
 		      const char *path, ...);
 
-/* A file that holds one number; hexadecimal when @base is 16, with or without 0x. */
+/* Reads a file that holds one number; hexadecimal if @base is 16, with or without 0x. */
 __attribute__((format(printf, 4, 5)))
 int mr_root_read_u64(const struct mr_root *root, int base, uint64_t *value, const char *path, ...);
 
 /*
- * Writes @text by a single write(2), as attributes want it, and reports that
- * call's own errno. -EROFS when the root is not live.
+ * Writes @text by a single write(2), as attributes need it, and returns that call's
+ * errno. -EROFS if the root is not live.
  */
 __attribute__((format(printf, 3, 4)))
 int mr_root_write(const struct mr_root *root, const char *text, const char *path, ...);
 
-/* A folder to iterate, in *@dir. */
+/* Opens a directory in *@dir. */
 __attribute__((format(printf, 3, 4)))
 int mr_root_opendir(const struct mr_root *root, DIR **dir, const char *path, ...);
 

@@ -9,8 +9,8 @@
 #define INVALID UINT32_MAX
 
 /*
- * The length in bytes of the character at @s, which goes to *@c; 1 and INVALID
- * for a byte that begins none (RFC 3629: no overlong form, no surrogate).
+ * Returns the length in bytes of the character at @s and the character in *@c; 1 and
+ * INVALID for a byte that begins none (RFC 3629: no overlong form, no surrogate).
  */
 static size_t next(const unsigned char *s, uint32_t *c)
 {
@@ -33,7 +33,7 @@ static size_t next(const unsigned char *s, uint32_t *c)
 	return len;
 }
 
-/* Controls, line separators, and marks that reorder or hide the text around them. */
+/* True for controls, line separators, and characters that reorder or hide the text around them. */
 static bool harmful(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c ||
@@ -52,7 +52,7 @@ static void print_json(FILE *to, const unsigned char *s, size_t len, uint32_t c)
 	if (c == INVALID)
 		fputs("\357\277\275", to);
 	else if (c < 0x20)
-		fwrite(s, 1, len, to);	/* the document's own newlines */
+		fwrite(s, 1, len, to);	/* newlines of the document itself */
 	else if (c < 0x10000)
 		fprintf(to, "\\u%04x", c);
 	else
@@ -60,7 +60,7 @@ static void print_json(FILE *to, const unsigned char *s, size_t len, uint32_t c)
 			0xdc00 + ((c - 0x10000) & 0x3ff));
 }
 
-/* Whether the character at @s can be written as it is. */
+/* True if the character at @s is written unchanged. */
 static bool plain(const unsigned char *s, uint32_t c, enum mr_text_form form)
 {
 	if (c == INVALID || harmful(c))
@@ -129,7 +129,7 @@ void mr_text_end_whole(char *text, size_t size)
 	if (!len || len + 1 < size)
 		return;
 
-	/* Back to the byte that begins the last character, at most three away. */
+	/* Go back to the first byte of the last character, at most three bytes before. */
 	while (back < len && back < 4 && ((unsigned char)text[len - back] & 0xc0) == 0x80)
 		back++;
 	if ((unsigned char)text[len - back] >= 0xc0 &&

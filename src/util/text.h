@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The border that text from outside passes on its way out: names of processes,
- * cgroups and DIMMs, paths, words as typed. Whoever may choose these bytes must
- * not move a terminal's cursor with them, forge a line, or break a document.
+ * Escaping of text from outside: names of processes, cgroups and DIMMs, paths, arguments.
+ * Such text must not move a terminal's cursor, forge a line, or break a document.
  */
 #ifndef MR_UTIL_TEXT_H
 #define MR_UTIL_TEXT_H
@@ -13,16 +12,16 @@
 enum mr_text_form {
 	/*
 	 * A part of a line on a terminal: printable UTF-8. A byte of anything else
-	 * (controls, newlines, invalid sequences, marks that reorder text) is
-	 * \xNN, as libsmartcols writes it; a backslash before an x is \x5c.
+	 * (controls, newlines, invalid sequences, marks that reorder text) is \xNN, as
+	 * libsmartcols writes it; a backslash before an x is \x5c.
 	 */
 	MR_TEXT_LINE,
 	/*
-	 * A whole JSON document, whose strings are quoted already: an invalid byte is
-	 * U+FFFD, characters that are no good on a terminal are \uNNNN.
+	 * A whole JSON document, with strings already quoted: an invalid byte is U+FFFD, a
+	 * character that could harm a terminal is \uNNNN.
 	 */
 	MR_TEXT_JSON,
-	/* A label's value of Prometheus: as a line, with backslashes and quotes escaped. */
+	/* The value of a Prometheus label: as a line, with backslashes and quotes escaped. */
 	MR_TEXT_LABEL,
 };
 

@@ -186,7 +186,7 @@ expect_soft_plans() {
 	local address
 
 	[ "$(id -u)" = 0 ] || skip "reading page frame numbers requires CAP_SYS_ADMIN"
-	[ -r /proc/kpageflags ] || skip "this kernel does not tell page flags"
+	[ -r /proc/kpageflags ] || skip "this kernel does not export page flags"
 	address=$(awk '/\[heap\]/ { sub("-.*", ""); print "0x" $1 }' "/proc/$$/maps")
 	run_memras --json --quiet inspect --owners "pid:$$@$address"
 	expect_status 0

@@ -99,7 +99,7 @@ files_of() {
 	run_memras --sysroot "$S390" status --pages
 	expect_status 3
 	expect_one_message
-	expect_err "/proc/kpageflags: this kernel does not tell page flags"
+	expect_err "/proc/kpageflags: this kernel does not export page flags"
 }
 
 @test "this machine: pages are not retired in the sandbox, and that is told" {

@@ -8,10 +8,10 @@
 #include "lib/hugetlb/hugepage.h"
 #include "util/cleanup.h"
 
-#define LOCK_WAIT_MS	10000	/* for another memras that has grown a pool of the size */
-#define ROUNDS		8	/* what grows may land in the block itself, and go with it */
+#define LOCK_WAIT_MS	10000	/* for another memras that has grown a pool of this size */
+#define ROUNDS		8	/* new hugepages may land in the block itself and leave with it */
 
-/* Those of @size bytes, or of any size for 0; only those @in_use, or also free ones. */
+/* Counts the hugepages of @size bytes in the block that can leave it, free or in use. */
 static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint64_t size)
 {
 	mr_autofree struct mr_hugepage *list = NULL;
@@ -27,7 +27,7 @@ static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint
 	return found;
 }
 
-/* Grows the pool of one size until it has as many more as the block has. */
+/* Grows the pool of one size by as many hugepages as the block has. */
 static int grow(const struct mr_machine *m, const struct mr_block *b, uint64_t size,
 		struct mr_blockpool *pools)
 {

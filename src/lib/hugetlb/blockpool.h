@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hugetlb pools that have hugepages in a memory block which goes offline,
- * kept at their sizes where the kernel would dissolve those hugepages with it:
- * mm/hugetlb.c, dissolve_free_huge_pages().
+ * Keeps the hugetlb pools at their sizes while a memory block with hugepages goes offline: the
+ * kernel would dissolve these hugepages (mm/hugetlb.c, dissolve_free_huge_pages()).
  */
 #ifndef MR_LIB_HUGETLB_BLOCKPOOL_H
 #define MR_LIB_HUGETLB_BLOCKPOOL_H
@@ -10,7 +9,7 @@
 #include "backend/block.h"
 #include "lib/hugetlb/growth.h"
 
-#define MR_BLOCKPOOL_SIZES 4	/* sizes of hugepages that fit into a block, on any architecture */
+#define MR_BLOCKPOOL_SIZES 4	/* hugepage sizes that fit into a block, on any architecture */
 
 struct mr_blockpool {
 	struct mr_growth growth[MR_BLOCKPOOL_SIZES];
@@ -18,16 +17,16 @@ struct mr_blockpool {
 };
 
 /*
- * Grows the pools of @block's node by the hugepages that are in @block, so that
- * they have their sizes when those are dissolved. -ENOMEM with @err set when the
- * node has no room for them, -EINTR, or -errno; nothing is changed then.
+ * Grows the pools of @block's node by the hugepages in @block, so that they keep their sizes
+ * when these are dissolved. Returns 0; or -ENOMEM if the node has no room for them, -EINTR, or
+ * -errno, with @err set and the pools unchanged.
  */
 int mr_blockpool_begin(const struct mr_machine *m, const struct mr_block *block,
 		       struct mr_blockpool *pools, struct mr_err *err);
 
 /*
- * Gives the pools their sizes again, whatever became of the block. Returns how
- * many hugepages the system lacks since; 0 when all is as it was.
+ * Restores the sizes of the pools, whether or not the block is offline. Returns how many
+ * hugepages the system has lost; 0 if none.
  */
 uint64_t mr_blockpool_end(const struct mr_machine *m, struct mr_blockpool *pools);
 

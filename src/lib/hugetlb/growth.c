@@ -8,7 +8,7 @@
 #include "lib/child.h"
 #include "util/cleanup.h"
 
-/* Gives the pool its size again, and takes the note of it away. */
+/* Restores the size of the pool and clears the note. */
 static void settle(const struct mr_machine *m, const struct mr_growth *g)
 {
 	mr_poolnote_settle(m, &g->note);
@@ -16,8 +16,8 @@ static void settle(const struct mr_machine *m, const struct mr_growth *g)
 }
 
 /*
- * Starts the guardian. What it waits for is the end of the stream, as the
- * kernel closes our end only when no system call of ours runs any more.
+ * Starts the guardian. It waits for the end of the stream, because the kernel closes the
+ * parent's end only when no system call of the parent is running.
  */
 static int start_guardian(const struct mr_machine *m, struct mr_growth *g)
 {
@@ -31,7 +31,7 @@ static int start_guardian(const struct mr_machine *m, struct mr_growth *g)
 	if (!g->guardian) {
 		close(ends[0]);
 		setsid();
-		/* It is on guard; from here on nothing can fail it but its own end. */
+		/* On guard: from here on it can fail only by being killed. */
 		if (write(ends[1], &byte, 1) != 1 || read(ends[1], &byte, 1) < 0)
 			_exit(1);
 		settle(m, g);
@@ -59,7 +59,7 @@ static void end_guardian(const struct mr_machine *m, const struct mr_growth *g)
 		settle(m, g);
 }
 
-/* Grows the pool @before by @by under a guardian's eyes, with a note of it for both's end. */
+/* Grows pool @before by @by, with a guardian, and with a note in case both processes are killed. */
 static int grow(const struct mr_machine *m, const struct mr_hugepool *before, uint64_t by,
 		struct mr_growth *g)
 {
@@ -87,8 +87,8 @@ int mr_growth_more(const struct mr_machine *m, struct mr_growth *growth, uint64_
 	uint64_t sum = growth->by + by, got = 0;
 
 	/*
-	 * set_max_huge_pages() makes surplus hugepages persistent before it allocates one:
-	 * they count as what the pool has to have.
+	 * set_max_huge_pages() first makes surplus hugepages persistent, so the target includes
+	 * them.
 	 */
 	if (sum > growth->most ||
 	    mr_hugepool_resize(m, before->size, before->node, before->total + sum, &got) ||

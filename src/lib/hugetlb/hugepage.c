@@ -9,8 +9,8 @@
 #include "util/cleanup.h"
 #include "util/grow.h"
 
-#define BEYOND		UINT64_MAX	/* past the last page frame; it has no flags at all */
-#define PLACES		1024	/* that are read together */
+#define BEYOND		UINT64_MAX	/* past the last PFN, where there are no flags */
+#define PLACES		1024	/* read together */
 
 const char *const mr_hugepage_states[] = {
 	[MR_HUGEPAGE_FREE] = "free",
@@ -47,7 +47,7 @@ void mr_hugepages_close(struct mr_hugepages *h)
 static int add(struct mr_hugepages *h, const struct mr_snap *s)
 {
 	const struct mr_machine *m = h->inspector.m;
-	/* A gigantic one is told by its counts alone. */
+	/* A gigantic hugepage shows by its counts alone whether it is free. */
 	const bool free = s->kind == MEMRAS_KIND_HUGETLB_FREE ||
 			  (s->kind == MEMRAS_KIND_GIGANTIC && s->mapcount <= 0 && s->refcount <= 0);
 
@@ -65,7 +65,7 @@ static int add(struct mr_hugepages *h, const struct mr_snap *s)
 	return 0;
 }
 
-/* Looks at these pages together: each is of another hugepage. */
+/* Inspects these pages together; each is in another hugepage. */
 static int look_at(struct mr_hugepages *h, const uint64_t *pfns, size_t nr, struct mr_err *err)
 {
 	mr_autofree struct mr_snap *snaps = calloc(nr, sizeof(*snaps));
@@ -75,7 +75,7 @@ static int look_at(struct mr_hugepages *h, const uint64_t *pfns, size_t nr, stru
 		return mr_err_set(err, -ENOMEM, "", "no memory for the list of hugepages");
 	rc = mr_inspect_many(&h->inspector, pfns, nr, snaps, err);
 	for (size_t i = 0; !rc && i < nr; i++) {
-		/* Two ranges in one hugepage name it once. */
+		/* Two ranges may touch the same hugepage; list it once. */
 		if (!snaps[i].huge_pages ||
 		    (h->nr && h->list[h->nr - 1].pfn == snaps[i].huge_head))
 			continue;
@@ -86,8 +86,8 @@ static int look_at(struct mr_hugepages *h, const uint64_t *pfns, size_t nr, stru
 }
 
 /*
- * Of the @nr places @pfns, those where a hugepage begins, moved to the front. The first
- * hugepage of a range may have begun before it: then a page inside stands for it.
+ * Moves to the front those of the @nr PFNs @pfns where a hugepage begins, and returns how many.
+ * The first hugepage of a range may begin before it; then a page inside stands for it.
  */
 static size_t where_they_begin(uint64_t *pfns, const uint64_t *flags, size_t nr, bool *any)
 {

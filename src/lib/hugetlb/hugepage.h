@@ -10,7 +10,7 @@ enum mr_hugepage_state {
 	MR_HUGEPAGE_IN_USE,
 };
 
-/* Their words, "free" and "in-use". */
+/* "free" and "in-use". */
 extern const char *const mr_hugepage_states[];
 
 struct mr_hugepage {
@@ -19,31 +19,32 @@ struct mr_hugepage {
 	uint64_t size;		/* bytes */
 	int32_t node;
 	enum mr_hugepage_state state;
-	bool gigantic;		/* too big for the buddy allocator: cannot be replaced */
-	bool poisoned;		/* any page of it */
+	bool gigantic;		/* too large for the buddy allocator: cannot be replaced */
+	bool poisoned;		/* at least one of its pages */
 };
 
-/* Hugepages of several ranges. */
+/* The hugepages of several ranges. */
 struct mr_hugepages {
 	struct mr_hugepage *list;
 	size_t nr, room;
 	struct mr_inspector inspector;
-	uint64_t step;		/* pages of the smallest hugepage there is; 0: there is none */
-	bool poison;		/* some page of the machine is poisoned */
+	uint64_t step;		/* pages of the smallest existing hugepage; 0 if there is none */
+	bool poison;		/* the machine has poisoned pages */
 };
 
-/* 0; or -errno with @err set when page flags cannot be read. */
+/* Returns 0, or -errno with @err set if page flags cannot be read. */
 int mr_hugepages_open(struct mr_hugepages *h, const struct mr_machine *m, struct mr_err *err);
 void mr_hugepages_close(struct mr_hugepages *h);
 
 /*
- * Adds the hugepages that have a page in [@pfn, @pfn + @nr), ascending, but for one that
- * was added last. Flags are read only where a hugepage can begin, which is a multiple of
- * its size, and what is found is inspected together. -errno with @err set.
+ * Adds the hugepages that have a page in [@pfn, @pfn + @nr), ascending, unless a hugepage was
+ * the last one added. Reads flags only at multiples of the smallest hugepage size, where
+ * hugepages can begin, and inspects the hugepages in batches. Returns 0, or -errno with @err
+ * set.
  */
 int mr_hugepages_add(struct mr_hugepages *h, uint64_t pfn, uint64_t nr, struct mr_err *err);
 
-/* The same of one range, into *@list (free() it) and *@count. */
+/* The same for one range: the result is in *@list, to be freed by free(), and *@count. */
 int mr_hugepage_list(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 		     struct mr_hugepage **list, size_t *count, struct mr_err *err);
 

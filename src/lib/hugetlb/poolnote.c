@@ -20,7 +20,10 @@ uint64_t mr_poolnote_target(const struct mr_poolnote *note, uint64_t has, bool p
 	const uint64_t before = note->persistent;
 
 	if (note->pfn != MR_POOLNOTE_NO_PFN) {
-		/* The hugepage around the page is gone, and what the pool grew by is in its place. */
+		/*
+		 * The hugepage around the page is gone, and the one that the pool grew by
+		 * replaces it.
+		 */
 		const uint64_t ours = note->surplus + (poisoned ? 0 : note->most);
 
 		return has > before && has - before <= ours ? before : UINT64_MAX;
@@ -58,7 +61,7 @@ bool mr_poolnote_parse(const char *text, struct mr_poolnote *note)
 {
 	uint64_t numbers[6];
 
-	/* The node is -1 where the kernel has no pools of nodes. */
+	/* The node is -1 if the kernel has no per-node pools. */
 	for (size_t i = 0; i < 6; i++) {
 		if (i == 1 && !strncmp(text, "-1", 2)) {
 			numbers[i] = UINT32_MAX;
@@ -76,7 +79,7 @@ bool mr_poolnote_parse(const char *text, struct mr_poolnote *note)
 	return !*text;
 }
 
-/* The note in @fd; false where there is none. */
+/* Reads the note in @fd; false if there is none. */
 static bool read_note(int fd, struct mr_poolnote *note)
 {
 	char text[MR_POOLNOTE_TEXT];

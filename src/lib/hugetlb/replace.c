@@ -13,12 +13,12 @@
 #define BACKOFF_FIRST_US	10000
 #define BACKOFF_LAST_US		200000
 
-/* The persistent hugepages of the pool, or UINT64_MAX where that is not told. */
+/* Returns the persistent hugepages of the pool, or UINT64_MAX if unknown. */
 static uint64_t pool_size(const struct mr_machine *m, uint64_t size, int32_t node)
 {
 	struct mr_hugepool pool;
 
-	/* A surplus one may go for good when its data moves: the kernel owes none. */
+	/* A surplus hugepage may be freed when its data moves; the kernel does not replace it. */
 	return mr_hugepool_read(m, size, node, &pool) ? UINT64_MAX : pool.total - pool.surplus;
 }
 
@@ -41,7 +41,7 @@ static int explain(int rc, uint64_t pfn, int32_t node, struct mr_err *err)
 	}
 }
 
-/* Claims the range, for @timeout_ms at the most, and gives it back. */
+/* Claims the range, retrying for up to @timeout_ms, and releases it. */
 static int claim(const struct mr_machine *m, uint64_t pfn, uint64_t pages, int32_t node,
 		 uint64_t timeout_ms, struct mr_err *err)
 {
@@ -105,7 +105,7 @@ static void settle(const struct mr_replace_item *it, enum mr_outcome outcome,
 	hooks->settled(&r, hooks->data);
 }
 
-/* Tells of what is refused; true when it was. */
+/* Reports a refused item; true if @it was refused. */
 static bool refuse(const struct mr_replace_item *it, const struct mr_replace_hooks *hooks)
 {
 	struct mr_err err;
@@ -127,7 +127,7 @@ void mr_replace_show(const struct mr_replace_snap *snap, const struct mr_replace
 	}
 }
 
-/* One try at one hugepage; false: it is busy, and another try may end otherwise. */
+/* Tries to replace one hugepage once. False if it is busy, so that another try makes sense. */
 static bool try_it(const struct mr_machine *m, struct mr_replace_item *it,
 		   const struct mr_replace_hooks *hooks)
 {
@@ -137,7 +137,7 @@ static bool try_it(const struct mr_machine *m, struct mr_replace_item *it,
 	if (!it->attempts)
 		it->begun = mr_clock_us();
 	it->attempts++;
-	/* It may have left its pool since it was looked at. */
+	/* The hugepage may have left its pool since the snapshot. */
 	if (mr_kpage_flags(m, it->h.pfn, &flags, 1) == 1 && !(flags & MR_KPF(KPF_HUGE))) {
 		explain(-ESTALE, it->h.pfn, it->h.node, &err);
 		it->rc = mr_err_set(&err, -ESTALE, err.object, "the hugepage has left its pool meanwhile");
@@ -152,7 +152,7 @@ static bool try_it(const struct mr_machine *m, struct mr_replace_item *it,
 	return true;
 }
 
-/* The busy ones again, all in turns. Returns how many are left, at the front of @busy. */
+/* Retries the busy hugepages in turns. Returns how many are left, at the front of @busy. */
 static size_t try_again(const struct mr_machine *m, struct mr_replace_item **busy, size_t nr,
 			uint64_t timeout_ms, uint64_t done, uint64_t total,
 			const struct mr_replace_hooks *hooks)

@@ -15,7 +15,7 @@ static const struct mr_replace_pool *pool_of(const struct mr_replace_snap *snap,
 	return NULL;
 }
 
-/* Whether something can take its place on its node: memory, or for data a free hugepage. */
+/* True if its node has a place for it: memory, or for data a free hugepage. */
 static bool has_room(const struct mr_replace_snap *snap, const struct mr_hugepage *h)
 {
 	const struct mr_replace_pool *p = pool_of(snap, h);
@@ -28,7 +28,10 @@ enum mr_replace_step mr_replace_plan_one(const struct mr_replace_snap *snap,
 {
 	const struct mr_hugepage *h = &item->h;
 
-	/* "all-free" means those that can be replaced: what cannot was not asked for. */
+	/*
+	 * "all-free" means the free hugepages that can be replaced; the others were not asked
+	 * for.
+	 */
 	if (snap->only_free &&
 	    (!h->size || h->state != MR_HUGEPAGE_FREE || h->gigantic || h->poisoned))
 		return MR_REPLACE_LEAVE;

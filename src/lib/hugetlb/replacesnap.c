@@ -32,7 +32,7 @@ static int add_hugepage(struct mr_replace_snap *snap, const struct mr_machine *m
 	});
 }
 
-/* What a page is that is in no hugepage. */
+/* Adds a page that is not in a hugepage, with its kind. */
 static int add_other(struct mr_replace_snap *snap, struct mr_inspector *ins, uint64_t pfn,
 		     const char *word, struct mr_err *err)
 {
@@ -50,7 +50,7 @@ static int add_other(struct mr_replace_snap *snap, struct mr_inspector *ins, uin
 	return add(snap, &it) ? mr_err_set(err, -ENOMEM, "", "no memory for the hugepages") : 0;
 }
 
-/* Adds what @span names. */
+/* Adds the hugepages of @span. */
 static int add_span(struct mr_replace_snap *snap, struct mr_hugepages *h,
 		    const struct mr_span *span, struct mr_err *err)
 {
@@ -65,7 +65,7 @@ static int add_span(struct mr_replace_snap *snap, struct mr_hugepages *h,
 			rc = mr_err_set(err, -ENOMEM, "", "no memory for the hugepages");
 	if (rc || h->nr > before || snap->only_free)
 		return rc;
-	/* It may be in the hugepage that was found last. */
+	/* The page may be in the hugepage that was added last. */
 	last = h->nr ? &h->list[h->nr - 1] : NULL;
 	if (last && span->pfn >= last->pfn && span->pfn - last->pfn < last->size >> m->page_shift)
 		return 0;
@@ -82,7 +82,7 @@ static int by_pfn(const void *pa, const void *pb)
 	return a > b ? 1 : -1;
 }
 
-/* Leaves each hugepage where it was named first. */
+/* Drops repeated hugepages; each stays where it was named first. */
 static int drop_twins(struct mr_replace_snap *snap)
 {
 	size_t n = 0;
@@ -103,7 +103,7 @@ static int drop_twins(struct mr_replace_snap *snap)
 	return 0;
 }
 
-/* What @node could make of its memory: free, in the page cache, or of processes. */
+/* Returns how much memory @node could provide: free, page cache, or reclaimable from processes. */
 static uint64_t room_of(const struct mr_machine *m, int32_t node)
 {
 	static const char *const fields[] = { "MemFree", "Active", "Inactive", "SReclaimable" };

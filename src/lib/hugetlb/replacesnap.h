@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The hugepages that are to be replaced and their pools, looked at once. */
+/* Takes a snapshot of the hugepages to replace and their pools. */
 #ifndef MR_LIB_HUGETLB_REPLACESNAP_H
 #define MR_LIB_HUGETLB_REPLACESNAP_H
 
@@ -7,9 +7,9 @@
 #include "lib/target/resolve.h"
 
 /*
- * Looks at the hugepages that have a page in @spans, at pages of single spans that are in
- * none, and at the pools, once. Of a span of many pages without a hugepage the first page
- * stands for all. The targets of @spans must outlive @snap. -errno with @err set.
+ * Looks once at the hugepages that have a page in @spans, at the spans without a hugepage, and
+ * at the pools. The first page of a span without a hugepage stands for all of it. The targets
+ * of @spans must outlive @snap. Returns 0, or -errno with @err set.
  */
 int mr_replace_look(const struct mr_machine *m, const struct mr_spans *spans, bool only_free,
 		    struct mr_replace_snap *snap, struct mr_err *err);

@@ -14,10 +14,10 @@
 
 #define BATCH 1024	/* at most MEMRAS_DESCRIBE_MAX */
 #define RUNS 256	/* at most MEMRAS_SCAN_MAX_RUNS */
-#define OWNERS_MS 5000	/* looking for owners is no reason to answer late */
+#define OWNERS_MS 5000	/* limit, so that the search for owners does not delay the answer */
 
 struct obstacle {
-	const char *reason;	/* NULL: not in the way */
+	const char *reason;	/* NULL if it is no blocker */
 	bool lasting;
 };
 
@@ -40,7 +40,7 @@ static struct obstacle by_kind(uint32_t kind)
 	case MEMRAS_KIND_DEVICE:
 		return (struct obstacle){ "device memory", true };
 	case MEMRAS_KIND_UNKNOWN:
-		/* Also pages on their way through per-cpu lists. */
+		/* Also pages on per-cpu lists. */
 		return (struct obstacle){ "allocated by the kernel or a driver", false };
 	default:
 		return (struct obstacle){ NULL, false };
@@ -59,7 +59,7 @@ static struct obstacle by_description(const struct memras_page *p)
 	if (p->error || (p->flags & (MEMRAS_PAGE_HWPOISON | MEMRAS_PAGE_HELD)))
 		return (struct obstacle){ NULL, false };
 	if (p->kind == MEMRAS_KIND_UNKNOWN && p->refcount == 0)
-		return (struct obstacle){ NULL, false };	/* free, in a per-cpu list */
+		return (struct obstacle){ NULL, false };	/* free, on a per-cpu list */
 	o = by_kind(p->kind);
 	if (!o.reason && (p->flags & MEMRAS_PAGE_DMA_PINNED))
 		o = (struct obstacle){ "pinned for a device (pin_user_pages)", false };
@@ -99,13 +99,13 @@ static int add(struct mr_blockers *b, uint64_t pfn, uint64_t nr, uint32_t kind,
 	return 0;
 }
 
-/* Whether the kind alone tells if pages are in the way; of others the references do. */
+/* True if the kind alone makes it a blocker; for other kinds the references decide. */
 static bool kind_tells(uint32_t kind)
 {
 	return kind != MEMRAS_KIND_UNKNOWN && by_kind(kind).reason;
 }
 
-/* Pages to be described, ascending, in one call. */
+/* Pages to describe in one call, ascending. */
 struct batch {
 	struct memras_page *pages;
 	uint32_t nr;
@@ -134,7 +134,7 @@ static int look_at_run(const struct mr_machine *m, const struct memras_run *run,
 	if (run->flags & (MEMRAS_PAGE_HWPOISON | MEMRAS_PAGE_HELD))
 		return 0;
 	if (kind_tells(run->kind)) {
-		/* They are listed in order. */
+		/* Keeps the list in order. */
 		rc = describe(m, b, out);
 		return rc ? rc : add(out, run->pfn, run->nr, run->kind, &o);
 	}
@@ -146,7 +146,7 @@ static int look_at_run(const struct mr_machine *m, const struct memras_run *run,
 	return rc;
 }
 
-/* Of these nothing is in the way: who has a reference to a free page, has it no more. */
+/* These kinds never block an offline: free pages have no references. */
 #define KINDS_FREE (MEMRAS_KIND_MASK(MEMRAS_KIND_FREE) | MEMRAS_KIND_MASK(MEMRAS_KIND_HUGETLB_FREE))
 
 static uint64_t kinds_wanted(bool lasting)
@@ -199,8 +199,8 @@ static int add_by_flags(uint64_t pfn, uint64_t flags, void *data)
 	struct obstacle o = by_kind(kind);
 
 	/*
-	 * No flag at all is a page in a per-cpu list as likely as one that the
-	 * kernel allocated: only the module can tell.
+	 * A page without flags may be on a per-cpu list or allocated by the kernel; only the
+	 * module can tell them apart.
 	 */
 	if (!o.reason || !flags || (flags & MR_KPF(KPF_HWPOISON)) || (by->lasting && !o.lasting))
 		return 0;
@@ -231,7 +231,7 @@ int mr_blockers_find_lasting(const struct mr_machine *m, uint64_t pfn, uint64_t 
 	return find(m, pfn, nr, true, out, err);
 }
 
-/* The pages that are listed, as far as there is room. */
+/* Collects the PFNs of the listed pages, up to @room. */
 static size_t listed_pages(const struct mr_blockers *b, uint64_t *pfns, size_t room)
 {
 	size_t n = 0;
@@ -242,7 +242,7 @@ static size_t listed_pages(const struct mr_blockers *b, uint64_t *pfns, size_t r
 	return n;
 }
 
-/* Those of @all that map pages of @b. */
+/* Copies to @b the owners of @all that map its pages. */
 static void hand_out(struct mr_blockers *b, const struct mr_owners *all)
 {
 	const struct mr_blocker *last = &b->list[b->nr - 1];
@@ -295,7 +295,7 @@ static void find_cgroups(const struct mr_machine *m, struct mr_blockers *const *
 			lists[i]->list[k].cgroup = paths[at++];
 }
 
-/* What an earlier call found. */
+/* Drops the results of an earlier call. */
 static void forget_owners(struct mr_blockers *b)
 {
 	for (size_t i = 0; i < b->nr; i++) {

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where @id is, or is to be put: @room is a power of two, and some of it is always free. */
+/*
+ * Returns the place of @id, or a free one for it. @room is a power of two; the table is never
+ * full.
+ */
 static struct mr_block_fact *place(struct mr_block_fact *table, size_t room, uint64_t id)
 {
 	size_t at = (size_t)(id * 0x9e3779b97f4a7c15ULL >> 32) & (room - 1);
@@ -41,7 +44,7 @@ static void read_block(const struct mr_machine *m, uint64_t id, struct mr_block_
 	}
 	fact->state = block.state;
 	fact->node = block.node;
-	/* A block that is in one zone only tells that of all its pages. */
+	/* Only a block in a single zone tells the zone of all its pages. */
 	if (block.state == MR_BLOCK_ONLINE && block.zones[0] && strcmp(block.zones[0], "None"))
 		fact->zone = block.zones[0];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the pages of a memory block have in common, read once for each block of a run. */
+/* Facts that all pages of a memory block share, read once per block and run. */
 #ifndef MR_LIB_INSPECT_BLOCKFACTS_H
 #define MR_LIB_INSPECT_BLOCKFACTS_H
 
@@ -10,20 +10,20 @@
 
 struct mr_block_fact {
 	uint64_t id;
-	const char *zone;		/* of all its pages; NULL: they are of several, or not told */
-	int32_t node;			/* -1: not told */
+	const char *zone;		/* of all its pages; NULL if several or unknown */
+	int32_t node;			/* -1 if unknown */
 	enum mr_block_state state;
 	bool used;			/* this place of the table is taken */
-	bool absent;			/* there is no such block */
+	bool absent;			/* the block does not exist */
 };
 
-/* A hash table; all zero is an empty one. */
+/* A hash table; all zero is an empty table. */
 struct mr_block_facts {
 	struct mr_block_fact *table;
 	size_t nr, room;
 };
 
-/* The facts of block @id, which stay where they are until the next call. NULL: no memory. */
+/* Returns the facts of block @id, valid until the next call; NULL without memory. */
 const struct mr_block_fact *mr_block_facts_get(struct mr_block_facts *facts,
 					       const struct mr_machine *m, uint64_t id);
 void mr_block_facts_free(struct mr_block_facts *facts);

@@ -15,14 +15,14 @@
 #include "util/num.h"
 
 struct mr_cgroup {
-	uint64_t inode;		/* of the folder; first, as it is what is compared */
+	uint64_t inode;		/* of the cgroup directory; first, as the sort key */
 	char *path;
 };
 
 void mr_cgroups_open(struct mr_cgroups *c, const struct mr_machine *m)
 {
 	*c = (struct mr_cgroups){ .m = m, .fd = -ENOENT };
-	/* The inodes of a captured machine are of folders that are not there. */
+	/* On a captured machine these directories do not exist. */
 	if (m->root.live)
 		c->fd = mr_root_openf(&m->root, O_RDONLY, "proc/kpagecgroup");
 }
@@ -37,7 +37,7 @@ void mr_cgroups_close(struct mr_cgroups *c)
 	*c = (struct mr_cgroups){ .fd = -ENOENT };
 }
 
-/* What there is no memory for is not told. */
+/* Adds a cgroup; leaves it out if there is no memory. */
 static void add(struct mr_cgroups *c, uint64_t inode, const char *path)
 {
 	if (mr_make_room(c->list, c->nr, c->room))

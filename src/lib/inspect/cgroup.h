@@ -11,8 +11,8 @@
 struct mr_cgroup;
 
 /*
- * /proc/kpagecgroup has the inodes of the cgroups' folders, which are looked for below
- * the mounted hierarchy in one walk, when the first page is charged to any.
+ * /proc/kpagecgroup has the inode numbers of cgroup directories. The first page charged to a
+ * cgroup triggers one walk of the mounted hierarchy to find them.
  */
 struct mr_cgroups {
 	const struct mr_machine *m;
@@ -26,14 +26,13 @@ void mr_cgroups_open(struct mr_cgroups *cgroups, const struct mr_machine *m);
 void mr_cgroups_close(struct mr_cgroups *cgroups);
 
 /*
- * Sets @paths[i] to the path of the cgroup of @pfns[i], as "/system.slice/x.service",
- * which lasts as long as @cgroups; NULL when it is charged to none, or that cannot be
- * told.
+ * Sets @paths[i] to the cgroup path of @pfns[i], such as "/system.slice/x.service"; valid as
+ * long as @cgroups. NULL if the page is not charged to a cgroup, or if it is unknown.
  */
 void mr_cgroups_find(struct mr_cgroups *cgroups, const uint64_t *pfns, size_t nr,
 		     const char **paths);
 
-/* The same for one call: malloc()ed paths. */
+/* The same for a single call; the paths are to be freed by free(). */
 void mr_cgroups_of_pages(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 			 char **paths);
 

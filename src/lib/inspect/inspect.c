@@ -12,13 +12,13 @@
 
 #define BATCH MEMRAS_DESCRIBE_MAX
 
-/* A page of a batch, and which of the caller's it is. */
+/* A page of a batch, and its index in the caller's array. */
 struct place {
-	uint64_t pfn;		/* first, as it is what is compared */
+	uint64_t pfn;		/* first, as the sort key */
 	size_t index;
 };
 
-/* What is read of a batch, in ascending order. */
+/* The data read for a batch, in ascending order. */
 struct batch {
 	void *room;
 	struct place *places;
@@ -89,10 +89,10 @@ void mr_inspector_sizes(struct mr_inspector *ins)
 }
 
 /*
- * Finds the hugepage around s->pfn by flags: the smallest size at whose
- * alignment a compound head stands, and that no tail follows. What is bigger
- * than a PMD maps does not come from the buddy allocator and is called gigantic.
- * @last is the page before, which is often in the same.
+ * Finds the hugepage around s->pfn by flags: the smallest size at whose alignment there is a
+ * compound head, and after which there is no compound tail. A hugepage larger than a PMD does
+ * not come from the buddy allocator and is called gigantic. @last is the page inspected before,
+ * which is often in the same hugepage.
  */
 static void find_hugepage(struct mr_inspector *ins, struct mr_snap *s, const struct mr_snap *last)
 {
@@ -113,7 +113,7 @@ static void find_hugepage(struct mr_inspector *ins, struct mr_snap *s, const str
 			continue;
 		if (mr_kpage_flags(m, head + pages, &flags, 1) == 1 &&
 		    (flags & MR_KPF(KPF_HUGE)) && (flags & MR_KPF(KPF_COMPOUND_TAIL)))
-			continue;	/* the first pages of a bigger one */
+			continue;	/* the first pages of a larger one */
 		s->huge_head = head;
 		s->huge_pages = pages;
 	}
@@ -129,7 +129,7 @@ static void take_description(struct mr_snap *s, const struct memras_page *page)
 		return;
 	}
 	s->kind = page->kind;
-	/* The huge zero page is not exported to modules; /proc/kpageflags tells of it. */
+	/* Modules cannot see the huge zero page; /proc/kpageflags can. */
 	if (s->kind == MEMRAS_KIND_UNKNOWN && (s->flags & MR_KPF(KPF_ZERO_PAGE)))
 		s->kind = MEMRAS_KIND_RESERVED;
 	s->poisoned = page->flags & MEMRAS_PAGE_HWPOISON;
@@ -146,9 +146,9 @@ static void take_description(struct mr_snap *s, const struct memras_page *page)
 }
 
 /*
- * The kernel keeps no flags of device memory, and a block that it shares with
- * ordinary memory may tell of reserved pages: which device has it is in the map of
- * physical memory. Only the module knows more of it.
+ * Recognizes device memory by /proc/iomem: the kernel keeps no page flags for it, and in a
+ * block that it shares with ordinary memory its pages may read as reserved. Only the module
+ * knows more.
  */
 static void look_for_device(const struct mr_machine *m, struct mr_snap *s)
 {
@@ -162,7 +162,7 @@ static void look_for_device(const struct mr_machine *m, struct mr_snap *s)
 		s->kind = MEMRAS_KIND_DEVICE;
 	if (s->kind != MEMRAS_KIND_DEVICE)
 		return;
-	/* Nothing counts its mappings. */
+	/* Its mappings are not counted. */
 	s->mapcount = -1;
 	s->extra_refs = -1;
 	if (!s->exact)
@@ -171,7 +171,7 @@ static void look_for_device(const struct mr_machine *m, struct mr_snap *s)
 		s->device = device->name;
 }
 
-/* Puts the pages in order, and reads all that is known of them. */
+/* Sorts the pages, and reads everything known about them. */
 static int read_batch(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 		      struct batch *b, bool *described)
 {

@@ -43,7 +43,7 @@ const char *mr_kind_text(uint32_t kind)
 
 uint32_t mr_kind_of_flags(uint64_t flags, uint64_t mapcount)
 {
-	/* In this order: a page has several of these, and the first one decides. */
+	/* A page may have several of these; the first one in this order decides. */
 	static const struct {
 		unsigned int bit;
 		uint32_t kind;

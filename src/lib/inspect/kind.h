@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a page is. The names are those of the JSON field "kind". */
+/* Kinds of pages. The names are those of the JSON field "kind". */
 #ifndef MR_LIB_INSPECT_KIND_H
 #define MR_LIB_INSPECT_KIND_H
 
@@ -7,19 +7,19 @@
 
 #include "uapi/memras.h"
 
-/* The module's kinds, and one that only a pfn without memory has. */
+/* In addition to the module's kinds, one for PFNs without memory. */
 enum {
-	MR_KIND_NONE = 64,	/* no memory is there, or its block is offline */
+	MR_KIND_NONE = 64,	/* no memory, or its block is offline */
 };
 
 const char *mr_kind_name(uint32_t kind);
 
-/* "an anonymous page", for messages. */
+/* Returns a phrase for messages, such as "an anonymous page". */
 const char *mr_kind_text(uint32_t kind);
 
 /*
- * The kind by the words of /proc/kpageflags and /proc/kpagecount alone; a
- * hugetlb page that nobody maps counts as free, a gigantic one as hugetlb.
+ * Returns the kind by the words of /proc/kpageflags and /proc/kpagecount alone. A hugetlb page
+ * that is not mapped counts as free, a gigantic one as hugetlb.
  */
 uint32_t mr_kind_of_flags(uint64_t kpageflags, uint64_t mapcount);
 

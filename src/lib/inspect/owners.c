@@ -17,7 +17,7 @@
 #include "util/interrupt.h"
 #include "util/num.h"
 
-/* Mappings are walked in steps of so many bytes, so that the time is looked at. */
+/* Walk mappings in steps of this many bytes, to check the time in between. */
 #define STEP (1ULL << 30)
 #define STRETCHES 64
 
@@ -30,7 +30,7 @@ struct search {
 	uint64_t deadline;
 	struct mr_owners *out;
 	size_t room;
-	struct mr_owner now;		/* the process and mapping that is walked */
+	struct mr_owner now;		/* the process and mapping being walked */
 };
 
 static int by_owner(const void *pa, const void *pb)
@@ -96,13 +96,13 @@ static int walk_mapping(struct search *s, int pagemap, uint64_t start, uint64_t 
 	return start < end ? walk_present(s, pagemap, start, end) : 0;
 }
 
-/* "7f00-7f10 r--p 0 0:0 0   /name" begins a mapping; false: the line is none. */
+/* Parses a line like "7f00-7f10 r--p 0 0:0 0   /name"; false if it does not begin a mapping. */
 static bool begins_mapping(struct search *s, const char *line, uint64_t *start, uint64_t *end)
 {
 	uint64_t from, to;
 	int path = 0;
 
-	/* The A of "Anonymous:" is a number too: what else is read is not kept. */
+	/* The A of "Anonymous:" is a hex number too, so check for all fields. */
 	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s%n", &from, &to, &path) != 2 ||
 	    !path)
 		return false;
@@ -113,7 +113,7 @@ static bool begins_mapping(struct search *s, const char *line, uint64_t *start, 
 	return true;
 }
 
-/* With PAGEMAP_SCAN, which leaves out what is not in memory by itself. */
+/* Searches with PAGEMAP_SCAN, which skips absent pages by itself. */
 static int search_maps(struct search *s, int pagemap, FILE *maps)
 {
 	mr_autofree char *line = NULL;
@@ -124,7 +124,7 @@ static int search_maps(struct search *s, int pagemap, FILE *maps)
 		uint64_t start, end;
 
 		line[strcspn(line, "\n")] = '\0';
-		/* "[vsyscall]" is of the kernel's half. */
+		/* "[vsyscall]" is in the kernel's half. */
 		if (begins_mapping(s, line, &start, &end) && !(start >> 63))
 			rc = walk_mapping(s, pagemap, start, end);
 	}
@@ -132,8 +132,8 @@ static int search_maps(struct search *s, int pagemap, FILE *maps)
 }
 
 /*
- * Without it: the lines of smaps tell which mappings have anything in memory and are
- * worth a walk. "VmFlags" ends each of them.
+ * Searches without PAGEMAP_SCAN: smaps tells which mappings have pages in memory and are worth
+ * a walk. The "VmFlags" line ends each mapping.
  */
 static int search_smaps(struct search *s, int pagemap, FILE *smaps)
 {
@@ -166,7 +166,7 @@ static int search_process(struct search *s, uint64_t pid)
 				 s->scans ? "maps" : "smaps");
 	int rc;
 
-	/* It ended meanwhile, or is a thread of the kernel's. */
+	/* The process has ended, or is a kernel thread. */
 	if (pagemap == -ENOENT || pagemap == -ESRCH || maps == -ENOENT || maps == -ESRCH)
 		return 0;
 	if (pagemap < 0 || !f)
@@ -176,11 +176,11 @@ static int search_process(struct search *s, uint64_t pid)
 			 pid) < 0)
 		s->now.comm[0] = '\0';
 	rc = s->scans ? search_maps(s, pagemap, f) : search_smaps(s, pagemap, f);
-	/* A process that ends while it is looked at has no owners left to tell. */
+	/* A process that ends during the walk has no owners to report. */
 	return rc == -EFAULT || rc == -ESRCH ? 0 : rc;
 }
 
-/* Whether this kernel has PAGEMAP_SCAN: tried on our own memory. */
+/* Tests on its own memory whether the kernel has PAGEMAP_SCAN. */
 static bool can_scan(const struct mr_machine *m)
 {
 	mr_autoclose int pagemap = mr_root_openf(&m->root, O_RDONLY, "proc/self/pagemap");
@@ -252,7 +252,7 @@ int mr_owners_find(const struct mr_machine *m, const uint64_t *pfns, size_t nr,
 	return 0;
 }
 
-/* The first entry of the list that is of @pfn or a later page. */
+/* Returns the index of the first entry for @pfn or a later page. */
 static size_t first_from(const struct mr_owners *owners, uint64_t pfn)
 {
 	return mr_u64_place(owners->list, owners->nr, sizeof(*owners->list), pfn);

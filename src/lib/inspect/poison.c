@@ -10,7 +10,7 @@
 #include "util/cleanup.h"
 #include "util/grow.h"
 
-/* Ranges from so many pages on are worth a look at /proc/meminfo first. */
+/* For ranges of this many pages it pays to read /proc/meminfo first. */
 #define WORTH_ASKING 4096
 
 bool mr_poison_counted(const struct mr_machine *m)
@@ -108,7 +108,7 @@ int mr_poison_find(const struct mr_machine *m, struct mr_poisoned **list, size_t
 	if (!mr_poison_counted(m))
 		return 0;
 	if (mr_block_list(m, &blocks, &ignored)) {
-		/* No blocks to go by: to the last page frame there is. */
+		/* Without blocks, scan up to the last PFN. */
 		rc = scan_by_flags(m, 0, UINT64_MAX >> m->page_shift, collect, &c);
 	} else {
 		for (size_t i = 0; !rc && i < blocks.nr; i++) {

@@ -86,10 +86,7 @@ int mr_growth_more(const struct mr_machine *m, struct mr_growth *growth, uint64_
 	const struct mr_hugepool *before = &growth->before;
 	uint64_t sum = growth->by + by, got = 0;
 
-	/*
-	 * set_max_huge_pages() first makes surplus hugepages persistent, so the target includes
-	 * them.
-	 */
+	/* set_max_huge_pages() first makes surplus hugepages persistent: the target has them. */
 	if (sum > growth->most ||
 	    mr_hugepool_resize(m, before->size, before->node, before->total + sum, &got) ||
 	    got < before->total + sum)

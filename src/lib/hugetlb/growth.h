@@ -47,10 +47,7 @@ int mr_growth_begin(const struct mr_machine *m, uint64_t size, int32_t node, uin
 int mr_growth_begin_many(const struct mr_machine *m, uint64_t size, int32_t node, uint64_t by,
 			 uint64_t most, uint64_t wait_ms, struct mr_growth *growth);
 
-/*
- * Grows the pool by @by more. Returns 0, or -ENOMEM if the node has no room or @most is
- * exceeded.
- */
+/* Grows the pool by @by more. Returns -ENOMEM if the node has no room, or beyond @most. */
 int mr_growth_more(const struct mr_machine *m, struct mr_growth *growth, uint64_t by);
 
 /* Ends the guardian, and waits until the pool is restored. */

@@ -37,10 +37,10 @@ int mr_hugepages_open(struct mr_hugepages *h, const struct mr_machine *m, struct
 void mr_hugepages_close(struct mr_hugepages *h);
 
 /*
- * Adds the hugepages that have a page in [@pfn, @pfn + @nr), ascending, unless a hugepage was
- * the last one added. Reads flags only at multiples of the smallest hugepage size, where
- * hugepages can begin, and inspects the hugepages in batches. Returns 0, or -errno with @err
- * set.
+ * Adds the hugepages that have a page in [@pfn, @pfn + @nr), ascending, except the one that
+ * was added last for an earlier range. Reads flags only at multiples of the smallest hugepage
+ * size, where hugepages can begin, and inspects the hugepages in batches. Returns 0, or -errno
+ * with @err set.
  */
 int mr_hugepages_add(struct mr_hugepages *h, uint64_t pfn, uint64_t nr, struct mr_err *err);
 

@@ -20,10 +20,7 @@ uint64_t mr_poolnote_target(const struct mr_poolnote *note, uint64_t has, bool p
 	const uint64_t before = note->persistent;
 
 	if (note->pfn != MR_POOLNOTE_NO_PFN) {
-		/*
-		 * The hugepage around the page is gone, and the one that the pool grew by
-		 * replaces it.
-		 */
+		/* The hugepage around the page is gone; the one that the pool grew by replaces it. */
 		const uint64_t ours = note->surplus + (poisoned ? 0 : note->most);
 
 		return has > before && has - before <= ours ? before : UINT64_MAX;

@@ -28,10 +28,7 @@ enum mr_replace_step mr_replace_plan_one(const struct mr_replace_snap *snap,
 {
 	const struct mr_hugepage *h = &item->h;
 
-	/*
-	 * "all-free" means the free hugepages that can be replaced; the others were not asked
-	 * for.
-	 */
+	/* "all-free" means those that can be replaced; no others were asked for. */
 	if (snap->only_free &&
 	    (!h->size || h->state != MR_HUGEPAGE_FREE || h->gigantic || h->poisoned))
 		return MR_REPLACE_LEAVE;

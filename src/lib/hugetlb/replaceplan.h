@@ -61,7 +61,7 @@ enum mr_replace_step mr_replace_plan_one(const struct mr_replace_snap *snap,
 /* Sets the step of every item, and counts those that get a result. */
 void mr_replace_plan(struct mr_replace_snap *snap);
 
-/* Returns how the hugepage would be retired: free ones are replaced, those in use migrated. */
+/* Returns the path of the item: free hugepages are replaced, those in use migrated. */
 enum mr_path mr_replace_path(const struct mr_replace_item *item);
 
 /* Sets @err to the reason why @item is refused. */

@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Returns the place of @id, or a free one for it. @room is a power of two; the table is never
- * full.
- */
+/* Returns the place of @id, or a free one. @room is a power of two; the table is never full. */
 static struct mr_block_fact *place(struct mr_block_fact *table, size_t room, uint64_t id)
 {
 	size_t at = (size_t)(id * 0x9e3779b97f4a7c15ULL >> 32) & (room - 1);

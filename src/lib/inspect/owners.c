@@ -102,7 +102,7 @@ static bool begins_mapping(struct search *s, const char *line, uint64_t *start, 
 	uint64_t from, to;
 	int path = 0;
 
-	/* The A of "Anonymous:" is a hex number too, so check for all fields. */
+	/* The A of "Anonymous:" is a hex number too: keep the values of whole lines only. */
 	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s%n", &from, &to, &path) != 2 ||
 	    !path)
 		return false;

@@ -11,7 +11,7 @@
 #include "lib/hugetlb/growth.h"
 #include "lib/hugetlb/replace.h"
 
-/* One try waits no longer for a pool that another memras changes: the next one does again. */
+/* Limit of one try's wait for a pool that another memras is changing; the next try waits again. */
 #define POOL_WAIT_MS 1000
 
 void mr_applier_open(struct mr_applier *a, struct mr_machine *m)
@@ -29,7 +29,7 @@ void mr_applier_close(struct mr_applier *a)
 	a->hard = -1;
 }
 
-/* Why the kernel did not retire the page, by its errno and the state of the page. */
+/* Explains by the errno and the state of the page why the kernel did not retire it. */
 static void explain(int rc, const struct mr_snap *s, struct mr_err *err)
 {
 	char pfn[24];
@@ -95,9 +95,8 @@ static int hard_offline(struct mr_applier *a, const struct mr_snap *s, const str
 }
 
 /*
- * Retires a page of a hugepage with a pool grown by one first, as soft offline
- * will dissolve the hugepage. What was grown is taken back when the page was
- * not retired.
+ * Retires a page of a hugepage, for which the pool grows by one first because soft offline
+ * dissolves the hugepage. The growth is undone if the page was not retired.
  */
 static int grow_and_soft_offline(struct mr_applier *a, const struct mr_snap *s,
 				 const struct mr_step *step, const struct mr_spot *spot,

@@ -11,15 +11,15 @@
 #include "util/interrupt.h"
 #include "util/num.h"
 
-#define BATCH		4096	/* pages that are inspected together */
-#define GROUP		256	/* ... and tried before they are read back, */
-#define GROUP_US	50000	/* or so long */
+#define BATCH		4096	/* pages inspected together */
+#define GROUP		256	/* pages tried before they are read back, */
+#define GROUP_US	50000	/* or the time after which they are */
 #define BACKOFF_LAST_US	200000
 #define OWNERS_MS	10000
 
-/* A page that is read back, and which item it is. */
+/* A page to read back, and the index of its item. */
 struct look {
-	uint64_t pfn;			/* first, as it is what is compared */
+	uint64_t pfn;			/* first, as the sort key */
 	size_t index;
 };
 
@@ -28,11 +28,11 @@ struct batch {
 	const struct mr_batch_way *way;
 	const struct mr_batch_hooks *hooks;
 	struct mr_inspector inspector;
-	struct mr_err unread;		/* why page flags cannot be read, or 0 */
-	struct mr_spots spots;		/* where the run is */
-	struct mr_item *items;		/* of this batch */
+	struct mr_err unread;		/* why page flags cannot be read; code 0 if they can */
+	struct mr_spots spots;		/* position of the run */
+	struct mr_item *items;		/* of the current batch */
 	size_t nr, room;
-	struct mr_item **open;		/* room for pointers, words and snapshots of a batch */
+	struct mr_item **open;		/* space for a batch: pointers, words and snapshots */
 	uint64_t *pfns, *words;
 	struct look *looks;
 	struct mr_snap *snaps;
@@ -44,13 +44,13 @@ struct batch {
 	uint64_t done, total;
 };
 
-/* Whether a signal keeps the run from what it has not tried yet. */
+/* True if a signal keeps the run from further first tries. */
 static bool stopped(const struct batch *b)
 {
 	return mr_interrupted() && !b->way->despite_signal;
 }
 
-/* Inspects and plans these items. What cannot be looked at has failed. */
+/* Inspects and plans these items. An item that cannot be inspected has failed. */
 static void look_at(struct batch *b, struct mr_item **items, size_t nr)
 {
 	struct mr_err err = b->unread;
@@ -84,7 +84,7 @@ static int by_pfn_and_index(const void *pa, const void *pb)
 	return a->index > b->index ? 1 : -1;
 }
 
-/* Marks those that name a page that one before them has named. */
+/* Marks the items whose page an earlier item has named. */
 static void mark_twins(struct batch *b)
 {
 	bool ascending = true;
@@ -101,7 +101,7 @@ static void mark_twins(struct batch *b)
 			b->items[b->looks[i].index].twin = true;
 }
 
-/* The next batch of the run; false when there is none. */
+/* Loads the next batch; false if there is none. */
 static bool load(struct batch *b)
 {
 	b->nr = 0;
@@ -146,7 +146,7 @@ static void try_it(struct batch *b, struct mr_item *it)
 
 	if (!it->attempts)
 		it->begun = mr_clock_us();
-	/* What was done to its hugepage, or to the page by another name, changed it. */
+	/* A try at its hugepage, or at the same page by another name, may have changed the page. */
 	if (it->snap.huge_pages || it->twin)
 		look_at(b, &it, 1);
 	if (it->decided)
@@ -160,8 +160,8 @@ static void try_it(struct batch *b, struct mr_item *it)
 }
 
 /*
- * Reads back what was tried among @nr items, in order of the pages, and settles in
- * order of the items what is decided.
+ * Reads back those of @nr items that were tried, in the order of the pages, and settles decided
+ * items in the order of the items.
  */
 static void verify(struct batch *b, struct mr_item **items, size_t nr)
 {
@@ -174,7 +174,7 @@ static void verify(struct batch *b, struct mr_item **items, size_t nr)
 	qsort(b->looks, n, sizeof(*b->looks), by_pfn_and_index);
 	for (size_t i = 0; i < n; i++)
 		b->pfns[i] = b->looks[i].pfn;
-	/* What cannot be read back is not done. */
+	/* A page that cannot be read back is not done. */
 	rc = mr_kpage_gather(b->m->kpageflags, b->pfns, n, 0, b->words);
 	for (size_t i = 0; i < n; i++)
 		mr_item_judge(items[b->looks[i].index], b->way, !rc ? b->words[i] :
@@ -186,7 +186,7 @@ static void verify(struct batch *b, struct mr_item **items, size_t nr)
 		b->hooks->tick(b->done, b->total, "", b->hooks->data);
 }
 
-/* Tries each page of the batch once, in the order in which they were named. */
+/* Tries each page of the batch once, in the order of the targets. */
 static void first_pass(struct batch *b)
 {
 	uint64_t since = mr_clock_us();
@@ -206,7 +206,7 @@ static void first_pass(struct batch *b)
 	verify(b, b->open + from, i - from);
 }
 
-/* 5.10 looks for a free page in the buddy lists only, and drains nothing. */
+/* In 5.10 soft offline takes free pages from buddy lists only, and drains no per-cpu list. */
 static void drain(struct mr_item **items, size_t nr)
 {
 	int32_t drained = INT32_MIN;
@@ -222,7 +222,7 @@ static void drain(struct mr_item **items, size_t nr)
 	}
 }
 
-/* Those of b->open that are still open, moved to its front; how many. */
+/* Moves the items of b->open that are still open to its front. Returns how many. */
 static size_t still_open(struct batch *b, size_t nr)
 {
 	size_t n = 0;
@@ -233,7 +233,7 @@ static size_t still_open(struct batch *b, size_t nr)
 	return n;
 }
 
-/* The busy ones of the batch again, all in turns, until they are had or the time is over. */
+/* Retries the busy pages of the batch in turns, until all are done or the time is up. */
 static void try_again(struct batch *b)
 {
 	const uint64_t now = mr_clock_us(), us = b->way->timeout_ms * 1000;
@@ -262,7 +262,7 @@ static void try_again(struct batch *b)
 	}
 }
 
-/* Notes what of the batch will be tried, and what is mapped by processes. */
+/* Notes which pages of the batch will be tried, and which are mapped by processes. */
 static int note(struct batch *b)
 {
 	for (size_t i = 0; i < b->nr; i++) {
@@ -304,8 +304,8 @@ static void plan_again(struct batch *b)
 }
 
 /*
- * Looks at all pages of the run, for what has to be known of all of them before the
- * first is touched. A run of one batch has it loaded then.
+ * Inspects all pages of the run, for facts that are needed before the first page is touched.
+ * The batch stays loaded if the run has only one.
  */
 static int survey(struct batch *b, struct mr_err *err)
 {

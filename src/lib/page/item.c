@@ -7,7 +7,7 @@
 
 #include "backend/kpage.h"
 
-/* Without memory for it the error is lost, the outcome is not. */
+/* Without memory the error is lost, but not the outcome. */
 void mr_item_keep_error(struct mr_item *it, const struct mr_err *err)
 {
 	if (!it->err)
@@ -22,7 +22,7 @@ void mr_item_decide(struct mr_item *it, enum mr_outcome outcome)
 	it->decided = true;
 }
 
-/* What becomes of the pool that the page belongs to. */
+/* Returns what happens to the pool of the page's hugepage. */
 static enum mr_pool_way pool_way(const struct mr_item *it)
 {
 	if (it->step.action != MR_ACTION_SOFT || !it->snap.huge_pages)
@@ -31,7 +31,7 @@ static enum mr_pool_way pool_way(const struct mr_item *it)
 	       it->step.keep == MR_KEEP_GROW ? MR_POOL_GROWN : MR_POOL_SHRUNK;
 }
 
-/* A refusal names the processes that use the page, where they are known. */
+/* Names the processes that use a refused page, if known. */
 static void name_owners(const struct mr_item *it, const struct mr_owners *owners,
 			struct mr_err *err)
 {
@@ -81,7 +81,7 @@ void mr_item_plan(struct mr_item *it, const struct mr_batch_way *way,
 	}
 }
 
-/* Whether another try may end otherwise. */
+/* True if another try may succeed. */
 static bool passing(int rc)
 {
 	return rc == 0 || rc == -EBUSY || rc == -EAGAIN || rc == -EIO;

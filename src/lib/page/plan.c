@@ -16,7 +16,7 @@ static void refuse(struct mr_plan *plan, const struct mr_snap *s, int code, cons
 	mr_err_set(&plan->err, code, pfn, "%s", reason);
 }
 
-/* What neither way can retire. True when @plan now refuses. */
+/* Refuses pages that neither soft nor hard offline can retire. True if it refused. */
 static bool refuse_always(const struct mr_snap *s, const struct mr_offline_policy *policy,
 			  struct mr_plan *plan)
 {
@@ -37,7 +37,7 @@ static bool refuse_always(const struct mr_snap *s, const struct mr_offline_polic
 	} else if (s->kind == MEMRAS_KIND_DEVICE) {
 		char why[160];
 
-		/* memory_failure() marks it and says "recovered", and the next fault maps it again. */
+		/* memory_failure() reports "recovered", but the next fault maps the page again. */
 		snprintf(why, sizeof(why), "page is device memory%s%s%s, which the kernel cannot retire: its driver manages it",
 			 s->device ? " (" : "", s->device ? s->device : "",
 			 s->device ? ")" : "");
@@ -94,7 +94,7 @@ static enum mr_path soft_path(const struct mr_snap *s)
 	case MEMRAS_KIND_FREE:
 		return MR_PATH_BUDDY;
 	case MEMRAS_KIND_FILE:
-		/* soft_offline_in_use_page() invalidates what is clean and unmapped */
+		/* soft_offline_in_use_page() invalidates clean unmapped pages */
 		if (s->mapcount <= 0 && !(s->flags & (MR_KPF(KPF_DIRTY) | MR_KPF(KPF_WRITEBACK))))
 			return MR_PATH_INVALIDATED;
 		return MR_PATH_MIGRATED;
@@ -163,7 +163,7 @@ void mr_plan_offline(const struct mr_snap *snap, const struct mr_offline_policy 
 		     const struct mr_ability *ability, struct mr_plan *plan)
 {
 	*plan = (struct mr_plan){ .step.path = MR_PATH_NONE };
-	/* Of device memory the flag says that it is bad, not that it is out of use. */
+	/* The flag of device memory means bad, not out of use. */
 	if (snap->poisoned && snap->kind != MEMRAS_KIND_DEVICE) {
 		plan->step.action = MR_ACTION_NONE;
 		return;

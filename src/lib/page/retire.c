@@ -12,7 +12,7 @@ void mr_ability_read(const struct mr_machine *m, struct mr_ability *ability)
 		.module_offline = mr_device_has(m, MEMRAS_FEAT_HARD_OFFLINE),
 		.module_unpoison = mr_device_has(m, MEMRAS_FEAT_UNPOISON),
 		.soft_enabled = mr_pageattr_soft_offline_enabled(m) != 0,
-		/* A kernel that tells simulated errors from real ones refuses by itself. */
+		/* A kernel that tells simulated errors from real ones checks this itself. */
 		.unpoison_safe = mr_device_has(m, MEMRAS_FEAT_SIMULATED) ||
 				 !mr_pageattr_machine_checked(m),
 	};
@@ -43,7 +43,7 @@ static int apply(const struct mr_snap *snap, const struct mr_step *step,
 	return mr_apply(&job->applier, snap, step, spot, job->policy, err);
 }
 
-/* A hugepage is kept best by the module; without it there is another way. */
+/* Loads the module for hugepages, which it keeps best; without it their pool is grown. */
 static bool prepare(const struct mr_snap *snaps, size_t nr, void *data)
 {
 	struct job *job = data;

@@ -31,7 +31,7 @@ int mr_unpoison(struct mr_machine *m, const struct mr_spans *spans, bool dry_run
 		const struct mr_batch_hooks *hooks, struct mr_err *err)
 {
 	struct job job = { 0 };
-	/* What the kernel refuses once it refuses for good: one try. */
+	/* One try: the kernel's refusals are permanent. */
 	const struct mr_batch_way way = { .poisons = false, .dry_run = dry_run, .plan = plan,
 					  .apply = apply, .data = &job };
 	int rc;

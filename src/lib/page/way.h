@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a command does to each page of a batch. */
+/* What a command does with each page of a batch. */
 #ifndef MR_LIB_PAGE_WAY_H
 #define MR_LIB_PAGE_WAY_H
 
@@ -7,19 +7,19 @@
 #include "lib/target/resolve.h"
 
 struct mr_batch_way {
-	bool poisons;		/* it is done when the HWPoison flag is set, else when it is clear */
+	bool poisons;		/* done if the HWPoison flag is set; otherwise if it is clear */
 	bool dry_run;
-	bool despite_signal;	/* try each page once, also when a signal came */
-	bool owners;		/* look for the processes that map the pages, once for all */
-	uint64_t timeout_ms;	/* for the tries of one page after its first */
+	bool despite_signal;	/* try each page once, even after a signal */
+	bool owners;		/* find the processes that map the pages, in one search */
+	uint64_t timeout_ms;	/* for the retries of one page */
 	uint64_t retries;
-	/* Pure: what is to be done about a page. */
+	/* Plans the step for a page. Pure. */
 	void (*plan)(const struct mr_snap *snap, const struct mr_spot *spot, void *data,
 		     struct mr_plan *plan);
-	/* One try; -errno with @err set. */
+	/* Tries once. Returns 0, or -errno with @err set. */
 	int (*apply)(const struct mr_snap *snap, const struct mr_step *step,
 		     const struct mr_spot *spot, void *data, struct mr_err *err);
-	/* Makes ready for these pages; true: they are to be looked at again. May be NULL. */
+	/* Prepares for these pages; true if they must be inspected again. May be NULL. */
 	bool (*prepare)(const struct mr_snap *snaps, size_t nr, void *data);
 	void *data;
 };

@@ -11,7 +11,7 @@
 #include "util/interrupt.h"
 
 #define PAUSE_FIRST_US	2000
-#define LARGEST		32768	/* no signal and no timeout ends a claim */
+#define LARGEST		32768	/* in pages; neither a signal nor a timeout ends a claim */
 
 static int device_claim(void *m, struct memras_claim *claim)
 {
@@ -49,8 +49,8 @@ uint64_t mr_claim_largest(const struct mr_machine *m)
 }
 
 /*
- * The pieces that are left to do. They are not joined, as what was refused as one
- * is tried in its parts from then on.
+ * The pieces left to claim. They are not merged: the parts of a refused piece are tried one by
+ * one from then on.
  */
 struct pieces {
 	struct mr_range *list;
@@ -60,10 +60,10 @@ struct pieces {
 struct loop {
 	struct mr_claims *c;
 	struct pieces busy;
-	uint64_t total, left;	/* pages: wanted, and of them not claimed yet */
+	uint64_t total, left;	/* pages: wanted, and not claimed yet */
 	bool drained;		/* in this pass */
-	int last_rc;		/* of a claim that failed */
-	int fatal;		/* one that trying again does not mend */
+	int last_rc;		/* result of the last failed claim */
+	int fatal;		/* an error that retries cannot help */
 };
 
 static int push(struct pieces *p, uint64_t pfn, uint64_t nr)
@@ -110,7 +110,7 @@ static int claim(struct mr_claims *c, uint64_t pfn, uint64_t nr)
 	return rc;
 }
 
-/* Draining costs: once in a pass, and in the first only when something was refused. */
+/* Drains at most once per pass, because it is expensive; in the first pass only after a refusal. */
 static void drain(struct loop *l)
 {
 	if (!l->drained)
@@ -132,7 +132,7 @@ static int claim_drained(struct loop *l, uint64_t pfn, uint64_t nr)
 	return rc;
 }
 
-/* Where to halve a piece, at a pageblock; 0: it is in one. */
+/* Returns where to halve a piece, on a pageblock boundary; 0 if it is within one pageblock. */
 static uint64_t middle(const struct mr_claims *c, uint64_t pfn, uint64_t nr)
 {
 	uint64_t end = pfn + nr, half = pfn + nr / 2;
@@ -144,7 +144,7 @@ static uint64_t middle(const struct mr_claims *c, uint64_t pfn, uint64_t nr)
 	return half < end ? half : (end - 1) - (end - 1) % c->unit;
 }
 
-/* Claims a piece, by halves where the whole is refused; what is still busy goes to l->busy. */
+/* Claims a piece; if refused, claims its halves. Adds what is still busy to l->busy. */
 static int claim_piece(struct loop *l, uint64_t pfn, uint64_t nr)
 {
 	uint64_t half;
@@ -159,7 +159,7 @@ static int claim_piece(struct loop *l, uint64_t pfn, uint64_t nr)
 		return 0;
 	}
 	half = middle(l->c, pfn, nr);
-	/* Two halves of a range that spans two zones may each be of one. */
+	/* The halves of a range that spans two zones may each be in one zone. */
 	if (half && (passing(rc) || rc == -EINVAL)) {
 		rc = claim_piece(l, pfn, half - pfn);
 		return rc ? rc : claim_piece(l, half, pfn + nr - half);
@@ -172,7 +172,7 @@ static int claim_piece(struct loop *l, uint64_t pfn, uint64_t nr)
 	return rc;
 }
 
-/* One pass over what is still busy. */
+/* Makes one pass over the busy pieces. */
 static int pass(struct loop *l)
 {
 	struct pieces todo = l->busy;
@@ -193,7 +193,7 @@ static bool may_leave(struct mr_claims *c, const struct mr_range *r)
 	struct mr_blockers here = { 0 };
 	bool leave;
 
-	/* A larger piece was not tried in its parts yet: there may be more in it. */
+	/* A larger piece has parts that were not tried alone, and may have other pages. */
 	if (!c->leave || middle(c, r->pfn, r->nr))
 		return false;
 	leave = !c->ops->look(c->ctx, r->pfn, r->nr, &here) &&
@@ -202,7 +202,7 @@ static bool may_leave(struct mr_claims *c, const struct mr_range *r)
 	return leave;
 }
 
-/* What of the busy pieces is only in the way of others: c->around. */
+/* Finds blockers elsewhere in the pageblocks of the busy pieces: c->around. */
 static void look_around(struct mr_claims *c, const struct pieces *busy)
 {
 	for (size_t i = 0; i < busy->nr; i++) {
@@ -214,8 +214,8 @@ static void look_around(struct mr_claims *c, const struct pieces *busy)
 }
 
 /*
- * Looks at what is still busy, and drops what may be left. Returns whether something
- * is in the way that waiting does not remove.
+ * Examines the busy pieces, and drops those that may be left out. True if there is a blocker
+ * that does not go away by waiting.
  */
 static bool diagnose(struct loop *l)
 {

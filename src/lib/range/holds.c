@@ -47,7 +47,7 @@ int mr_quarantine_list(const struct mr_machine *m, uint64_t pfn, uint64_t pages,
 
 		if (!(h->flags & MEMRAS_HOLD_KEPT) || h->pfn < pfn || h->pfn - pfn >= pages)
 			continue;
-		/* The module keeps blocks apart; for a person they are one range. */
+		/* The module keeps blocks apart; users see one range. */
 		if (last && last->pfn + last->nr == h->pfn && last->since == h->since &&
 		    last->node == h->node && last->flags == h->flags) {
 			q = &out[kept - 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What quarantines have: listed for people, and as sets of pages. */
+/* Lists the pages in quarantine: for users, and as sets. */
 #ifndef MR_LIB_RANGE_HOLDS_H
 #define MR_LIB_RANGE_HOLDS_H
 
@@ -8,29 +8,29 @@
 
 enum mr_hold_state {
 	MR_HOLD_HELD,
-	MR_HOLD_AWAY,	/* its block is offline, and it is claimed again with that */
-	MR_HOLD_LOST,	/* its block came back, and others have the pages */
+	MR_HOLD_AWAY,	/* the block is offline; claimed again when it comes online */
+	MR_HOLD_LOST,	/* the block came online, and the pages are in use */
 };
 #define MR_HOLD_STATES 3
 
 /* "held", "away", "lost" */
 extern const char *const mr_hold_state_names[MR_HOLD_STATES];
 
-/* Neighbouring pages that were put aside at the same moment. */
+/* Adjacent pages that were quarantined at the same time. */
 struct mr_quarantine {
 	uint64_t pfn;
 	uint64_t phys;		/* bytes */
 	uint64_t pages;
-	uint64_t held;		/* pages: all of them, or 0 when away or lost */
-	int32_t node;		/* -1: not known */
+	uint64_t held;		/* pages: all of them, or 0 if away or lost */
+	int32_t node;		/* -1 if unknown */
 	enum mr_hold_state state;
 	char since[24];		/* ISO 8601, UTC */
 };
 
 /*
- * The quarantines in @pages pages from @pfn on, which are all (0 and UINT64_MAX) or
- * whole memory blocks, ascending, into *@list (free() it) and *@nr: none where
- * the module is not loaded. -errno with @err set when they cannot be told.
+ * Lists the quarantines in @pages pages from @pfn on, ascending: all of them (0 and
+ * UINT64_MAX), or those in whole memory blocks. The result is in *@list, to be freed by free(),
+ * and *@nr; empty if the module is not loaded. Returns 0, or -errno with @err set.
  */
 int mr_quarantine_list(const struct mr_machine *m, uint64_t pfn, uint64_t pages,
 		       struct mr_quarantine **list, size_t *nr, struct mr_err *err);
@@ -41,8 +41,8 @@ struct mr_kept {
 };
 
 /*
- * Which pages of @all, which is normal, are in quarantine; none where the module is not
- * loaded. 0 or -errno. To be freed by mr_kept_free(), also on an error.
+ * Finds the pages of @all, which is normal, that are in quarantine; none if the module is not
+ * loaded. Returns 0 or -errno. Free @kept by mr_kept_free() in any case.
  */
 int mr_kept_read(const struct mr_machine *m, const struct mr_ranges *all, struct mr_kept *kept);
 void mr_kept_free(struct mr_kept *kept);

@@ -27,12 +27,12 @@ struct job {
 	struct mr_memtest *test;
 	mr_memtest_progress_fn progress;
 	void *data;
-	uint64_t before;	/* bytes of the parts before this one */
+	uint64_t before;	/* bytes of earlier parts */
 	uint64_t total;
-	struct mr_pattern_found found;	/* of the part that is tested */
+	struct mr_pattern_found found;	/* of the current part */
 };
 
-/* What is held of the spans. */
+/* Finds the held pages of the spans. */
 static int find_parts(struct job *job, const struct mr_span *spans, size_t nr)
 {
 	struct mr_ranges all;
@@ -52,8 +52,8 @@ static int find_parts(struct job *job, const struct mr_span *spans, size_t nr)
 }
 
 /*
- * SIGBUS is how a page says that it is not ours any more, or that it is broken. The
- * patterns have nothing open that a jump out of them would leave behind.
+ * A SIGBUS means that a page was taken away or is broken. The patterns hold no resources that
+ * the jump out of them would lose.
  */
 static sigjmp_buf bus_jump;
 static char *volatile bus_address;
@@ -103,8 +103,8 @@ static int add_found(struct job *job, const struct mr_range *part,
 }
 
 /*
- * The pages of @part that the kernel has marked as broken are bad; with @again, what lies
- * between them is to be tested anew. Returns how many there are, or -errno.
+ * Adds the pages of @part that the kernel has poisoned as bad; with @again, adds the pages
+ * between them to the next round. Returns the number of poisoned pages, or -errno.
  */
 static int64_t add_broken(struct job *job, struct mr_range part, bool again)
 {
@@ -142,7 +142,7 @@ static int explain(int rc, uint64_t pfn, struct mr_err *err)
 	}
 }
 
-/* Where the test was when SIGBUS came; not every one says. */
+/* Returns the page of the SIGBUS, or the first page if the signal has no address. */
 static uint64_t bus_pfn(const struct job *job, const struct mr_range *part, const char *mem)
 {
 	const uint64_t page = (uint64_t)(bus_address - mem) >> job->m->page_shift;
@@ -153,7 +153,7 @@ static uint64_t bus_pfn(const struct job *job, const struct mr_range *part, cons
 static int test_part(struct job *job, struct mr_range part, struct mr_err *err)
 {
 	struct sigaction catch = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO }, old;
-	/* In memory, as a jump would lose what is in a register. */
+	/* In memory, because the jump would lose a register. */
 	struct mr_pattern_found *const found = &job->found;
 	struct mr_pattern p = {
 		.pages = part.nr, .page_size = mr_page_size(job->m),
@@ -194,11 +194,11 @@ static int by_pfn(const void *pa, const void *pb)
 
 	if (a->pfn != b->pfn)
 		return a->pfn > b->pfn ? 1 : -1;
-	/* What a pattern found says more than that the machine found something. */
+	/* A pattern's finding says more than a machine check. */
 	return !a->words - !b->words;
 }
 
-/* Each bad page once: what is tested anew may be found anew. */
+/* Keeps each bad page once: a page that is tested again may be found again. */
 static void merge_bad(struct mr_memtest *t)
 {
 	size_t n = 0;
@@ -214,7 +214,7 @@ static void merge_bad(struct mr_memtest *t)
 	t->nr_bad = n;
 }
 
-/* A part that is taken away (-EFAULT) is no reason to leave out the others. */
+/* Tests all parts, also after a part was taken away (-EFAULT). */
 static int test_parts(struct job *job, int rc, struct mr_err *err)
 {
 	for (size_t i = 0; (!rc || rc == -EFAULT) && i < job->parts.nr; i++) {
@@ -261,8 +261,8 @@ int mr_memtest_run(const struct mr_machine *m, const struct mr_span *spans, size
 }
 
 /*
- * A page that is poisoned while it is held is left out when it is released, and no
- * allocator sees it; one that cannot be poisoned stays held.
+ * A page that is poisoned while held is not freed on release, so no allocator sees it. A page
+ * that cannot be poisoned stays held.
  */
 size_t mr_memtest_retire(struct mr_machine *m, struct mr_memtest *test)
 {

@@ -7,8 +7,8 @@
 
 #include "util/grow.h"
 
-#define STRETCH		(1UL << 20)	/* bytes between two looks at progress() */
-#define CACHE_LINE	64		/* or more: then lines are flushed twice */
+#define STRETCH		(1UL << 20)	/* bytes between calls of progress() */
+#define CACHE_LINE	64		/* bytes; flushes larger lines more than once */
 
 enum kind { SOLID, WALKING, ADDRESS, RANDOM };
 
@@ -18,8 +18,8 @@ static const char *const names[] = {
 
 struct step {
 	enum kind kind;
-	unsigned int shift;	/* of a walking bit */
-	uint64_t value;		/* of a solid word */
+	unsigned int shift;	/* of the walking bit */
+	uint64_t value;		/* of the solid word */
 	bool inverted;
 };
 
@@ -49,7 +49,7 @@ static struct step step_of(unsigned int i)
 	return s;
 }
 
-/* splitmix64: a word by its index, so that nothing has to be kept for reading back */
+/* splitmix64: computes a word from its index, so that reading back needs no copy. */
 static uint64_t random_word(uint64_t x)
 {
 	x *= 0x9e3779b97f4a7c15;
@@ -80,9 +80,9 @@ static inline uint64_t word_of(const struct mr_pattern *p, const struct step *s,
 }
 
 /*
- * What was just written is in the cache, and reading it there says nothing of
- * the memory behind. Where there is an instruction for it the lines are written
- * back and dropped; else only what no longer fits the cache is read from memory.
+ * Flushes the written words from the cache, because reading them there says nothing about the
+ * memory. On x86 the cache lines are written back and dropped; elsewhere only what no longer
+ * fits the cache is read from memory.
  */
 static void flush(const volatile uint64_t *mem, size_t bytes)
 {
@@ -117,7 +117,7 @@ static int found(struct run *r, const struct step *s, size_t i, uint64_t wrote, 
 	return 0;
 }
 
-/* Writes, or with @verify compares, all of the buffer. */
+/* Writes the whole buffer, or compares it if @verify. */
 static int sweep(struct run *r, const struct step *s, bool verify)
 {
 	const struct mr_pattern *p = r->p;
@@ -127,7 +127,7 @@ static int sweep(struct run *r, const struct step *s, bool verify)
 	for (size_t from = 0; from < all; from += stretch) {
 		size_t to = all - from < stretch ? all : from + stretch;
 
-		/* The buffer is volatile: each word is stored and loaded, once. */
+		/* The buffer is volatile: each word is stored and loaded exactly once. */
 		for (size_t i = from; !verify && i < to; i++)
 			p->mem[i] = word_of(p, s, i);
 		for (size_t i = from; verify && i < to; i++) {

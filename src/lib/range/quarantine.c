@@ -21,7 +21,7 @@ static void snap_free(struct mr_quarantine_snap *snap)
 	mr_kept_free(&snap->kept);
 }
 
-/* The pages of the spans that lie in offline memory blocks. */
+/* Finds the offline memory blocks that have pages of @all. */
 static int find_offline(const struct mr_machine *m, const struct mr_ranges *all,
 			struct mr_ranges *out)
 {
@@ -55,7 +55,7 @@ int mr_quarantine_pages(const struct mr_span *spans, size_t nr, struct mr_ranges
 	return rc;
 }
 
-/* What is in the way of claiming pages that are not held, and stays there. */
+/* True if pages in the ranges cannot be claimed and do not go away by waiting. */
 static bool find_lasting(const struct mr_machine *m, const struct mr_ranges *all)
 {
 	struct mr_blockers found = { 0 };
@@ -69,7 +69,7 @@ static bool find_lasting(const struct mr_machine *m, const struct mr_ranges *all
 	return lasting;
 }
 
-/* The snapshot for an addition; to be freed also on an error. */
+/* Takes the snapshot for an addition. Free it also on error. */
 static int take_snap(const struct mr_machine *m, const struct mr_span *spans, size_t nr,
 		     struct mr_quarantine_snap *snap)
 {
@@ -150,7 +150,10 @@ static int claim_all(struct add *a, uint64_t deadline)
 	return rc;
 }
 
-/* From here on it outlives us. What is not kept was kept already, or is poisoned. */
+/*
+ * Turns the claims into holds, which outlive this process. Pages that stay out were held
+ * already, or are poisoned.
+ */
 static int keep_all(struct add *a)
 {
 	for (size_t i = 0; i < a->plan.want.nr; i++) {
@@ -165,7 +168,7 @@ static int keep_all(struct add *a)
 	return 0;
 }
 
-/* Gives back what this descriptor holds and did not keep, also around what is wanted. */
+/* Releases what this fd has claimed and not turned into a hold, also around the wanted pages. */
 static void give_back(const struct add *a)
 {
 	for (size_t i = 0; i < a->plan.want.nr; i++) {
@@ -178,10 +181,7 @@ static void give_back(const struct add *a)
 	}
 }
 
-/*
- * All or nothing: what was kept before something went wrong. What had been lost
- * is not this call's to release.
- */
+/* Releases the new holds after an error: all or nothing. Pages that had been lost stay held. */
 static void unkeep(struct add *a)
 {
 	for (size_t i = 0; a->result->changed && i < a->plan.fresh.nr; i++) {
@@ -195,8 +195,8 @@ static void unkeep(struct add *a)
 }
 
 /*
- * Whether all of it is in quarantine, but for poisoned pages, which are counted.
- * Someone else's claim may have been skipped.
+ * Checks that all pages are in quarantine, except for poisoned ones, which it counts. The claim
+ * may have skipped pages that another process has claimed.
  */
 static int verify(struct add *a)
 {
@@ -224,7 +224,7 @@ static int verify(struct add *a)
 	return rc;
 }
 
-/* Does what is planned. */
+/* Carries out the plan. */
 static int apply(struct add *a, uint64_t deadline)
 {
 	const uint64_t lost = mr_ranges_pages(&a->snap.kept.of[MR_HOLD_LOST]);
@@ -239,7 +239,7 @@ static int apply(struct add *a, uint64_t deadline)
 		rc = verify(a);
 	if (rc)
 		unkeep(a);
-	/* What had been lost and is held again stays so, even if the rest fails. */
+	/* Pages that had been lost and are held again stay so, even if the rest fails. */
 	if (lost && !mr_kept_read(a->m, &a->snap.all, &after)) {
 		uint64_t still = mr_ranges_pages(&after.of[MR_HOLD_LOST]);
 
@@ -251,7 +251,7 @@ static int apply(struct add *a, uint64_t deadline)
 	return rc;
 }
 
-/* What is in the way of the plan, for who would rather know before. */
+/* Finds the blockers of the plan, for a dry run or a refusal. */
 static void look(struct add *a)
 {
 	struct mr_blockers *blockers = &a->result->blockers;
@@ -262,7 +262,7 @@ static void look(struct add *a)
 				 &ignored);
 }
 
-/* What quarantines have of it after a failure, in words. */
+/* Says in words what is in quarantine after a failure. */
 static const char *what_stays(const struct add *a, char *buf, size_t size)
 {
 	uint64_t held = 0, lost = 0;
@@ -324,7 +324,7 @@ static void finish(struct mr_quarantine_result *r, uint64_t start)
 	r->elapsed_us = mr_clock_us() - start;
 }
 
-/* Carries the plan out, or says why not. */
+/* Carries out the plan, or says why not. */
 static int add(struct add *a, uint64_t deadline)
 {
 	struct mr_quarantine_result *r = a->result;
@@ -363,7 +363,7 @@ void mr_quarantine_add(const struct mr_machine *m, const struct mr_span *spans, 
 			 .unit = m->info.pageblock_pages ? m->info.pageblock_pages : 512 };
 	int rc = take_and_plan(&a, spans, nr);
 
-	/* What seems to be there for good is looked at again before that is said. */
+	/* A page that looks unmovable may be so for a moment only, so look several times. */
 	for (int i = 1; !rc && a.plan.action == MR_QUARANTINE_BLOCKED && !policy->dry_run &&
 	     i < MR_CLAIM_LOOKS; i++) {
 		mr_clock_sleep_us(MR_CLAIM_PAUSE_US);

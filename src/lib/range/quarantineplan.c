@@ -3,7 +3,10 @@
 
 #include "lib/inspect/headroom.h"
 
-/* What is held is held; what is away will be claimed with its block. What is lost is wanted. */
+/*
+ * Finds the pages to claim: not those held, nor those away, which are claimed when their block
+ * comes online. Lost pages are wanted.
+ */
 static int find_wanted(const struct mr_quarantine_snap *snap, struct mr_quarantine_plan *plan)
 {
 	struct mr_ranges not_held = { 0 };

@@ -43,7 +43,7 @@ void mr_ranges_normalise(struct mr_ranges *r)
 		return;
 	qsort(r->list, nr, sizeof(*r->list), by_pfn);
 	r->nr = 0;
-	/* There is room for what was there before. */
+	/* There is room for as many ranges as before. */
 	for (size_t i = 0; i < nr; i++)
 		mr_ranges_add(r, r->list[i].pfn, r->list[i].nr);
 }

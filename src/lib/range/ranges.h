@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sets of page frames, as sorted lists of ranges. */
+/* Sets of PFNs, as sorted lists of ranges. */
 #ifndef MR_LIB_RANGE_RANGES_H
 #define MR_LIB_RANGE_RANGES_H
 
@@ -12,7 +12,7 @@ struct mr_range {
 };
 
 /*
- * Normal: ascending, with a gap between each and the next, none empty. All zero is
+ * A set is normal if its ranges are ascending, not empty, and have gaps in between. All zero is
  * the empty set. Free it by mr_ranges_free().
  */
 struct mr_ranges {
@@ -21,24 +21,24 @@ struct mr_ranges {
 };
 
 /*
- * Adds a range, which is joined to the last where it begins in it or right behind it.
- * Ranges that come in ascending order stay normal. 0 or -ENOMEM.
+ * Adds a range; joins it to the last one if it begins in it or right after it. Ranges added in
+ * ascending order stay normal. Returns 0 or -ENOMEM.
  */
 int mr_ranges_add(struct mr_ranges *r, uint64_t pfn, uint64_t nr);
 
-/* Brings ranges that were added in any order into normal form. */
+/* Makes ranges normal that were added in any order. */
 void mr_ranges_normalise(struct mr_ranges *r);
 
 /*
- * Adds to @out what is in @a and not in @b, or what is in both. Both are normal, and
- * so is @out if it was empty. 0 or -ENOMEM.
+ * Adds to @out the pages that are in @a and not in @b, or in both. Both are normal, and @out is
+ * normal too if it was empty. Return 0 or -ENOMEM.
  */
 int mr_ranges_subtract(const struct mr_ranges *a, const struct mr_ranges *b,
 		       struct mr_ranges *out);
 int mr_ranges_intersect(const struct mr_ranges *a, const struct mr_ranges *b,
 			struct mr_ranges *out);
 
-/* How many pages are in it. */
+/* Returns the number of pages in the set. */
 uint64_t mr_ranges_pages(const struct mr_ranges *r);
 
 void mr_ranges_free(struct mr_ranges *r);

@@ -124,7 +124,7 @@ all_is_held() {
 	run_json 1 memras quarantine add --json --timeout 100ms "$pfn"+2048
 	assert_json ".results[0] | .result == \"failed\" and .held == $((had ? 256 : 0))
 		and (.blockers | any(.pfn <= $stolen and .pfn + .pages >= $stolen + 3))
-		and (.error.hint | test(\"$((2048 - unit + had)) are held and $((unit - had)) lost\"))"
+		and (.error.hint | test(\"$((2048 - unit + had)) of its pages are held and $((unit - had)) lost\"))"
 	assert_equal "$(count_pages offline)" $((2048 - unit + had))
 
 	rmmod thief

@@ -78,10 +78,10 @@ static void explain(const struct offline *o, int rc)
 		 * other's places forever.
 		 */
 		mr_err_set(&r->err, rc, object,
-			   "hugepages in use are in it, and the kernel moves them within it");
+			   "it has hugepages in use, and the kernel moves them within it");
 		mr_err_hint(&r->err, mr_device_has(m, MEMRAS_FEAT_REPLACE) || m->device < 0 ?
 			    "nothing is changed; from 5.13 on memras.ko replaces them" :
-			    "nothing is changed; it can go when the pool has none that is free");
+			    "nothing is changed; try again when the pool has no free hugepages");
 		return;
 	} else {
 		mr_err_set(&r->err, rc, object, rc == -ETIMEDOUT ?
@@ -91,7 +91,7 @@ static void explain(const struct offline *o, int rc)
 	}
 	mr_err_hint(&r->err, m->device >= 0 ?
 		    "nothing is changed; the kernel log may say more (dmesg)" :
-		    "nothing is changed; with memras.ko more could be told and done");
+		    "nothing is changed; memras.ko can find out and do more");
 }
 
 static int take_and_plan(struct offline *o)

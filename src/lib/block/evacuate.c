@@ -83,7 +83,7 @@ void mr_evacuate_explain(const struct mr_machine *m, int rc, struct mr_block_res
 		mr_err_set(&r->err, rc, object,
 			   "no memory is left elsewhere to move its pages to");
 	else if (rc == -EINVAL)
-		mr_err_set(&r->err, rc, object, "its pages are of two zones");
+		mr_err_set(&r->err, rc, object, "its pages are in two zones");
 	else if (rc == -ENXIO)
 		mr_err_set(&r->err, rc, object, "not all of its memory is online");
 	else

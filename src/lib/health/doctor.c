@@ -116,7 +116,7 @@ static bool may_write(struct exam *e, const char *name, const char *path)
 	if (!may(e, name))
 		return false;
 	if (rc) {
-		mr_err_set(&err, rc, "", "the kernel does not let the caller");
+		mr_err_set(&err, rc, "", "the kernel does not permit it");
 		refused(e, name, &err);
 	}
 	return !rc;

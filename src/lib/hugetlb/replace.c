@@ -35,7 +35,7 @@ static int explain(int rc, uint64_t pfn, int32_t node, struct mr_err *err)
 	case -EHWPOISON:
 		return mr_err_set(err, rc, object, "the hugepage is poisoned already");
 	case -EINTR:
-		return mr_err_set(err, rc, object, "interrupted; the hugepage is as it was");
+		return mr_err_set(err, rc, object, "interrupted; the hugepage is unchanged");
 	default:
 		return mr_err_set(err, rc, object, "the hugepage is in use and cannot be moved now");
 	}
@@ -140,7 +140,7 @@ static bool try_it(const struct mr_machine *m, struct mr_replace_item *it,
 	/* The hugepage may have left its pool since the snapshot. */
 	if (mr_kpage_flags(m, it->h.pfn, &flags, 1) == 1 && !(flags & MR_KPF(KPF_HUGE))) {
 		explain(-ESTALE, it->h.pfn, it->h.node, &err);
-		it->rc = mr_err_set(&err, -ESTALE, err.object, "the hugepage has left its pool meanwhile");
+		it->rc = mr_err_set(&err, -ESTALE, err.object, "the hugepage has left its pool");
 	} else {
 		it->rc = mr_hugepage_replace(m, it->h.pfn, it->h.size >> m->page_shift, it->h.node,
 					     0, &err);

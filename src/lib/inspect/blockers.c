@@ -64,7 +64,7 @@ static struct obstacle by_description(const struct memras_page *p)
 	if (!o.reason && (p->flags & MEMRAS_PAGE_DMA_PINNED))
 		o = (struct obstacle){ "pinned for a device (pin_user_pages)", false };
 	else if (!o.reason && p->extra_refs > 0)
-		o = (struct obstacle){ "pinned: someone holds a reference to it", false };
+		o = (struct obstacle){ "pinned: something holds a reference to it", false };
 	return o;
 }
 
@@ -216,7 +216,7 @@ static int find(const struct mr_machine *m, uint64_t pfn, uint64_t nr, bool last
 		rc = find_by_module(m, pfn, nr, lasting, out);
 	else
 		rc = mr_kpage_walk(m, pfn, nr, add_by_flags, &(struct by_flags){ out, lasting });
-	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be looked at") : 0;
+	return rc ? mr_err_set(err, rc, "", "the pages of the block cannot be read") : 0;
 }
 
 int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,

@@ -18,7 +18,7 @@ int mr_room_check(uint64_t available, uint64_t need, const char *object, struct 
 	if (need <= available)
 		return 0;
 	mr_err_set(err, -ENOMEM, object,
-		   "the system would run out of memory: %" PRIu64 " MiB of it are to go, and %"
+		   "the system would run out of memory: %" PRIu64 " MiB would go, and %"
 		   PRIu64 " MiB are available", need >> 20, available >> 20);
 	mr_err_hint(err, "nothing is changed; free some memory first");
 	return -ENOMEM;

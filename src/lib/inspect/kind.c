@@ -9,7 +9,7 @@ static const struct {
 	const char *name;
 	const char *text;
 } kinds[] = {
-	[MEMRAS_KIND_UNKNOWN] = { "unknown", "a page of the kernel's" },
+	[MEMRAS_KIND_UNKNOWN] = { "unknown", "a kernel page" },
 	[MEMRAS_KIND_FREE] = { "free", "a free page" },
 	[MEMRAS_KIND_ANON] = { "anon", "an anonymous page" },
 	[MEMRAS_KIND_FILE] = { "file", "a page of a file" },
@@ -23,7 +23,7 @@ static const struct {
 	[MEMRAS_KIND_RESERVED] = { "reserved", "a reserved page" },
 	[MEMRAS_KIND_OFFLINE] = { "offline", "a logically offline page (PageOffline)" },
 	[MEMRAS_KIND_DEVICE] = { "device", "device memory" },
-	[MEMRAS_KIND_MOVABLE] = { "unknown", "a movable page of a driver's" },
+	[MEMRAS_KIND_MOVABLE] = { "unknown", "a movable page of a driver" },
 	[MEMRAS_KIND_MEMMAP] = { "memmap", "part of the memmap of its own block" },
 };
 

@@ -121,7 +121,7 @@ int mr_poison_find(const struct mr_machine *m, struct mr_poisoned **list, size_t
 	}
 	if (rc) {
 		free(c.list);
-		return mr_err_set(err, rc, "", "the pages cannot be looked through");
+		return mr_err_set(err, rc, "", "the pages cannot be scanned");
 	}
 	*list = c.list;
 	*nr = c.nr;

@@ -44,7 +44,7 @@ static void explain(int rc, const struct mr_snap *s, struct mr_err *err)
 	} else if (rc == -ENXIO) {
 		mr_err_set(err, rc, pfn, "no memory is there");
 	} else if (rc == -EACCES || rc == -EPERM) {
-		mr_err_set(err, rc, pfn, "the kernel does not let the caller");
+		mr_err_set(err, rc, pfn, "the kernel does not permit it");
 	} else if (rc == -ESTALE) {
 		mr_err_set(err, rc, pfn, "the file has another page there now");
 	} else if (s->extra_refs > 0) {
@@ -124,7 +124,7 @@ static int grow_and_soft_offline(struct mr_applier *a, const struct mr_snap *s,
 	}
 	if (rc)
 		return mr_err_set(err, rc, object, rc == -EINTR ?
-				  "interrupted; the page and its pool are as they were" : rc == -EBUSY ?
+				  "interrupted; the page and its pool are unchanged" : rc == -EBUSY ?
 				  "another memras is changing the hugepage pool" :
 				  "cannot lock the hugepage pool in /run/memras, or start the helper process that restores it");
 	rc = soft_offline(a, s, step, spot);
@@ -179,7 +179,7 @@ int mr_apply_unpoison(struct mr_applier *a, const struct mr_snap *s, const struc
 			mr_err_set(err, rc, object,
 				   "this kernel would lose the page: it was retired while free and is on no list");
 		else if (rc)
-			mr_err_set(err, rc, object, "the kernel did not take the poison away");
+			mr_err_set(err, rc, object, "the kernel did not clear the poison");
 	} else {
 		rc = mr_pageattr_unpoison(a->m, s->pfn, err);
 		snprintf(err->object, sizeof(err->object), "%s", object);

@@ -184,8 +184,8 @@ void mr_plan_offline(const struct mr_snap *snap, const struct mr_offline_policy 
 void mr_plan_unpoison_off(bool told, const char *object, struct mr_err *err)
 {
 	mr_err_machine(err, -EOPNOTSUPP, object, told ?
-		       "a real memory error was handled since boot, and unpoison is off for good" :
-		       "a real memory error may be behind the poison, and unpoison is off for good");
+		       "a real memory error was handled since boot, and unpoison is off" :
+		       "a real memory error may be behind the poison, and unpoison is off");
 	mr_err_hint(err, told ?
 		    "only a reboot brings it back (memory_failure() since 5.19)" :
 		    "this kernel had a machine check; only a reboot brings it back");

@@ -35,7 +35,7 @@ int mr_quarantine_list(const struct mr_machine *m, uint64_t pfn, uint64_t pages,
 		return 0;
 	rc = mr_device_holds(m, &holds, &n);
 	if (rc)
-		return mr_err_set(err, rc, "", "what is held cannot be listed");
+		return mr_err_set(err, rc, "", "the held pages cannot be listed");
 	out = calloc(n + 1, sizeof(*out));
 	if (!out)
 		return mr_err_set(err, -ENOMEM, "", "no memory for the list");

@@ -244,7 +244,7 @@ int mr_memtest_run(const struct mr_machine *m, const struct mr_span *spans, size
 		return mr_err_machine(err, -EOPNOTSUPP, "", "the module cannot map pages here");
 	rc = find_parts(&job, spans, nr);
 	if (rc)
-		mr_err_set(err, rc, "", "what is held cannot be listed");
+		mr_err_set(err, rc, "", "the held pages cannot be listed");
 	all.pages = test->pages;
 	job.total = mr_pattern_bytes(&all);
 	while (job.parts.nr && (!rc || rc == -EFAULT)) {

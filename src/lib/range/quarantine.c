@@ -274,12 +274,12 @@ static const char *what_stays(const struct add *a, char *buf, size_t size)
 	}
 	mr_kept_free(&kept);
 	if (!held && !lost)
-		snprintf(buf, size, "nothing of it is held");
+		snprintf(buf, size, "none of its pages is held");
 	else if (lost)
-		snprintf(buf, size, "of its pages %" PRIu64 " are held and %" PRIu64 " lost", held,
+		snprintf(buf, size, "%" PRIu64 " of its pages are held and %" PRIu64 " lost", held,
 			 lost);
 	else
-		snprintf(buf, size, "of its pages %" PRIu64 " are held, as they were", held);
+		snprintf(buf, size, "%" PRIu64 " of its pages are held, as before", held);
 	return buf;
 }
 
@@ -303,7 +303,7 @@ static void explain_add(const struct add *a, int rc)
 		mr_err_hint(&r->err, "memras block online brings it back");
 		return;
 	case -EINVAL:
-		mr_err_set(&r->err, rc, r->target, "a pageblock of it spans two zones");
+		mr_err_set(&r->err, rc, r->target, "one of its pageblocks spans two zones");
 		return;
 	case -ENOMEM:
 		mr_err_set(&r->err, rc, r->target,

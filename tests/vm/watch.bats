@@ -21,6 +21,7 @@ setup() {
 }
 
 teardown() {
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || cat $out $out.errors >&2
 	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
 }
 
@@ -134,12 +135,12 @@ corrected_until() {
 	# In a free one, in one in use, and not when someone else resizes the pool.
 	page=$(($(find_page huge) + 5))
 	corrected_until "$page" page_is hwpoison "$page"
-	wait_for 5 pool_is 5
-	wait_for 5 told_pool '.result == "restored" and .before == 5 and .after == 5 and .error == null'
+	wait_for 60 pool_is 5
+	wait_for 30 told_pool '.result == "restored" and .before == 5 and .after == 5 and .error == null'
 	workload_start hugetlb 512
 	page=${pfns[77]}
 	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
-	wait_for 10 pool_is 5
+	wait_for 60 pool_is 5
 	workload_check
 	workload_stop
 	echo 3 >/proc/sys/vm/nr_hugepages
@@ -225,7 +226,7 @@ corrected_until() {
 	memras offline --soft --quiet "${pfns[@]:60}"
 	wait "$writer"
 	all() { [ "$(listed | wc -l)" = "$(poisoned_pages)" ]; }
-	wait_for 30 all
+	wait_for 180 all
 	kill $first $second
 	wait $first
 	wait $second
@@ -276,7 +277,7 @@ corrected_until() {
 	uncorrected=$((pfns[3])) bare=$((pfns[9]))
 	watch_start
 	echo $((bare * 4096)) >/sys/devices/system/memory/soft_offline_page
-	wait_for 20 told ".pfn == $bare and .cause == \"unknown\""
+	wait_for 60 told ".pfn == $bare and .cause == \"unknown\""
 	monitor "mce -b 0 9 0xbd000000000000c0 0x5 $(printf 0x%x $((uncorrected * 4096))) 0x8c"
 	wait_for 20 told ".pfn == $uncorrected and .result == \"retired\" and .cause == \"machine-check\""
 	watch_stop

@@ -109,6 +109,9 @@ static bool look(struct mr_watch_pools *p, struct mr_pool_seen *seen)
 
 	if (mr_hugepool_read(p->m, seen->size, seen->node, &pool))
 		return false;
+	/* Nobody waits for the pages while they are being looked for. */
+	if (p->unexplained)
+		seen->until_us = 0;
 	switch (mr_pool_judge(seen, persistent(&pool), mr_clock_us())) {
 	case MR_POOL_AS_IS:
 		return false;

@@ -31,6 +31,7 @@ struct mr_watch_pools {
 	const struct mr_machine *m;
 	bool restore;			/* else a loss is only told */
 	bool dry_run;
+	bool unexplained;		/* pages may have been retired that are not known yet */
 	void (*event)(const struct mr_pool_event *event, void *data);
 	void *data;
 	struct mr_pool_seen *list;

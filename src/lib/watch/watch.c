@@ -17,8 +17,7 @@
 
 #define DECIDE_US	2000000	/* the kernel retires by a work queue, after it said so */
 #define LOOK_MS		100	/* how often a page is looked at until then */
-#define DIFFER_US	3000000	/* so long a count may wait for an explanation, */
-#define SCAN_PAUSE	10	/* and scans stand still so many times as long as the last took */
+#define DIFFER_US	3000000	/* so long a count may wait for an explanation */
 #define TRACE_US	5000000	/* how often trace buffers are read that nothing points at */
 #define RETRY_US	5000000	/* before what failed is tried again */
 
@@ -225,32 +224,38 @@ static int scan(struct mr_watch *w, struct mr_err *err)
 	for (size_t i = 0; !rc && i < nr; i++)
 		if (add_found(w, list[i].pfn, list[i].node, now))
 			rc = mr_err_set(err, -ENOMEM, "", "no memory for the poisoned pages");
-	w->scan_after_us = mr_clock_us() + (rc ? RETRY_US : SCAN_PAUSE * (mr_clock_us() - begin));
-	if (rc)
+	mr_pace_did(&w->pace, begin, mr_clock_us());
+	if (rc) {
+		w->pace.after_us = mr_clock_us() + RETRY_US;
 		return rc;
+	}
 	w->counted = counted;
 	w->differs_us = 0;
 	w->scan = w->suspects.overrun = false;
 	return 0;
 }
 
-/* Whether the kernel counts what nothing explains, and nothing is about to. */
+/* Whether there may be poisoned pages that nobody told of. */
+static bool is_unexplained(struct mr_watch *w)
+{
+	uint64_t counted;
+
+	if (mr_machine_meminfo(w->m, "HardwareCorrupted", &counted) || counted == w->counted)
+		w->differs_us = 0;
+	else if (!w->differs_us)
+		w->differs_us = mr_clock_us();
+	return w->scan || w->suspects.overrun || w->differs_us;
+}
+
+/* The same, and nothing is about to explain it. */
 static bool must_scan(struct mr_watch *w)
 {
 	const uint64_t now = mr_clock_us();
-	uint64_t counted;
 
-	if (now < w->scan_after_us)
+	if (!is_unexplained(w) || now < w->pace.after_us)
 		return false;
-	if (w->scan || w->suspects.overrun)
-		return true;
-	if (mr_machine_meminfo(w->m, "HardwareCorrupted", &counted) || counted == w->counted) {
-		w->differs_us = 0;
-		return false;
-	}
-	if (!w->differs_us)
-		w->differs_us = now;
-	return !w->suspects.nr || now - w->differs_us >= DIFFER_US;
+	return w->scan || w->suspects.overrun || !w->suspects.nr ||
+	       now - w->differs_us >= DIFFER_US;
 }
 
 static int record(struct mr_watch *w, bool explains, struct mr_err *err)
@@ -357,6 +362,7 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 			trouble(w, &err);
 		record_or_wait(w, false);
 	}
+	w->pools.unexplained = is_unexplained(w);
 	w->pools_wait = mr_watch_pools_look(&w->pools);
 }
 
@@ -364,7 +370,7 @@ void mr_watch_finish(struct mr_watch *w)
 {
 	struct mr_err err;
 
-	w->scan_after_us = 0;
+	w->pace.after_us = 0;
 	w->record_after_us = 0;
 	read_log(w, false);
 	mr_rastrace_read(&w->trace);

@@ -7,6 +7,7 @@
 #define MR_LIB_WATCH_WATCH_H
 
 #include "backend/rastrace.h"
+#include "lib/watch/pace.h"
 #include "lib/watch/pools.h"
 #include "lib/watch/record.h"
 #include "lib/watch/suspects.h"
@@ -55,7 +56,7 @@ struct mr_watch {
 	bool scan;			/* all memory is to be looked through */
 	uint64_t counted;		/* poisoned bytes that the kernel counts and that are explained */
 	uint64_t differs_us;		/* since when it counts others; 0: it does not */
-	uint64_t scan_after_us;		/* not before */
+	struct mr_pace pace;		/* of looking through all memory */
 	uint64_t record_after_us;
 	int record_rc;			/* of the last try to record */
 };

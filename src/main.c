@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* memras: options and dispatch, and the only place that the process ends. */
+/* memras: options and dispatch; the only place where the process exits. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,7 +18,7 @@
 #define COMMAND_ENTRY(name) &mr_cmd_##name,
 static const struct mr_cmd *const commands[] = { MR_COMMANDS(COMMAND_ENTRY) NULL };
 
-/* The version as JSON. */
+/* Prints the version as JSON. */
 static void print_version_json(const struct mr_run *run)
 {
 	json_object *doc = mr_doc_new(run);
@@ -27,7 +27,7 @@ static void print_version_json(const struct mr_run *run)
 	mr_doc_print(doc);
 }
 
-/* What was asked for instead of a run. */
+/* Handles --help, --version and --introspect; true if one was given. */
 static bool told_about_itself(const struct mr_parsed *p, const struct mr_run *run)
 {
 	if (p->globals.introspect || (p->globals.help && p->json))
@@ -45,7 +45,7 @@ static bool told_about_itself(const struct mr_parsed *p, const struct mr_run *ru
 	return true;
 }
 
-/* A full disk or a closed pipe behind stdout must not look like success. */
+/* Report a full disk or a closed pipe behind stdout as a failure. */
 static int close_output(int code)
 {
 	int bad = ferror(stdout);
@@ -60,8 +60,8 @@ static int close_output(int code)
 }
 
 /*
- * What the caller may have left behind: a standard stream that is closed, so that
- * a file that we open would take its place; and signals that are ignored.
+ * Undoes what the process may have inherited: a closed standard stream, whose fd the next
+ * opened file would get, and ignored signals.
  */
 static void settle_process(void)
 {
@@ -69,10 +69,10 @@ static void settle_process(void)
 		if (fcntl(fd, F_GETFD) < 0 &&
 		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
 			_exit(MR_EXIT_FAILED);
-	/* A reader that is gone, and a file size limit, are errors of the write. */
+	/* A closed pipe and a file size limit become errors of the write. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	/* Ignored, it would throw the exit status of our children away. */
+	/* If SIGCHLD is ignored, the exit status of children is lost. */
 	signal(SIGCHLD, SIG_DFL);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A command, declared once: parsing, --help, usage errors, completions, the
- * check of the man pages and --introspect all come from these tables.
+ * A command, declared once: parsing, --help, usage errors, completions, the check of the
+ * man pages and --introspect all come from these tables.
  */
 #ifndef MR_CLI_CMD_H
 #define MR_CLI_CMD_H
@@ -21,7 +21,7 @@ enum mr_opt_type {
 	MR_OPT_NUMBER,		/* uint64_t */
 	MR_OPT_DURATION,	/* uint64_t, milliseconds; see mr_duration_parse() */
 	MR_OPT_FILE,		/* const char *, completed as a file */
-	MR_OPT_DIR,		/* const char *, completed as a folder */
+	MR_OPT_DIR,		/* const char *, completed as a directory */
 };
 
 struct mr_opt {
@@ -29,7 +29,7 @@ struct mr_opt {
 	char letter;			/* 0: no short form */
 	enum mr_opt_type type;
 	size_t offset;			/* of the field in the arguments' struct */
-	const char *arg;		/* what the argument is called in the help */
+	const char *arg;		/* name of the argument in the help */
 	const char *const *choices;	/* NULL-terminated, for MR_OPT_CHOICE */
 	const char *help;		/* one line, no capital, no full stop */
 };
@@ -50,19 +50,19 @@ struct mr_opt {
 #define MR_FILE(n, c, st, f, h) MR_OPT_(MR_OPT_FILE, const char *, n, c, st, f, "FILE", NULL, h)
 #define MR_DIR(n, c, st, f, h) MR_OPT_(MR_OPT_DIR, const char *, n, c, st, f, "DIR", NULL, h)
 
-/* What the words behind a command are, for completion and the help's pointer. */
+/* The kind of a command's operands, for completion and the help. */
 enum mr_operand {
 	MR_OPERAND_NONE = 0,
-	MR_OPERAND_TARGET,	/* page targets, src/lib/target.h */
-	MR_OPERAND_BLOCK,	/* block selectors, src/lib/blocksel.h */
+	MR_OPERAND_TARGET,	/* page targets, src/lib/target/target.h */
+	MR_OPERAND_BLOCK,	/* block selectors, src/lib/target/blocksel.h */
 	MR_OPERAND_FILE,
 };
 
-/* enum mr_cmd.flags: checked in one place before .run is called */
-#define MR_CMD_DRYRUN	(1U << 0)	/* knows --dry-run */
-#define MR_CMD_ACTS	(1U << 1)	/* changes the machine: not under --sysroot */
+/* enum mr_cmd.flags, checked in one place before .run is called */
+#define MR_CMD_DRYRUN	(1U << 0)	/* has --dry-run */
+#define MR_CMD_ACTS	(1U << 1)	/* changes the machine: refused under --sysroot */
 
-/* What of a command's JSON comes from a field table: one record, or a list of them. */
+/* A part of a command's JSON that a field table describes: one record, or a list of them. */
 struct mr_member {
 	const char *name;		/* NULL: members of the document itself */
 	const struct mr_field *fields;
@@ -72,9 +72,9 @@ struct mr_cmd {
 	const char *name;
 	const char *synopsis;		/* operands, as written in the usage line */
 	enum mr_operand operand;
-	const char *const *words;	/* that may stand in place of operands; or NULL */
+	const char *const *words;	/* allowed in place of operands; or NULL */
 	int min_operands;
-	int max_operands;		/* -1: no bound */
+	int max_operands;		/* -1: unlimited */
 	const char *summary;		/* one line, no capital, no full stop */
 	const char *details;		/* paragraphs for --help, or NULL */
 	const struct mr_opt *opts;	/* ends with { 0 }, or NULL */
@@ -84,12 +84,12 @@ struct mr_cmd {
 	const void *defaults;		/* args_size bytes, or NULL for zeros */
 	size_t args_size;		/* of the arguments' struct */
 	unsigned int flags;		/* MR_CMD_* */
-	const struct mr_cmd *const *subs; /* NULL-terminated: this only groups them */
-	/* Does the work; returns an exit code (cli/exit.h). */
+	const struct mr_cmd *const *subs; /* NULL-terminated: this is a group of commands */
+	/* Runs the command; returns an exit code (cli/exit.h). */
 	int (*run)(struct mr_run *run, const void *args, int nr, char **operands);
 };
 
-/* Options that every command knows. */
+/* Options of every command. */
 struct mr_globals {
 	bool json;
 	bool dry_run;

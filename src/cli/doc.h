@@ -9,18 +9,18 @@
 #include "cli/run.h"
 #include "util/err.h"
 
-#define MR_DOC_SCHEMA 1		/* raised only when a field would change its meaning */
+#define MR_DOC_SCHEMA 1		/* raised only if the meaning of a field changes */
 
-/* {"schema": 1, "command": "block offline"}, to be filled and printed. */
+/* Returns a new {"schema": 1, "command": "block offline"}, to be filled and printed. */
 json_object *mr_doc_new(const struct mr_run *run);
 
 /* Prints @doc to stdout with a newline and frees it. */
 void mr_doc_print(json_object *doc);
 
 /*
- * A document with one long list, written as it comes: mr_doc_begin_list(), then
- * mr_doc_add_record() for each, then mr_doc_end_list() with @more fields to
- * follow the list, which is freed, or NULL.
+ * A document with one long list, written record by record: mr_doc_begin_list(), then
+ * mr_doc_add_record() for each, then mr_doc_end_list() with @more, the fields after the
+ * list, or NULL. @more is freed.
  */
 struct mr_doc_list {
 	const struct mr_field *fields;
@@ -31,12 +31,12 @@ void mr_doc_begin_list(struct mr_doc_list *list, const struct mr_run *run, const
 void mr_doc_add_record(struct mr_doc_list *list, const void *record);
 void mr_doc_end_list(struct mr_doc_list *list, json_object *more);
 
-/* As mr_doc_print(), in one line that is flushed at once. */
+/* As mr_doc_print(), on one line that is flushed at once. */
 void mr_doc_print_line(json_object *doc);
 
 /*
- * {"schema", "command", "object", "error"}: what is printed instead when a run
- * fails as a whole; in one line where JSON lines were asked for.
+ * Prints {"schema", "command", "object", "error"} if a whole run failed; on one line if
+ * JSON lines were requested.
  */
 void mr_doc_print_error(const struct mr_run *run, const struct mr_err *err);
 

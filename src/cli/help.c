@@ -63,7 +63,7 @@ void mr_help_all(const struct mr_cmd *const *cmds)
 	     "Commands:");
 	print_commands(cmds, NULL);
 	print_options("Options", mr_global_opts, NULL);
-	puts("\n'memras COMMAND --help' tells more; so does memras(8).");
+	puts("\nFor more, see 'memras COMMAND --help' and memras(8).");
 }
 
 void mr_help_glance(const struct mr_cmd *const *cmds, const struct mr_cmd *group)
@@ -74,7 +74,7 @@ void mr_help_glance(const struct mr_cmd *const *cmds, const struct mr_cmd *group
 	fprintf(stderr, "\nUsage: memras %s%sCOMMAND [ARGUMENT...]\n\n", name, blank);
 	for (cmds = group ? group->subs : cmds; *cmds; cmds++)
 		fprintf(stderr, "  %-12s%s\n", (*cmds)->name, (*cmds)->summary);
-	fprintf(stderr, "\n'memras %s%s--help' tells more; so does memras%s%s(8).\n", name, blank,
+	fprintf(stderr, "\nFor more, see 'memras %s%s--help' and memras%s%s(8).\n", name, blank,
 		group ? "-" : "", name);
 }
 
@@ -95,7 +95,7 @@ static const char *operand_pointer(enum mr_operand operand)
 	return NULL;
 }
 
-/* The columns that --output can choose from. */
+/* Prints the columns that --output accepts. */
 static void print_columns(const struct mr_cmd *cmd)
 {
 	const struct mr_opt *o = cmd->opts;
@@ -117,7 +117,7 @@ void mr_help_command(const struct mr_cmd *cmd, const char *name)
 	if (cmd->subs) {
 		printf("Usage: memras %s COMMAND [ARGUMENT...]\n\nCommands:\n", name);
 		print_commands(cmd->subs, name);
-		printf("\n'memras %s COMMAND --help' tells more; so does memras-%s(8).\n", name,
+		printf("\nFor more, see 'memras %s COMMAND --help' and memras-%s(8).\n", name,
 		       cmd->name);
 		return;
 	}

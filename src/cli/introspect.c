@@ -105,7 +105,7 @@ static const char *field_type(enum mr_field_type type)
 	return "none";
 }
 
-/* Whether a value of a number or bool may be null; the types of text do not tell. */
+/* Returns whether a number or bool may be null; NULL for text, whose types do not say. */
 static json_object *field_nullable(const struct mr_field *f)
 {
 	switch (f->type) {
@@ -122,7 +122,7 @@ static json_object *field_nullable(const struct mr_field *f)
 	}
 }
 
-/* The fields of records; @depth keeps a table that names itself from going on for ever. */
+/* Lists the fields of records; @depth limits the recursion if a table refers to itself. */
 static json_object *fields_json(const struct mr_field *f, unsigned int depth)
 {
 	json_object *list = json_object_new_array();

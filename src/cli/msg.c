@@ -23,8 +23,8 @@ bool mr_msg_colored(const struct mr_run *run, int fd)
 }
 
 /*
- * A message goes out in one piece, as several processes may share stderr; in
- * several where there is no memory for that.
+ * Buffers a message to write it by one call, as other processes may share stderr; if
+ * there is no memory, it is written in parts.
  */
 static FILE *begin(const struct mr_run *run, char **text, size_t *size)
 {
@@ -61,7 +61,7 @@ void mr_msg_error(const struct mr_run *run, const struct mr_err *err)
 	fputs(color ? "\033[1;31m" : "", f);
 	mr_text_print(f, err->reason, MR_TEXT_LINE);
 	fputs(color ? "\033[0m" : "", f);
-	/* Wrong words are explained by the reason alone. */
+	/* For a usage error the reason suffices. */
 	if (err->blame != MR_BLAME_USAGE && err->code)
 		fprintf(f, ": %s", strerror(abs(err->code)));
 	fputc('\n', f);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What is said to a person, on stderr. Whatever bytes a message is made of, it
- * is one line of printable text (util/text.h).
- */
+/* Messages on stderr. A message is always one line of printable text (util/text.h). */
 #ifndef MR_CLI_MSG_H
 #define MR_CLI_MSG_H
 
@@ -12,21 +9,21 @@
 
 struct mr_run;
 
-/* Whether what is written to @fd has colors: --color, NO_COLOR, and whether it is a terminal. */
+/* True if output to @fd is colored: by --color, NO_COLOR, and whether it is a terminal. */
 bool mr_msg_colored(const struct mr_run *run, int fd);
 
-/* "memras: offline: 0x1a2b3: reason: Device or resource busy", then the hint. */
+/* Prints "memras: offline: 0x1a2b3: reason: Device or resource busy", then the hint. */
 void mr_msg_error(const struct mr_run *run, const struct mr_err *err);
 
-/* A remark, unless --quiet. */
+/* Prints a note, unless --quiet. */
 __attribute__((format(printf, 2, 3)))
 void mr_msg_note(const struct mr_run *run, const char *fmt, ...);
 
-/* A remark with --verbose only. */
+/* Prints a note with --verbose only. */
 __attribute__((format(printf, 2, 3)))
 void mr_msg_verbose(const struct mr_run *run, const char *fmt, ...);
 
-/* A line of data on stdout, printable like a message. */
+/* Prints a line of data on stdout, escaped as a message is. */
 __attribute__((format(printf, 1, 2)))
 void mr_msg_line(const char *fmt, ...);
 

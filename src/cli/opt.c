@@ -30,7 +30,7 @@ const struct mr_opt mr_global_opts[] = {
 	{ 0 },
 };
 
-/* Hidden: the declaration of every command as JSON. */
+/* Hidden: prints the declarations of all commands as JSON. */
 static const struct mr_opt hidden_opts[] = {
 	MR_FLAG("introspect", 0, struct mr_globals, introspect, NULL),
 	{ 0 },
@@ -38,7 +38,7 @@ static const struct mr_opt hidden_opts[] = {
 
 #define OPTS_MAX 48
 
-/* An option found, and the struct that its value goes to. */
+/* An option, and the struct that holds its value. */
 struct slot {
 	const struct mr_opt *opt;
 	char *base;
@@ -131,9 +131,8 @@ static int unknown_option(const struct slots *s, const char *word, struct mr_err
 }
 
 /*
- * Parses the options in @argv and leaves optind at the first word that is
- * none. getopt_long(3) does the walking; what it would accept as an
- * abbreviation is refused here.
+ * Parses the options in @argv and leaves optind at the first word that is not an option.
+ * getopt_long(3) does the parsing; abbreviations, which it would accept, are refused.
  */
 static int parse_options(struct slots *s, int argc, char **argv, bool stop_at_word,
 			 struct mr_err *err)
@@ -159,7 +158,7 @@ static int parse_options(struct slots *s, int argc, char **argv, bool stop_at_wo
 				shorts[n++] = ':';
 		}
 	}
-	optind = 0;	/* glibc: start anew */
+	optind = 0;	/* glibc: reinitialize */
 	opterr = 0;
 	for (;;) {
 		int before = optind ? optind : 1;
@@ -173,7 +172,7 @@ static int parse_options(struct slots *s, int argc, char **argv, bool stop_at_wo
 			const char *word = argv[optind - 1];
 			size_t len = strlen(longs[c - 256].name);
 
-			/* "--name value": the name is one word further back. */
+			/* "--name value": the name is the word before. */
 			if (longs[c - 256].has_arg && optarg == word)
 				word = argv[optind - 2];
 			if (strncmp(word + 2, longs[c - 256].name, len) ||
@@ -231,7 +230,7 @@ static int unknown_command(const struct mr_cmd *const *cmds, const char *word, s
 	return -EINVAL;
 }
 
-/* How many options of the set "a|b|c" were given. */
+/* Returns the number of options of the set "a|b|c" that were given. */
 static int count_seen(const struct slots *s, const char *set)
 {
 	int seen = 0;
@@ -248,7 +247,7 @@ static int count_seen(const struct slots *s, const char *set)
 	return seen;
 }
 
-/* "--soft, --hard" for "soft|hard" */
+/* Formats "soft|hard" as "--soft or --hard". */
 static const char *set_text(const char *set, char *buf, size_t size)
 {
 	size_t n = 0;
@@ -292,7 +291,7 @@ static int check_rules(const struct mr_cmd *cmd, const struct slots *s, struct m
 	return 0;
 }
 
-/* "--name" or "--name=VALUE" */
+/* True for "--name" and "--name=VALUE". */
 static bool is_long(const char *word, const char *name)
 {
 	size_t len = strlen(name);
@@ -301,7 +300,7 @@ static bool is_long(const char *word, const char *name)
 	       (!word[2 + len] || word[2 + len] == '=');
 }
 
-/* Whether @letter stands among the short options of @word, before one that takes a value. */
+/* True if @letter is among the short options of @word, before one that takes a value. */
 static bool has_letter(const struct slots *s, const char *word, char letter)
 {
 	if (*word++ != '-')
@@ -317,7 +316,7 @@ static bool has_letter(const struct slots *s, const char *word, char letter)
 	return false;
 }
 
-/* The JSON that the words from @argv to @end ask for, right or wrong, up to "--". */
+/* Returns the JSON that the words from @argv to @end request, valid or not, up to "--". */
 static enum mr_json json_among(const struct slots *s, char *const *argv, char *const *end)
 {
 	enum mr_json json = MR_JSON_NONE;
@@ -331,13 +330,13 @@ static enum mr_json json_among(const struct slots *s, char *const *argv, char *c
 	return json;
 }
 
-/* Fills @out, and *@rest with the words behind the command's name, which @slots are for. */
+/* Fills @out, and sets *@rest to the words after the command's name, to which @slots apply. */
 static int parse(const struct mr_cmd *const *cmds, int argc, char **argv, struct slots *slots,
 		 struct mr_parsed *out, char ***rest, struct mr_err *err)
 {
 	int rc, skip;
 
-	/* Global options up to the command's word, then its subcommand's. */
+	/* Global options up to the command, then those up to its subcommand. */
 	for (;;) {
 		*rest = argv + 1;
 		rc = parse_options(slots, argc, argv, true, err);
@@ -352,7 +351,7 @@ static int parse(const struct mr_cmd *const *cmds, int argc, char **argv, struct
 					       argv[skip], err);
 		snprintf(out->name + strlen(out->name), sizeof(out->name) - strlen(out->name),
 			 "%s%s", out->name[0] ? " " : "", out->cmd->name);
-		/* The word just read becomes argv[0] of what follows. */
+		/* The command becomes argv[0] of the rest. */
 		argc -= skip;
 		argv += skip;
 		*rest = argv + 1;
@@ -399,7 +398,7 @@ int mr_opt_parse(const struct mr_cmd *const *cmds, int argc, char **argv, struct
 	rc = parse(cmds, argc, argv, &slots, out, &rest, err);
 	out->json = count_seen(&slots, "json-lines") ? MR_JSON_LINES :
 		    out->globals.json ? MR_JSON_DOCUMENT : MR_JSON_NONE;
-	/* Parsing stops at what is wrong, and the rest of the words may ask for JSON. */
+	/* Parsing stops at the first error; the words after it may request JSON. */
 	json = rc ? json_among(&slots, rest, end) : MR_JSON_NONE;
 	if (json > out->json)
 		out->json = json;

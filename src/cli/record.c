@@ -16,7 +16,7 @@ static const void *member(const struct mr_field *f, const void *record)
 	return (const char *)record + f->offset;
 }
 
-/* The text of MR_FIELD_STRING or MR_FIELD_WORD, or NULL. */
+/* Returns the text of MR_FIELD_STRING or MR_FIELD_WORD, or NULL. */
 static const char *string_of(const struct mr_field *f, const void *m)
 {
 	return f->type == MR_FIELD_WORD ? f->words[*(const unsigned int *)m] :
@@ -136,7 +136,7 @@ static void write_tree(json_object *value, FILE *f)
 	json_object_put(value);
 }
 
-/* Most texts are words of ours, which need no escapes; the others go by json-c. */
+/* Most strings are constants that need no escapes; json-c writes the others. */
 static void write_string(const char *s, FILE *f)
 {
 	const char *p = s;
@@ -219,7 +219,7 @@ void mr_record_write(const struct mr_field *fields, const void *record, FILE *f)
 	fputs(" }", f);
 }
 
-/* As mr_text_line(), of a text that is freed. */
+/* As mr_text_line(), and frees @text. */
 static char *line_of(char *text)
 {
 	char *line = text ? mr_text_line(text) : NULL;

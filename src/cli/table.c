@@ -95,7 +95,7 @@ static int new_column(struct libscols_table *table, const struct mr_field *f)
 	struct libscols_column *col = scols_table_new_column(table, f->head, f->width,
 							     f->right ? SCOLS_FL_RIGHT : 0);
 
-	/* What mr_field_text() escaped is not escaped again. */
+	/* mr_field_text() has escaped the text already. */
 	return col ? scols_column_set_safechars(col, "\\") : -ENOMEM;
 }
 
@@ -106,7 +106,7 @@ static int no_memory(struct mr_err *err)
 
 static int make_table(struct mr_table *t, const struct mr_layout *layout)
 {
-	/* It escapes what the locale's character set cannot show. */
+	/* libsmartcols escapes characters that the locale cannot show. */
 	setlocale(LC_CTYPE, "");
 	scols_init_debug(0);
 	t->table = scols_new_table();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records as a table, by libsmartcols. */
+/* Tables of records, by libsmartcols. */
 #ifndef MR_CLI_TABLE_H
 #define MR_CLI_TABLE_H
 
@@ -8,10 +8,10 @@
 #include "cli/record.h"
 #include "util/err.h"
 
-/* How a table is laid out; the same words as lsmem's and lsblk's. */
+/* The layout of a table; named as the options of lsmem and lsblk. */
 struct mr_layout {
-	const char *columns;	/* headings by comma, in order; NULL: those not optional */
-	bool all;		/* the optional columns too */
+	const char *columns;	/* headings, comma-separated; NULL: all not optional */
+	bool all;		/* the optional columns as well */
 	bool bytes;		/* sizes as plain numbers */
 	bool raw;		/* no alignment */
 	bool pairs;		/* KEY="value" */
@@ -19,28 +19,25 @@ struct mr_layout {
 };
 
 /*
- * A table that is filled record by record, which need not be kept. -EINVAL with
- * @err naming a heading in layout->columns that there is none of; @layout NULL
- * is all that is not optional, aligned.
+ * Opens a table to be filled record by record; records need not be kept. -EINVAL with
+ * @err set if layout->columns has an unknown heading. @layout NULL: all columns that are
+ * not optional, aligned.
  */
 struct mr_table;
 int mr_table_open(const struct mr_field *fields, const struct mr_layout *layout,
 		  struct mr_table **table, struct mr_err *err);
 
-/* Whether the table has the column @head: what it does not show need not be found out. */
+/* True if the table has the column @head; values of other columns need not be computed. */
 bool mr_table_shows(const struct mr_table *table, const char *head);
 
-/* -ENOMEM with @err set, after which mr_table_close() is still due. */
+/* Adds a record. -ENOMEM with @err set; mr_table_close() is needed then as well. */
 int mr_table_add(struct mr_table *table, const void *record, struct mr_err *err);
 
-/* Prints what was added to stdout. */
+/* Prints the table to stdout. */
 void mr_table_print_all(const struct mr_table *table);
 void mr_table_close(struct mr_table *table);
 
-/*
- * Prints @nr records (each @size bytes, from @list on) to stdout.
- * -EINVAL with @err naming a heading in layout->columns that there is none of.
- */
+/* Prints @records to stdout as a table. Errors as mr_table_open() and mr_table_add(). */
 int mr_table_print(const struct mr_field *fields, const struct mr_records *records,
 		   const struct mr_layout *layout, struct mr_err *err);
 

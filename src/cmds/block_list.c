@@ -43,7 +43,7 @@ static const struct mr_opt list_opts[] = {
 
 static const struct list_args list_defaults = { .summary = "never" };
 
-/* What the columns are made of: what parts neighbours, and what of a block must be read. */
+/* For each column: the difference that splits rows, and the attribute to read. */
 static const struct {
 	const char *name;
 	unsigned int split, want;
@@ -57,7 +57,7 @@ static const struct {
 
 #define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-/* The columns in --split; those that say nothing of a block are passed over, as by lsmem. */
+/* Parses the columns of --split; those without an effect are ignored, as in lsmem. */
 static int parse_split(const char *list, unsigned int *split, struct mr_err *err)
 {
 	char word[16];
@@ -100,7 +100,7 @@ static struct sums sum_up(const struct mr_machine *m, const struct mr_block *con
 	return s;
 }
 
-/* To the blank as lsmem prints them. */
+/* Prints the sums exactly as lsmem does. */
 static void print_sums(const struct sums *s, bool bytes)
 {
 	const struct {
@@ -121,7 +121,7 @@ static void print_sums(const struct sums *s, bool bytes)
 	}
 }
 
-/* What of the blocks, and whether their poisoned pages, the answer is made of. */
+/* What the output needs: attributes of blocks, and whether poisoned pages. */
 struct wish {
 	unsigned int want, split;
 	bool poison;
@@ -146,7 +146,7 @@ static struct wish make_wish(const struct list_args *args, const struct mr_table
 	return w;
 }
 
-/* Hands row by row to the table, or to the document when there is none. */
+/* Adds each row to the table, or to the document if there is no table. */
 static int tell_rows(const struct mr_machine *m, const struct mr_block *const *blocks, size_t nr,
 		     const struct wish *wish, struct mr_table *table, struct mr_doc_list *doc,
 		     struct mr_err *err)
@@ -202,7 +202,7 @@ static int print_list(struct mr_run *run, const struct list_args *args,
 	return rc;
 }
 
-/* Its columns are looked at before anything is read. */
+/* Opens the table, which checks the columns before anything is read. */
 static int open_table(const struct mr_run *run, const struct list_args *args,
 		      struct mr_table **table, struct mr_err *err)
 {

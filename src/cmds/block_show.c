@@ -52,7 +52,7 @@ static void free_rows(struct rows *rows)
 	free(rows->text);
 }
 
-/* Looks for what would be in the way in each block that is online. */
+/* Finds the blockers of each online block. */
 static int find_blockers(const struct mr_machine *m, struct rows *rows, struct mr_err *err)
 {
 	mr_autofree struct mr_blockers **found = calloc(rows->nr + 1, sizeof(*found));

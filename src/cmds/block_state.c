@@ -143,7 +143,7 @@ static int print_tables(const struct mr_records *records, struct mr_err *err)
 	return rc;
 }
 
-/* Poison that is forgotten makes bad memory look good: nobody is to be surprised by it. */
+/* Reports forgotten poison: bad memory would come back in use without a warning. */
 static void tell_poison(const struct mr_run *run, const struct mr_block_result *r)
 {
 	uint64_t forgotten = 0, retired = 0;
@@ -161,20 +161,23 @@ static void tell_poison(const struct mr_run *run, const struct mr_block_result *
 			    r->block, retired, retired == 1 ? " is" : "s are");
 }
 
-/* Where pools of hugepages are kept by more than the module's replacing, or were not. */
+/*
+ * Reports a pool that was grown first, or that shrank; the module's replacement needs no
+ * report.
+ */
 static void tell_pool(const struct mr_run *run, const struct mr_block_result *r)
 {
 	if (r->outcome == MR_OUTCOME_PLANNED)
 		return;
 	if (r->pool == MR_POOL_GROWN)
-		mr_msg_note(run, "memory%" PRIu64 ": the pool of its hugepages was grown first, and has its size again",
+		mr_msg_note(run, "memory%" PRIu64 ": the pool of its hugepages was grown first, and its size is restored",
 			    r->block);
 	else if (r->pool == MR_POOL_SHRUNK)
 		mr_msg_note(run, "memory%" PRIu64 ": the pool of its hugepages is smaller now, and there is no room to grow it",
 			    r->block);
 }
 
-/* A dry run has yet to look for the owners: once for all blocks. */
+/* In a dry run the owners are not known yet: find them once for all blocks. */
 static void show_blockers(const struct mr_machine *m, struct row *rows, size_t nr, bool dry_run)
 {
 	mr_autofree struct mr_blockers **found = calloc(nr + 1, sizeof(*found));
@@ -188,8 +191,8 @@ static void show_blockers(const struct mr_machine *m, struct row *rows, size_t n
 }
 
 /*
- * Before blocks go, so that it is known where they were even if memras is killed then.
- * What is not remembered, the kernel decides when they come back.
+ * Records the zones before any block goes offline, so that they are known even if memras
+ * is killed. The kernel chooses the zone of blocks without a record.
  */
 static void remember_zones(const struct mr_run *run, const struct mr_machine *m,
 			   const struct mr_blocks *blocks)
@@ -219,7 +222,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	size_t nr_chosen, n = 0;
 	int rc;
 
-	/* Wrong words are reported before the machine is looked at. */
+	/* Report wrong selectors before opening the machine. */
 	for (int i = 0; i < nr; i++) {
 		struct mr_blocksel sel;
 
@@ -229,7 +232,10 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	rc = mr_begin(run, &m, MR_NEED_BLOCKS | (offline ? MR_WANT_MODULE : 0), &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	/* Where it is loaded it remembers what was poisoned; else it cannot know. */
+	/*
+	 * If the module is loaded, it has a record of poisoned pages; loading it now would
+	 * be too late.
+	 */
 	if (!offline && !run->globals.no_module)
 		mr_device_open(&m, false, &(struct mr_err){ 0 });
 	rc = mr_block_list(&m, &blocks, &err);
@@ -290,7 +296,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 
 	show_blockers(&m, rows, n, run->globals.dry_run);
 	records = (struct mr_records){ rows, n, sizeof(*rows), false };
-	/* Those that were never reached are not done either. */
+	/* Blocks that were not reached count as not done. */
 	rc = mr_exit_of_counts(sum.done + sum.already + sum.planned, sum.failed + nr_chosen - n,
 			       &sum.last);
 	sum.requested = nr_chosen;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every command, one per file of this folder. */
+/* All commands, one per file of this directory. */
 #ifndef MR_CMDS_COMMANDS_H
 #define MR_CMDS_COMMANDS_H
 

@@ -11,7 +11,7 @@
 struct row {
 	const char *name, *state;
 	const char *detail, *object;
-	char text[MR_DOCTOR_TEXT + 256];	/* the detail, or the reason why not */
+	char text[MR_DOCTOR_TEXT + 256];	/* the detail, or the reason of the error */
 	const char *hint;
 	const struct mr_err *err;
 };
@@ -46,7 +46,7 @@ static const struct mr_field module_fields[] = {
 	MR_FIELD(MR_FIELD_BOOL, struct module_row, present, "present", NULL,
 		 "there is a file for this kernel"),
 	MR_FIELD(MR_FIELD_MAYBE, struct module_row, loadable, "loadable", NULL,
-		 "whether this kernel takes it; null: only loading it tells"),
+		 "whether this kernel would load it; null: only loading it shows"),
 	MR_FIELD(MR_FIELD_BOOL, struct module_row, loaded, "loaded", NULL, "whether it is loaded"),
 	MR_FIELD(MR_FIELD_STRING, struct module_row, version, "version", NULL, "of the file"),
 	MR_FIELD(MR_FIELD_STRING, struct module_row, path, "path", NULL, "of the file"),
@@ -66,9 +66,9 @@ static const struct mr_field policy_fields[] = {
 	MR_FIELD(MR_FIELD_MAYBE, struct policy_row, signatures, "signatures_enforced", NULL,
 		 "whether modules must be signed; null: the kernel checks no signatures"),
 	MR_FIELD(MR_FIELD_MAYBE, struct policy_row, secure_boot, "secure_boot", NULL,
-		 "whether it is on; null: not told"),
+		 "whether it is on; null if unknown"),
 	MR_FIELD(MR_FIELD_STRING, struct policy_row, lockdown, "lockdown", NULL,
-		 "none, integrity or confidentiality; null: absent or not told"),
+		 "none, integrity or confidentiality; null: absent or unknown"),
 	MR_FIELD(MR_FIELD_BOOL, struct policy_row, modules_disabled, "modules_disabled", NULL,
 		 "kernel.modules_disabled"),
 	{ 0 },
@@ -86,7 +86,7 @@ static const struct mr_field doc_fields[] = {
 		 "each with its verdict", .sub = fields),
 	MR_FIELD(MR_FIELD_RECORD, struct doc_row, module, "module", NULL, "memras.ko",
 		 .sub = module_fields),
-	MR_FIELD(MR_FIELD_RECORD, struct doc_row, policy, "policy", NULL, "what the kernel lets in",
+	MR_FIELD(MR_FIELD_RECORD, struct doc_row, policy, "policy", NULL, "limits on loading modules",
 		 .sub = policy_fields),
 	{ 0 },
 };
@@ -188,7 +188,7 @@ const struct mr_cmd mr_cmd_doctor = {
 	.details = "Changes nothing: nothing is loaded, mounted or written. The reasons are those that\n"
 		   "the commands themselves would give. Exit status 0 if everything that applies to\n"
 		   "this machine works, 3 if some of it is missing, off or forbidden, 4 if only the caller's\n"
-		   "rights stand in the way or keep it from being told.",
+		   "permissions are missing, for the command or to check it.",
 	.members = members,
 	.run = doctor_run,
 };

@@ -56,7 +56,7 @@ static const struct mr_opt list_opts[] = {
 
 static const struct list_args list_defaults = { .timeout_ms = 30000 };
 
-/* Who maps the hugepages in use: each maps the whole, so the first page tells. */
+/* Finds the processes that map hugepages in use, by their first pages: each maps the whole. */
 static int find_owners(const struct mr_run *run, const struct mr_machine *m, struct page_row *rows,
 		       size_t nr, uint64_t timeout_ms, struct mr_owners *owners, struct mr_err *err)
 {
@@ -91,7 +91,7 @@ static int print_tables(const struct mr_run *run, const struct mr_records *pages
 	struct mr_layout with_reserved = { .all = true };
 	int rc = mr_table_print(mr_pool_fields, pools, NULL, err);
 
-	/* Who was promised how many is known for all nodes together. */
+	/* Reservations are known only for all nodes together. */
 	if (!rc && totals->nr) {
 		putchar('\n');
 		rc = mr_table_print(mr_pool_fields, totals, &with_reserved, err);
@@ -206,7 +206,7 @@ static void tick(uint64_t done, uint64_t total, const char *waiting_for, void *r
 			 waiting_for);
 }
 
-/* Inspect, plan, and show the plan or do it. */
+/* Inspects and plans, then shows the plan or applies it. */
 static int replace(struct mr_page_report *report, struct mr_machine *m,
 		   const struct mr_spans *spans, bool only_free, uint64_t timeout_ms,
 		   struct mr_err *err)
@@ -217,7 +217,7 @@ static int replace(struct mr_page_report *report, struct mr_machine *m,
 
 	if (rc)
 		return rc;
-	/* A dry run loads no module, and plans as if it had. */
+	/* A dry run does not load the module, but plans as if it was loaded. */
 	snap.can_replace = m->device < 0 || mr_device_has(m, MEMRAS_FEAT_REPLACE);
 	mr_replace_plan(&snap);
 	report->wanted = snap.told;
@@ -262,7 +262,7 @@ static int replace_run(struct mr_run *run, const void *pargs, int nr, char **wor
 	mr_machine_close(&m);
 out_targets:
 	rc = rc ? mr_page_report_fail(&report, &err) : mr_page_report_end(&report);
-	mr_targets_free(&targets);	/* which the rows speak of */
+	mr_targets_free(&targets);	/* the rows refer to them */
 	return rc;
 }
 

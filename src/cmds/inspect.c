@@ -22,8 +22,8 @@
 #include "util/cleanup.h"
 #include "util/grow.h"
 
-#define INSPECT_MAX	(1ULL << 20)	/* pages of one call: each is reported in full */
-#define BATCH		4096		/* ... and so many are read together */
+#define INSPECT_MAX	(1ULL << 20)	/* pages of one run: each is reported in full */
+#define BATCH		4096		/* pages that are read together */
 
 struct row {
 	struct mr_snap s;
@@ -82,7 +82,7 @@ static const struct mr_opt inspect_opts[] = {
 
 static const struct inspect_args inspect_defaults = { .timeout_ms = 30000 };
 
-/* What a run has of use for all its pages, and where they go. */
+/* The state of a run, and its output. */
 struct job {
 	const struct mr_run *run;
 	const struct mr_machine *m;
@@ -92,19 +92,19 @@ struct job {
 	struct mr_cgroups cgroups;
 	struct mr_owners owners;
 	struct mr_doc_list doc;
-	bool streamed;			/* a document was begun */
-	struct row *rows;		/* of the table */
+	bool streamed;			/* the document was begun */
+	struct row *rows;		/* for the table */
 	size_t nr, room;
 };
 
-/* A batch of pages as they are read. */
+/* Pages that are read together. */
 struct batch {
 	uint64_t pfns[BATCH];
 	struct mr_snap snaps[BATCH];
 	const char *cgroups[BATCH];
 };
 
-/* Whether a table may tell of @b together with @a, the pages right before it. */
+/* True if a table row can cover @b together with @a, the pages right before it. */
 static bool alike(const struct row *a, const struct row *b)
 {
 	const struct mr_snap *s = &a->s, *t = &b->s;
@@ -128,7 +128,7 @@ static int keep_row(struct job *job, const struct row *row)
 	}
 	if (mr_make_room(job->rows, job->nr, job->room))
 		return -ENOMEM;
-	/* The list may have moved, and rows point to nothing inside it. */
+	/* Rows may move: they have no pointers into each other. */
 	kept = &job->rows[job->nr];
 	*kept = *row;
 	while (row->flags[n])
@@ -304,7 +304,7 @@ static int inspect_run(struct mr_run *run, const void *pargs, int nr, char **ope
 		return mr_end_error(run, &err);
 	rc = mr_begin(run, &m, MR_WANT_MODULE, &err);
 	if (!rc) {
-		/* Looking whether each page is there takes long. */
+		/* Check first: resolving looks at each page, which takes long. */
 		rc = check_number(mr_targets_pages(&targets, m.page_shift), &err);
 		if (!rc)
 			rc = mr_resolve(&m, &targets, &spans, &err);
@@ -314,7 +314,7 @@ static int inspect_run(struct mr_run *run, const void *pargs, int nr, char **ope
 		mr_machine_close(&m);
 	}
 	mr_targets_free(&targets);
-	/* A document that was begun is ended, and can tell of no error any more. */
+	/* A document that was begun is complete now, without the error. */
 	if (rc && job.streamed) {
 		mr_msg_error(run, &err);
 		return mr_exit_of_error(&err);

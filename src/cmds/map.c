@@ -23,7 +23,7 @@
 #include "util/cleanup.h"
 #include "util/num.h"
 
-#define LINES 16		/* at most, so that a terminal of 24 shows all of them */
+#define LINES 16		/* fits a terminal of 24 lines */
 #define SVG_COLUMNS 80
 
 struct map_args {
@@ -95,10 +95,7 @@ static int grow(struct mr_map_mark **list, size_t *nr, size_t more)
 	return 0;
 }
 
-/*
- * Poisoned pages need a look at the flags of every page, which is left out where
- * HardwareCorrupted says that there are none.
- */
+/* Marks poisoned pages. Needs the flags of every page, unless HardwareCorrupted is 0. */
 static int mark_poisoned(const struct mr_run *run, const struct mr_machine *m,
 			 struct mr_map_mark **list, size_t *nr)
 {
@@ -159,7 +156,7 @@ static int mark_hugepages(const struct mr_run *run, const struct mr_machine *m,
 		for (size_t i = 0; i < n; i++) {
 			const struct mr_map_mark *last = *nr ? &(*list)[*nr - 1] : NULL;
 
-			/* One that spans blocks is found in each of them. */
+			/* A hugepage that spans blocks is found in each of them. */
 			if (!last || last->pfn < found[i].pfn)
 				(*list)[(*nr)++] = (struct mr_map_mark){
 					found[i].pfn, found[i].size >> m->page_shift };

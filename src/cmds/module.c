@@ -66,7 +66,7 @@ static int print_state(struct mr_run *run, const struct mr_machine *m, struct mr
 	return run->globals.quiet ? 0 : mr_table_print(fields, &one, NULL, err);
 }
 
-/* As mr_begin(), but of this machine only. */
+/* As mr_begin(), but for the running machine only. */
 static int begin(const struct mr_run *run, struct mr_machine *m, unsigned int needs,
 		 struct mr_err *err)
 {
@@ -111,7 +111,7 @@ static int load_run(struct mr_run *run, const void *args, int nr, char **words)
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }
 
-/* A quarantine outlives who made it, so it may not be known what holds the module. */
+/* Hints at a quarantine, which outlives the process that made it and keeps the module in use. */
 static void name_quarantine(struct mr_machine *m, struct mr_err *err)
 {
 	struct mr_err ignored = { 0 };

@@ -70,8 +70,8 @@ static int offline_run(struct mr_run *run, const void *pargs, int nr, char **ope
 		.no_module = run->globals.no_module,
 	};
 	/*
-	 * A module that is loaded is asked what it holds; one that is not is
-	 * loaded when a hugepage is to be kept, or here if it was asked for.
+	 * A loaded module is asked for the pages that it holds. It is loaded when a
+	 * hugepage is to be replaced, or here if it was requested.
 	 */
 	unsigned int needs = MR_NEED_MEMORY_FAILURE |
 			     (policy.via == MR_VIA_MODULE ? MR_WANT_MODULE : MR_ASK_MODULE);

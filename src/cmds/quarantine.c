@@ -31,7 +31,7 @@ struct row {
 	struct mr_records blockers;
 	struct mr_memtest test;
 	struct mr_records bad;
-	const void *tested;	/* the test, or NULL: none was made */
+	const void *tested;	/* this row if it was tested, else NULL */
 };
 
 static const struct mr_field bad_fields[] = {
@@ -127,7 +127,7 @@ static const struct mr_opt add_opts[] = {
 
 static const struct add_args add_defaults = { .timeout_ms = 30000, .seed = UINT64_MAX };
 
-/* What a run of add or release works on, and its report. */
+/* A run of add or release, and its report. */
 struct job {
 	struct mr_run *run;
 	struct mr_machine m;
@@ -137,7 +137,7 @@ struct job {
 	size_t nr;
 	struct mr_summary sum;
 	const char *done;	/* "held", "released" */
-	bool bad;		/* a test failed, or was not made to the end */
+	bool bad;		/* a test failed, or was not completed */
 };
 
 static void watch(uint64_t done, uint64_t total, uint64_t busy, void *data)
@@ -149,7 +149,7 @@ static void watch(uint64_t done, uint64_t total, uint64_t busy, void *data)
 	mr_progress_show(data, "pages", done, total, 0, waiting);
 }
 
-/* How many spans from @i on are of one target; those of none are one, too. */
+/* Returns the number of spans from @i on with the same target (or none). */
 static size_t of_one_target(const struct mr_spans *spans, size_t i)
 {
 	size_t n = 1;
@@ -182,7 +182,7 @@ static void free_job(struct job *job)
 	mr_machine_close(&job->m);
 }
 
-/* Prints the report and frees it all; the exit code. */
+/* Prints the report and frees everything. Returns the exit code. */
 static int end(struct job *job, const struct mr_field *fields)
 {
 	struct mr_records records = { job->rows, job->nr, sizeof(*job->rows), false };
@@ -216,7 +216,7 @@ static int end(struct job *job, const struct mr_field *fields)
 	return code;
 }
 
-/* Opens the machine for it, and looks the targets up. */
+/* Opens the machine and resolves the targets. */
 static int begin(struct job *job, int nr, char **words, const char *from, struct mr_err *err)
 {
 	bool all = nr == 1 && !from && !strcmp(words[0], ALL) && !strcmp(job->done, "released");
@@ -256,8 +256,8 @@ static void watch_test(uint64_t done, uint64_t total, void *data)
 }
 
 /*
- * Retires the pages that failed, which are on the retired list before the first is touched.
- * Returns how many are not retired; they stay in quarantine.
+ * Retires the pages that failed, after all are on the retired list. Returns the number of
+ * pages that are not retired; they stay in quarantine.
  */
 static size_t retire_bad(struct job *job, const struct add_args *args, struct mr_memtest *test)
 {
@@ -282,7 +282,7 @@ static size_t retire_bad(struct job *job, const struct add_args *args, struct mr
 	return left;
 }
 
-/* Tests what a target has held now. */
+/* Tests the pages of a target that are held. */
 static void test(struct job *job, const struct mr_span *spans, size_t nr,
 		 const struct add_args *args, struct row *row)
 {
@@ -353,7 +353,7 @@ static int add_run(struct mr_run *run, const void *pargs, int nr, char **words)
 	return end(&job, add_fields);
 }
 
-/* With "all", what the module lists; blocks may be gone that once held it. */
+/* Releases all that the module lists, also in blocks that do not exist any more. */
 static int release_all(struct job *job, struct mr_err *err)
 {
 	mr_autofree struct mr_quarantine *list = NULL;

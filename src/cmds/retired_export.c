@@ -13,7 +13,7 @@
 #include "util/cleanup.h"
 
 struct export_args {
-	const char *format;	/* NULL: not given */
+	const char *format;	/* NULL if not given */
 };
 
 static const char *const formats[] = { "plain", "json", "badram", "memmap", NULL };
@@ -50,13 +50,16 @@ static void print_memmap(const struct mr_retlist *list)
 }
 
 /*
- * GRUB 2.06 looks for the first page of a mask that is in a region by bisecting all of
- * 64 bits (grub-core/mmap/mmap.c, badram_iter()). Its sum overflows when the highest value
- * is still below the region, and it never ends. With bit 63 open that cannot be.
+ * GRUB 2.06 searches for the first page of a mask in a region by bisection over 64 bits
+ * (grub-core/mmap/mmap.c, badram_iter()). If the highest value is below the region, its
+ * sum overflows and the loop never ends. With bit 63 open this cannot happen.
  */
 #define MASK_BITS	(UINT64_MAX >> 1)
 
-/* No physical address has bit 63: pages there, which only a bad import can name, are left out. */
+/*
+ * Returns the number of pages below bit 63. No physical address has it; only a bad import
+ * could.
+ */
 static size_t below_bit_63(const struct mr_retlist *list)
 {
 	size_t nr = list->nr;
@@ -68,12 +71,12 @@ static size_t below_bit_63(const struct mr_retlist *list)
 
 /*
  * GRUB's lexer aborts the boot at a word of 8192 bytes (YYLMAX, "token too large"), and
- * it sorts all regions anew for each of them, by a bubble sort.
+ * it sorts all regions again, by a bubble sort, for each region added.
  */
 #define GRUB_WORD	8191
 #define GRUB_REGIONS	512
 
-/* Regions that GRUB makes of a mask: pages that follow each other are one. */
+/* Returns the number of regions that GRUB makes of a mask: consecutive pages are one. */
 static uint64_t regions_of(uint64_t open)
 {
 	int scattered = __builtin_popcountll(open & (open + 1));
@@ -91,7 +94,7 @@ static int print_masks(const struct mr_retlist *list, const struct mr_badram *ma
 	if (!line)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr; i++) {
-		/* All digits of the mask: one of 32 bits would be read as another. */
+		/* Print all digits of the mask: GRUB reads a shorter one differently. */
 		len += (size_t)snprintf(line + len, GRUB_WORD + 1 - len,
 					"%s0x%" PRIx64 ",0x%016" PRIx64, i ? "," : "",
 					masks[i].pfn << list->page_shift,

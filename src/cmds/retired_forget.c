@@ -22,7 +22,7 @@ static const struct mr_opt forget_opts[] = {
 	{ 0 },
 };
 
-/* The list is of page frame numbers: nothing is looked up in memory. */
+/* The list has PFNs only: other targets would have to be resolved. */
 static int check_targets(const struct mr_targets *targets, struct mr_err *err)
 {
 	for (size_t i = 0; i < targets->nr; i++)
@@ -33,7 +33,7 @@ static int check_targets(const struct mr_targets *targets, struct mr_err *err)
 	return 0;
 }
 
-/* Returns how many were on the list, or -ENOMEM. */
+/* Removes the targets from @list. Returns how many were on it, or -ENOMEM. */
 static ssize_t forget(struct mr_retlist *list, const struct mr_targets *targets, bool all)
 {
 	mr_autofree struct mr_pfns *ranges = calloc(targets->nr + 1, sizeof(*ranges));

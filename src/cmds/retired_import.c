@@ -37,10 +37,10 @@ static const struct mr_opt import_opts[] = {
 
 static const struct import_args import_defaults = { .format = "auto", .min_errors = 1 };
 
-/* Progress while a file is read. */
+/* The output of the import while a file is read. */
 struct told {
 	const struct mr_run *run;
-	json_object *notes;		/* an array, for JSON */
+	json_object *notes;		/* an array of strings, for JSON */
 };
 
 static void tell_bad(const struct mr_err *err, void *data)
@@ -58,7 +58,7 @@ static void tell_note(const char *text, void *data)
 	json_object_array_add(told->notes, json_object_new_string(text));
 }
 
-/* Adds what @in has to @list; how many of it were not there yet. */
+/* Adds the entries of @in to @list; *@added is the number of new ones. */
 static int merge(struct mr_retlist *list, const struct mr_retlist *in, size_t *added)
 {
 	const size_t had = list->nr;
@@ -108,7 +108,7 @@ static int import_into(const struct told *told, const struct mr_machine *m, stru
 	size_t added;
 	int rc;
 
-	/* A list of another machine's memory names other memory here. */
+	/* PFNs of another machine would mean other memory here. */
 	if (in->layout.nr_ranges) {
 		rc = mr_retlist_fits(in, m, force, err);
 		if (rc)

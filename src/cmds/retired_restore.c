@@ -29,12 +29,12 @@ static const struct mr_opt restore_opts[] = {
 
 static const struct restore_args restore_defaults = { .timeout_ms = 10000, .retries = UINT64_MAX };
 
-/* Which of the entries are pending now, and why. */
+/* A run of restore: collects which entries are pending now, and why. */
 struct job {
 	struct mr_retlist *list;
-	struct mr_memlayout ram;	/* no ranges: not known */
-	size_t absent;		/* pages that are no memory now */
-	bool lost;		/* a reason found no memory */
+	struct mr_memlayout ram;	/* without ranges if unknown */
+	size_t absent;		/* pages that are not memory in this boot */
+	bool lost;		/* there was no memory for a reason */
 };
 
 #define ABSENT "no memory of this boot: kept from the kernel, or not there"
@@ -71,7 +71,7 @@ static bool is_absent(const struct job *job, const struct mr_machine *m, uint64_
 	       !mr_memlayout_has(&job->ram, mr_pfn_phys(m, pfn), mr_page_size(m));
 }
 
-/* What the kernel has not as memory is as good as retired. */
+/* Reports pages that the kernel does not have as memory: they count as retired. */
 static void tell_absent(const struct mr_machine *m, struct job *job, const char *word,
 			struct mr_page_report *report)
 {
@@ -92,7 +92,7 @@ static void tell_absent(const struct mr_machine *m, struct job *job, const char 
 	}
 }
 
-/* Every other entry, as spans of the list, whose pages stand for themselves. */
+/* Makes spans of all other entries, one for each page. */
 static int spans_of(const struct job *job, const struct mr_machine *m,
 		    const struct mr_target *target, struct mr_spans *spans)
 {
@@ -110,8 +110,8 @@ static int spans_of(const struct job *job, const struct mr_machine *m,
 }
 
 /*
- * Puts what became of @done's pages into the list as it is by now: its lock is not
- * held while pages are tried for long, and others may have changed it meanwhile.
+ * Writes the result for the pages of @done to the list as it is now: the lock was not
+ * held while pages were retired, and another process may have changed the list.
  */
 static int record(const struct mr_run *run, const struct mr_machine *m,
 		  const struct mr_retlist *done, const struct restore_args *args,

@@ -27,7 +27,7 @@ static const struct mr_opt status_opts[] = {
 	{ 0 },
 };
 
-/* The document, as nested records over one struct mr_status. */
+/* The JSON document, as nested records over struct mr_status. */
 struct node_row {
 	int32_t node;
 	const void *failures;
@@ -105,7 +105,7 @@ static const struct mr_field node_fields[] = {
 static const struct mr_field mount_fields[] = {
 	MR_FIELD(MR_FIELD_STRING, struct mr_hugetlbfs, path, "path", NULL, "where it is mounted"),
 	MR_FIELD(MR_FIELD_U64, struct mr_hugetlbfs, page_size, "page_size", NULL,
-		 "bytes; 0 when the mount does not tell"),
+		 "bytes; 0 if unknown"),
 	{ 0 },
 };
 
@@ -121,7 +121,7 @@ static const struct mr_field module_fields[] = {
 static const struct mr_field kernel_fields[] = {
 	MR_FIELD(MR_FIELD_STRING, struct kernel_row, release, "release", NULL, "uname -r"),
 	MR_FIELD(MR_FIELD_STRINGS, struct kernel_row, features, "features", NULL,
-		 "what it has of what memras uses"),
+		 "features that memras uses"),
 	{ 0 },
 };
 
@@ -129,7 +129,7 @@ static const struct mr_field edac_fields[] = {
 	MR_FIELD(MR_FIELD_CHARS, struct mr_edac, controller, "controller", "CONTROLLER",
 		 "memory controller"),
 	MR_FIELD(MR_FIELD_CHARS, struct mr_edac, dimm, "dimm", "NAME",
-		 "DIMM or rank; null: errors that none is known for"),
+		 "DIMM or rank; null: errors without a known DIMM"),
 	MR_FIELD(MR_FIELD_CHARS, struct mr_edac, label, "label", "DIMM", "as on the board"),
 	MR_FIELD(MR_FIELD_CHARS, struct mr_edac, location, "location", "LOCATION",
 		 "where it is plugged"),
@@ -266,7 +266,7 @@ static void print_problem(const struct mr_status *st, enum mr_status_problem pro
 	}
 }
 
-/* The first line: all is well, or what is not. */
+/* Prints the first line: healthy, or the problems. */
 static void print_verdict(const struct mr_status *st)
 {
 	enum mr_status_problem problems[MR_STATUS_PROBLEMS];
@@ -297,7 +297,7 @@ static void print_failures(const struct mr_status *st)
 	}
 }
 
-/* What has been counted; what is 0 is left out. */
+/* Prints counters that are not 0. */
 static void print_health(const struct mr_status *st)
 {
 	uint64_t ce, ue;
@@ -331,7 +331,7 @@ static void print_memory(const struct mr_status *st)
 	printf(", blocks of %s\n", mr_size_text(st->block_size, block));
 }
 
-/* Pools that have hugepages; @pools has room for all. */
+/* Collects the pools that have hugepages; @pools has room for all. */
 static struct mr_records pools_in_use(const struct mr_status *st, struct mr_hugepool *pools)
 {
 	struct mr_records records = { pools, 0, sizeof(*pools), false };

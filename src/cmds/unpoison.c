@@ -23,7 +23,7 @@ static int unpoison(struct mr_machine *m, const struct mr_spans *spans,
 static int unpoison_run(struct mr_run *run, const void *pargs, int nr, char **operands)
 {
 	const struct unpoison_args *args = pargs;
-	/* What is taken back stays so after the next boot. */
+	/* Without a cause: the pages are removed from the retired list. */
 	struct mr_retnotes notes = { .cause = NULL, .wait_ms = MR_RETLIST_WAIT_MS };
 	struct mr_page_report report = { .run = run, .done = "unpoisoned", .notes = &notes };
 	bool dry_run = run->globals.dry_run;
@@ -43,8 +43,8 @@ const struct mr_cmd mr_cmd_unpoison = {
 	.operand = MR_OPERAND_TARGET,
 	.max_operands = -1,
 	.summary = "take hardware poison from pages and give them back",
-	.details = "For tests, and for pages that were retired by mistake. The kernel refuses it for\n"
-		   "good once it has handled a real memory error.",
+	.details = "For tests, and for pages that were retired by mistake. After a real memory\n"
+		   "error the kernel refuses it until the next boot.",
 	.opts = unpoison_opts,
 	.args_size = sizeof(struct unpoison_args),
 	.flags = MR_CMD_DRYRUN | MR_CMD_ACTS,

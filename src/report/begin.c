@@ -8,15 +8,15 @@
 #include "lib/hugetlb/poolnote.h"
 #include "util/interrupt.h"
 
-/* What a memras that was killed with its guardian left undone. */
+/* Restores the size of pools that a killed memras left grown. */
 static void repair(const struct mr_run *run, const struct mr_machine *m)
 {
 	struct mr_poolnote list[8];
 	const size_t nr = mr_poolnote_repair(m, list, sizeof(list) / sizeof(list[0]));
 
 	for (size_t i = 0; i < nr; i++)
-		mr_msg_note(run, "a memras was killed while it had grown the pool of %llu kB hugepages of node %d: "
-			    "the pool has its size again", (unsigned long long)list[i].size >> 10,
+		mr_msg_note(run, "a killed memras left the pool of %llu kB hugepages of node %d grown: "
+			    "its size is restored", (unsigned long long)list[i].size >> 10,
 			    list[i].node);
 }
 

@@ -23,8 +23,9 @@ static bool alike(const struct mr_block *a, const struct mr_block *b, unsigned i
 }
 
 /*
- * /proc/meminfo has the kernel's own sum. If that is 0, no page flag needs to be
- * read; nor where it has none: such a kernel cannot poison (CONFIG_MEMORY_FAILURE).
+ * True if /proc/meminfo shows that no page is poisoned, so that page flags need not be
+ * read: its sum is 0, or it has none, as the kernel cannot poison (without
+ * CONFIG_MEMORY_FAILURE).
  */
 static bool no_poison(const struct mr_machine *m)
 {
@@ -62,7 +63,7 @@ void mr_poison_counts_read(const struct mr_machine *m, const struct mr_block *co
 	}
 }
 
-/* Those below page frame @end that have not been counted yet; rows come in order. */
+/* Counts the poisoned pages below PFN @end that are not counted yet; rows come in order. */
 static uint64_t count_poison(struct mr_poison_counts *p, uint64_t end)
 {
 	size_t first = p->next;

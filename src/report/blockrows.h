@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory blocks as rows of a list: one each, or neighbours that are alike in one. */
+/* Memory blocks as rows of a list: one block each, or a run of similar ones. */
 #ifndef MR_REPORT_BLOCKROWS_H
 #define MR_REPORT_BLOCKROWS_H
 
@@ -9,14 +9,14 @@
 #include "lib/inspect/blockers.h"
 
 struct mr_block_row {
-	const char *range;	/* "0x0-0x7ffffff", bytes inclusive */
+	const char *range;	/* "0x0-0x7ffffff", bytes, inclusive */
 	uint64_t start, size;	/* bytes */
 	const char *state;
 	bool removable;
 	const char *block;	/* "32", or "32-39" when merged */
 	int32_t node;
 	const char *const *zones;
-	uint64_t poisoned;	/* pages; UINT64_MAX: not to be told to this caller */
+	uint64_t poisoned;	/* pages; UINT64_MAX if unknown */
 	struct mr_blockers found;
 	struct mr_records blockers;
 };
@@ -41,7 +41,7 @@ struct mr_block_row {
 	MR_FIELD(MR_FIELD_U64, struct mr_block_row, poisoned, "poisoned", "POISONED",             \
 		 "poisoned pages", .nullable = true, .right = true)
 
-/* What keeps neighbours apart when they are grouped, as lsmem calls it. */
+/* Differences that keep neighbours in separate rows, as in lsmem. */
 #define MR_SPLIT_STATE	(1U << 0)
 #define MR_SPLIT_REMOVABLE	(1U << 1)
 #define MR_SPLIT_NODE	(1U << 2)
@@ -49,16 +49,16 @@ struct mr_block_row {
 #define MR_SPLIT_ALL	(MR_SPLIT_STATE | MR_SPLIT_REMOVABLE | MR_SPLIT_NODE | MR_SPLIT_ZONES)
 #define MR_SPLIT_EACH	(1U << 4)	/* no grouping at all */
 
-/* Poisoned pages, found for all rows by one scan. Zero-filled: not looked for. */
+/* Poisoned pages, found for all rows by one scan. All zeros: not scanned. */
 struct mr_poison_counts {
 	bool known;
-	uint64_t *list;		/* page frames, ascending */
+	uint64_t *list;		/* PFNs, ascending */
 	size_t nr, next;
 };
 
 /*
- * Looks for the poisoned pages of @nr blocks, ascending; not at all where
- * HardwareCorrupted in /proc/meminfo says that there are none. free() the list.
+ * Finds the poisoned pages of @nr blocks, ascending; skips the scan if HardwareCorrupted
+ * in /proc/meminfo is 0. free() the list.
  */
 void mr_poison_counts_read(const struct mr_machine *m, const struct mr_block *const *blocks,
 			   size_t nr, struct mr_poison_counts *counts);
@@ -68,16 +68,16 @@ struct mr_block_text {
 };
 
 /*
- * Makes the row of the blocks from @blocks[*@i] on that are alike in @split, and
- * steps *@i over them: to be called in order. @text holds texts of the row.
+ * Makes one row of the blocks from @blocks[*@i] on that do not differ in @split, and
+ * advances *@i past them: rows must be made in order. @text holds strings of the row.
  */
 void mr_block_row_make(const struct mr_machine *m, const struct mr_block *const *blocks,
 		       size_t nr, unsigned int split, struct mr_poison_counts *counts, size_t *i,
 		       struct mr_block_row *row, struct mr_block_text *text);
 
 /*
- * Opens the machine and chooses blocks by @nr words, of each what @want says
- * (MR_BLOCK_WANT_*). 0, or -errno with @err set and nothing open.
+ * Opens the machine and selects blocks by the @nr @words, with the attributes @want
+ * (MR_BLOCK_WANT_*). Returns 0, or -errno with @err set and nothing open.
  */
 int mr_block_rows_choose(struct mr_run *run, struct mr_machine *m, unsigned int want, int nr,
 			 char **words, struct mr_blocks *blocks,

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Field tables of what several commands tell of. */
+/* Field tables that several commands share. */
 #ifndef MR_REPORT_FIELDS_H
 #define MR_REPORT_FIELDS_H
 
 #include "cli/record.h"
 #include "lib/inspect/blockers.h"
 
-/* Of a struct mr_owner. */
+/* For struct mr_owner. */
 extern const struct mr_field mr_owner_fields[];
 
-/* Of a struct mr_hugepool. */
+/* For struct mr_hugepool. */
 extern const struct mr_field mr_pool_fields[];
 
-/* Of a struct mr_quarantine. */
+/* For struct mr_quarantine. */
 extern const struct mr_field mr_quarantine_fields[];
 
-/* Of what mr_blocker_rows() makes. */
+/* For the records of mr_blocker_rows(). */
 extern const struct mr_field mr_blocker_fields[];
 
 /*
- * What is in the way, as records for a table or JSON. The list is to be free()d,
- * and is good as long as @blockers is; short of memory, it is empty.
+ * Returns @blockers as records for a table or JSON. The list is to be free()d, and valid
+ * as long as @blockers is; empty if there is no memory.
  */
 struct mr_records mr_blocker_rows(const struct mr_blockers *blockers);
 
-/* Prints them under a headline, if there are any. */
+/* Prints them under a heading, if there are any. */
 int mr_blocker_print(const char *block, const struct mr_records *rows, struct mr_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a map looks like, whatever it is drawn with; and it drawn with characters. */
+/* The look of a map in any form, and the map as text. */
 #include "report/map.h"
 
 #include <inttypes.h>
@@ -67,7 +67,7 @@ bool mr_map_next_line(const struct mr_map *map, unsigned int per_line, struct mr
 
 	if (at >= map->nr)
 		return false;
-	/* Whole lines that are left out are shown as a gap. */
+	/* Lines without memory are left out and shown as one gap. */
 	line->gap = c->start / size > (end ? end - 1 : 0) / size + (at != 0) ? c->start - end : 0;
 	line->new_node = !line->cells || c->node != line->cells->node;
 	line->cells = c;
@@ -99,7 +99,7 @@ unsigned int mr_map_per_line(unsigned int columns)
 	return n;
 }
 
-/* Draws @nr cells of one look. */
+/* Prints @nr cells of one look. */
 static void put(enum mr_map_look look, size_t nr, const struct mr_map_page *page)
 {
 	const struct mr_map_style *style = &mr_map_styles[look];

@@ -9,11 +9,11 @@
 #define CELL_WIDTH	9U
 #define LINE_HEIGHT	18U
 #define CELL_HEIGHT	14U
-#define LEFT		130U	/* of the first cell: the address stands before it */
+#define LEFT		130U	/* x of the first cell, behind the address */
 #define MARGIN		12U
 #define LEGEND_WIDTH	130U
 
-/* How high the picture is: its lines, with the names of nodes and the legend. */
+/* Returns the height of the picture: the lines, the headings of nodes and the legend. */
 static unsigned int height(const struct mr_map *map, unsigned int per_line)
 {
 	struct mr_map_line line = { 0 };
@@ -36,7 +36,7 @@ static void text(unsigned int x, unsigned int y, const char *what)
 	printf("<text x=\"%u\" y=\"%u\">%s</text>\n", x, y + CELL_HEIGHT - 3, what);
 }
 
-/* Neighbours that look alike in one rectangle, which says what they are. */
+/* Draws each run of cells of one look as one rectangle, with a tooltip. */
 static void draw_line(const struct mr_map *map, const struct mr_map_line *line, unsigned int y,
 		      bool *seen)
 {

@@ -19,7 +19,7 @@ struct mr_page_row {
 	const char *target;
 	uint64_t pfn, phys, block, attempts, elapsed_us;
 	const char *kind, *path, *via, *pool, *result;
-	const struct mr_err *err;	/* these two are gone when the row is kept for a table */
+	const struct mr_err *err;	/* not valid any more in rows that are kept for the table */
 	struct mr_records owners;
 	int32_t node;
 };
@@ -49,7 +49,7 @@ const struct mr_field mr_page_fields[] = {
 	{ 0 },
 };
 
-/* A run over pages, as its hooks know it. */
+/* A run over pages; the data of its hooks. */
 struct run_of {
 	struct mr_page_report *rp;
 	const struct mr_machine *m;
@@ -68,7 +68,7 @@ static struct mr_page_row make_row(const struct mr_page_report *rp, const struct
 	};
 }
 
-/* What every line of this report begins with. */
+/* Prints the members that all lines of JSON begin with. */
 static void begin_line(const struct mr_page_report *rp)
 {
 	printf("{\"schema\": %d, \"command\": \"%s\"", MR_DOC_SCHEMA, rp->run->name);
@@ -110,7 +110,7 @@ void mr_page_report_add(struct mr_page_report *rp, const struct mr_result *resul
 	}
 }
 
-/* What the retired list has of the run; null when the run left it alone. */
+/* Returns what the run changed in the retired list; NULL if it did not use the list. */
 static json_object *list_json(const struct mr_page_report *rp)
 {
 	static const struct mr_field error_field[] = {
@@ -129,7 +129,7 @@ static json_object *list_json(const struct mr_page_report *rp)
 	return o;
 }
 
-/* One more member of a line; @value is freed. */
+/* Prints one more member of a line; frees @value. */
 static void line_member(const char *name, json_object *value)
 {
 	printf(", \"%s\": ", name);
@@ -176,7 +176,7 @@ static int print_table(const struct mr_page_report *rp)
 int mr_page_report_end(struct mr_page_report *rp)
 {
 	struct mr_summary *s = &rp->summary;
-	/* A signal leaves some that were never reached. */
+	/* After a signal some pages were not reached. */
 	uint64_t missed = rp->wanted > s->requested ? rp->wanted - s->requested : 0;
 	uint64_t not_done = s->refused + s->failed + missed;
 	int code = mr_exit_of_counts(s->done + s->already + s->planned, not_done, &s->last);
@@ -279,6 +279,6 @@ out_machine:
 	mr_machine_close(&m);
 out_targets:
 	code = rc ? mr_page_report_fail(rp, &err) : mr_page_report_end(rp);
-	mr_targets_free(&targets);	/* which the rows speak of */
+	mr_targets_free(&targets);	/* the rows refer to them */
 	return code == MR_EXIT_OK ? after : code;
 }

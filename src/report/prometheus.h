@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The status as node_exporter's textfile collector reads it. */
+/* The status for node_exporter's textfile collector. */
 #ifndef MR_REPORT_PROMETHEUS_H
 #define MR_REPORT_PROMETHEUS_H
 
 #include "lib/health/status.h"
 
-/*
- * Prints to stdout, in the text exposition format 0.0.4: what is not known on
- * this machine has no sample.
- */
+/* Prints to stdout, in the text exposition format 0.0.4; unknown values have no sample. */
 void mr_prometheus_print(const struct mr_status *st);
 
 #endif

@@ -40,7 +40,7 @@ void mr_retired_end(struct mr_machine *m, struct mr_retlist *list)
 struct mr_note {
 	uint64_t pfn;
 	int32_t node;
-	bool added;		/* by this run: it was not on the list before */
+	bool added;		/* by this run: it was not listed before */
 };
 
 static int copy(struct mr_retnotes *notes, const struct mr_intent *list, size_t nr)
@@ -54,7 +54,7 @@ static int copy(struct mr_retnotes *notes, const struct mr_intent *list, size_t 
 	return 0;
 }
 
-/* Adds an entry for each note that is .added, as of now. */
+/* Adds an entry, timed now, for each note with .added. */
 static int add_entries(const struct mr_retnotes *notes, const struct mr_machine *m,
 		       struct mr_retlist *list, bool pending)
 {
@@ -62,7 +62,7 @@ static int add_entries(const struct mr_retnotes *notes, const struct mr_machine 
 	char label[MR_EDAC_TEXT] = "";
 	int rc;
 
-	/* EDAC tells a page's DIMM only when there is no other. */
+	/* EDAC identifies the DIMM of a page only if there is just one. */
 	mr_edac_only_label(m, label);
 	rc = mr_retlist_intern(list, notes->cause, &entry.cause);
 	if (!rc)
@@ -122,7 +122,7 @@ int mr_retnotes_intend(struct mr_retnotes *notes, const struct mr_run *run,
 	return rc;
 }
 
-/* The flags of the pages, to be free()d; NULL when they cannot be read. */
+/* Returns the flags of the pages, to be free()d; NULL if they cannot be read. */
 static uint64_t *read_flags(const struct mr_retnotes *notes, const struct mr_machine *m)
 {
 	mr_autofree uint64_t *pfns = calloc(notes->nr, sizeof(*pfns));
@@ -136,7 +136,7 @@ static uint64_t *read_flags(const struct mr_retnotes *notes, const struct mr_mac
 	return NULL;
 }
 
-/* What @flags say of the pages of @notes, brought into @list; *@changed when it differs. */
+/* Updates @list from the @flags of the pages of @notes; sets *@changed if it differs then. */
 static int settle_list(struct mr_retnotes *notes, const struct mr_machine *m,
 		       const uint64_t *flags, struct mr_retlist *list, bool *changed)
 {
@@ -148,7 +148,7 @@ static int settle_list(struct mr_retnotes *notes, const struct mr_machine *m,
 		const bool poisoned = flags[i] & MR_KPF(KPF_HWPOISON);
 		struct mr_note *note = &notes->list[i];
 		struct mr_retired *entry = mr_retlist_find(list, note->pfn);
-		/* What others have settled meanwhile is theirs. */
+		/* Leave entries that another process has settled meanwhile. */
 		const bool off = entry && !poisoned &&
 				 (!notes->cause || (note->added && entry->pending));
 
@@ -179,7 +179,7 @@ static int settle(struct mr_retnotes *notes, const struct mr_run *run,
 	bool changed = false;
 	int rc;
 
-	/* What is in no list needs none made. */
+	/* Without a list there is nothing to forget; do not create one. */
 	if (!notes->cause) {
 		rc = mr_retired_open(run, m, false, notes->wait_ms, &list, err);
 		if (rc)

@@ -251,13 +251,13 @@ wrong_target() {
 	expect_status 2
 	expect_no_out
 	expect_err "memras: a command is missing" "Usage: memras COMMAND" "  offline     retire pages" \
-		"  doctor " "'memras --help' tells more; so does memras(8)."
+		"  doctor " "For more, see 'memras --help' and memras(8)."
 	[ "$(wc -l <<<"$err")" -le 24 ]
 	run_memras hugepage
 	expect_status 2
 	expect_no_out
 	expect_err "hugepage: the second word is missing" "Usage: memras hugepage COMMAND" \
-		"  replace     replace hugepages" "'memras hugepage --help' tells more; so does memras-hugepage(8)."
+		"  replace     replace hugepages" "For more, see 'memras hugepage --help' and memras-hugepage(8)."
 	run_memras --quiet
 	expect_usage "a command is missing"
 }

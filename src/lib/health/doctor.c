@@ -19,12 +19,12 @@
 
 #define MEMORY "sys/devices/system/memory"
 
-/* What the module is for those that need it. */
+/* An examination in progress: the machine, the report, and the state of the module. */
 struct exam {
 	struct mr_machine *m;
 	struct mr_doctor *d;
 	enum mr_verdict module;
-	struct mr_err module_err;	/* why it cannot be had */
+	struct mr_err module_err;	/* why it is not available */
 };
 
 const char *mr_verdict_name(enum mr_verdict verdict)
@@ -66,12 +66,12 @@ static void fails(struct exam *e, const char *name, enum mr_verdict verdict,
 	struct mr_capability *c = add(e, name, verdict);
 
 	c->err = *err;
-	/* What cannot be told is no fault of the machine's. */
+	/* If it is unknown, the machine is not to blame. */
 	if (verdict == MR_VERDICT_UNKNOWN)
 		c->err.blame = MR_BLAME_PERMISSION;
 }
 
-/* What kind of refusal it is, by who is to blame. */
+/* Returns the verdict for a refusal, by its errno. */
 static enum mr_verdict verdict_of(const struct mr_err *err)
 {
 	switch (-err->code) {
@@ -92,7 +92,7 @@ static void refused(struct exam *e, const char *name, const struct mr_err *err)
 	fails(e, name, verdict_of(err), err);
 }
 
-/* Last of all: what everyone could do here, if this caller may. A captured machine asks nobody. */
+/* Checks the caller's permission, after everything else; a captured machine needs none. */
 static bool may(struct exam *e, const char *name)
 {
 	struct mr_err err = { 0 };
@@ -122,7 +122,7 @@ static bool may_write(struct exam *e, const char *name, const char *path)
 	return !rc;
 }
 
-/* Whether the module does it, for those who may: nobody else is asked for their rights yet. */
+/* True if the module can do it; a lack of permission to load it does not count yet. */
 static bool has_module(const struct exam *e, uint64_t features)
 {
 	return (e->module == MR_VERDICT_OK || e->module_err.blame == MR_BLAME_PERMISSION) &&
@@ -161,7 +161,7 @@ static void hard_offline(struct exam *e)
 		      has_module(e, MEMRAS_FEAT_HARD_OFFLINE) ? ", or by memras.ko" : "");
 }
 
-/* Without the module, or for who may use debugfs but not that. */
+/* Without the module, or for a caller who may use debugfs but not the module. */
 static void unpoison_by_debugfs(struct exam *e, const char *name)
 {
 	struct mr_err err = { 0 };
@@ -197,7 +197,7 @@ static void unpoison(struct exam *e)
 	}
 }
 
-/* True when the module can be had; else that is told of @name. */
+/* True if the module is available; else reports that for @name. */
 static bool module_verdict(struct exam *e, const char *name)
 {
 	if (has_module(e, 0) && !may(e, name))
@@ -207,13 +207,13 @@ static bool module_verdict(struct exam *e, const char *name)
 	return e->module == MR_VERDICT_OK;
 }
 
-/* What only the module does; @need says whether it has what it takes. */
+/* Reports a capability that only the module has; @need checks its features. */
 static void needs_module(struct exam *e, const char *name,
 			 int (*need)(uint64_t features, struct mr_err *err))
 {
 	struct mr_err err = { 0 };
 
-	/* What the kernel lacks comes before what the caller may. */
+	/* Report missing features of the kernel before missing permissions. */
 	if (has_module(e, 0) && need(e->d->features, &err))
 		refused(e, name, &err);
 	else if (module_verdict(e, name))
@@ -253,7 +253,7 @@ static void block_hotplug(struct exam *e)
 	mr_blocks_free(&blocks);
 }
 
-/* The module as it would be had by a command: loaded, or to be loaded. */
+/* Finds the module as a command would: loaded, or to be loaded. */
 static void find_module(struct exam *e, bool no_module)
 {
 	struct mr_doctor *d = e->d;
@@ -270,7 +270,10 @@ static void find_module(struct exam *e, bool no_module)
 	d->module_known = !rc;
 	if (!rc && d->module.loaded) {
 		d->loadable = 1;
-		/* Of the file, if it is the loaded one's, until that says it itself. */
+		/*
+		 * Features of the file, in case the device cannot be opened to ask the
+		 * loaded module.
+		 */
 		d->features = mr_device_features_of(d->module.features);
 		if (!no_module)
 			rc = mr_device_open(e->m, false, err);
@@ -298,7 +301,7 @@ static void module(struct exam *e)
 		works(e, name, "version %s, loaded when it is needed", s->version);
 }
 
-/* The refusal is the module's: here it is told whose policy it is. */
+/* Reports the refusal of the module here, under the policy that caused it. */
 static bool module_refused(struct exam *e, const char *name, int code)
 {
 	if (e->module_err.code != code || e->module_err.blame != MR_BLAME_MACHINE)
@@ -412,7 +415,10 @@ void mr_doctor_examine(struct mr_machine *m, bool no_module, struct mr_doctor *d
 	find_module(&e, no_module);
 	own = e;
 	if (no_module && m->root.live) {
-		/* For the others it is not there; the rows about it itself still tell. */
+		/*
+		 * The module is off for the capabilities; the rows about the module itself
+		 * still show it.
+		 */
 		e.module = MR_VERDICT_OFF;
 		mr_device_unwanted(&e.module_err);
 		e.module_err.blame = MR_BLAME_MACHINE;

@@ -96,12 +96,15 @@ static void read_module(const struct mr_machine *m, struct mr_status *st)
 	struct mr_err ignored = { 0 };
 
 	st->module_abi = UINT64_MAX;
-	/* By sysfs: the device may not be the caller's to open, or not be wanted. */
+	/*
+	 * By sysfs: the caller may lack the permission to open the device, or exclude the
+	 * module.
+	 */
 	st->module_loaded = mr_root_exists(&m->root, "sys/module/memras");
 	if (mr_root_read(&m->root, st->module_version, sizeof(st->module_version),
 			 "sys/module/memras/version") < 0)
 		st->module_version[0] = '\0';
-	/* Without the module there are none; of a captured machine nobody knows. */
+	/* Without the module there are none; on a captured machine they are unknown. */
 	st->quarantines_known = m->root.live && (m->device >= 0 || !st->module_loaded) &&
 		!mr_quarantine_list(m, 0, UINT64_MAX, &st->quarantines, &st->nr_quarantines, &ignored);
 	if (m->device < 0)
@@ -135,7 +138,7 @@ static void read_kernel(const struct mr_machine *m, struct mr_status *st)
 			st->kernel_features[n++] = features[i].name;
 }
 
-/* "MCE:  0  1  Machine check exceptions": the sum over all CPUs. */
+/* Parses "MCE: 0 1 Machine check exceptions"; sums over all CPUs. */
 static bool interrupt_line(const char *line, const char *name, uint64_t *sum)
 {
 	char *end;
@@ -247,7 +250,7 @@ size_t mr_status_problems(const struct mr_status *st,
 		problems[n++] = MR_PROBLEM_MACHINE_CHECKS;
 	if (st->has_retired && st->pending)
 		problems[n++] = MR_PROBLEM_PENDING;
-	/* Whoever may not read it learns nothing of the machine's health by that. */
+	/* A lack of permission to read the list says nothing about the machine's health. */
 	if (!st->has_retired && st->retired_err.code != -EACCES)
 		problems[n++] = MR_PROBLEM_RETIRED_LIST;
 	return n;

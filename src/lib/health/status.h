@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The state of the machine's memory at a glance, without a scan of it. */
+/* The state of the machine's memory, mostly without a scan of it. */
 #ifndef MR_LIB_HEALTH_STATUS_H
 #define MR_LIB_HEALTH_STATUS_H
 
@@ -28,16 +28,16 @@ struct mr_node_status {
 	struct mr_failure_counts failures;
 };
 
-/* Interrupts of machine checks since boot, over all CPUs: lines of /proc/interrupts. */
+/* Machine check interrupts since boot, over all CPUs: lines of /proc/interrupts. */
 struct mr_machine_checks {
 	uint64_t exceptions;		/* MCE */
 	uint64_t polls;			/* MCP */
-	uint64_t thresholds;		/* THR; UINT64_MAX: this machine has none */
+	uint64_t thresholds;		/* THR; UINT64_MAX if this machine has none */
 	uint64_t deferred;		/* DFR; likewise */
 };
 
 struct mr_status {
-	uint64_t hardware_corrupted;	/* bytes; UINT64_MAX: the kernel does not count */
+	uint64_t hardware_corrupted;	/* bytes; UINT64_MAX if the kernel does not count */
 	uint64_t total;			/* MemTotal, bytes */
 	uint64_t block_size;		/* bytes; UINT64_MAX: no block interface */
 	uint64_t online, offline;	/* bytes */
@@ -52,17 +52,17 @@ struct mr_status {
 	bool has_machine_checks;
 	struct mr_machine_checks machine_checks;
 	bool has_retired;		/* the retired list could be read */
-	uint64_t retired, pending;	/* entries in all, and those not retired now */
-	struct mr_err retired_err;	/* why it could not */
+	uint64_t retired, pending;	/* all entries, and those not retired now */
+	struct mr_err retired_err;	/* why not */
 	struct mr_hugetlbfs *mounts;
 	int nr_mounts;
 
 	bool module_loaded;
 	char module_version[32];
-	uint64_t module_abi;		/* UINT64_MAX: not asked: by sysfs alone nobody knows */
+	uint64_t module_abi;		/* UINT64_MAX if the device is not open */
 	const char *module_features[MR_DEVICE_FEATURES];	/* NULL-terminated */
 
-	bool quarantines_known;		/* the caller may ask */
+	bool quarantines_known;		/* the caller may list them */
 	struct mr_quarantine *quarantines;
 	size_t nr_quarantines;
 
@@ -74,30 +74,30 @@ struct mr_status {
 	size_t nr_poisoned;
 };
 
-/* What is wrong, by the words that JSON has for it. */
+/* Problems, with the words of the JSON output. */
 #define MR_STATUS_PROBLEMS	5
 enum mr_status_problem {
 	MR_PROBLEM_POISONED,		/* memory is poisoned */
 	MR_PROBLEM_UNCORRECTED,		/* EDAC counts errors that were not corrected */
 	MR_PROBLEM_MACHINE_CHECKS,	/* the CPU raised machine check exceptions */
 	MR_PROBLEM_PENDING,		/* pages of the retired list are in use again */
-	MR_PROBLEM_RETIRED_LIST,	/* that list cannot be read */
+	MR_PROBLEM_RETIRED_LIST,	/* the retired list cannot be read */
 };
 
 /* "poisoned", "uncorrected-errors", "machine-checks", "pending-pages", "retired-list" */
 const char *mr_status_problem_name(enum mr_status_problem problem);
 
-/* Which of them there are, in this order. Returns how many. */
+/* Lists the problems, in this order. Returns how many. */
 size_t mr_status_problems(const struct mr_status *st,
 			  enum mr_status_problem problems[MR_STATUS_PROBLEMS]);
 
-/* The sums over all memory controllers. */
+/* Sums the errors over all memory controllers. */
 void mr_status_errors(const struct mr_status *st, uint64_t *corrected, uint64_t *uncorrected);
 
 /*
- * Reads all of it, the retired list from @state_dir (NULL: where it is), and with @pages also finds the poisoned pages: by the
- * module's scan, else by page flags (root only). What cannot be read is left
- * unknown; -errno with @err set only when @pages was asked for and cannot be.
+ * Reads everything, with the retired list from @state_dir (NULL: the default). With
+ * @pages also finds the poisoned pages: by the module's scan, else by page flags (root
+ * only). Unreadable values stay unknown; -errno with @err set only if @pages fails.
  */
 int mr_status_read(const struct mr_machine *m, const char *state_dir, bool pages,
 		   struct mr_status *st, struct mr_err *err);

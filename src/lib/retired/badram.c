@@ -26,8 +26,8 @@ static int by_pfn(const void *a, const void *b)
 }
 
 /*
- * Joins all pairs that differ in @bit only; they are in by_mask's order, and
- * @fate is room for one each. Returns how many are left.
+ * Joins all pairs that differ in @bit only. @list is sorted by by_mask(); @fate has room
+ * for one byte each. Returns the number left.
  */
 static size_t join(struct mr_badram *list, size_t nr, uint64_t bit, char *fate)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One line of text to pages, in each of the formats but logs. */
+/* Parses one line of text into pages, in all formats but logs. */
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "util/num.h"
 
 #define BLANKS		" \t"
-#define LARGE		(1ULL << 30)	/* bytes of a range that are seldom meant */
+#define LARGE		(1ULL << 30)	/* bytes; larger ranges are rarely intended */
 #define WINDOWS_SHIFT	12		/* badmemorylist has pages of 4 KiB */
 
 static const char bad_memmap[] =
@@ -104,13 +104,13 @@ static const char *plain_word(struct mr_reader *r, const char *word)
 	return b ? mr_reader_add_pages(r, a, b, MR_FORMAT_PLAIN) : "the length is 0";
 }
 
-/* Many ones from its highest bit on, and that one not among the lowest 31. */
+/* True for 16 or more ones from the highest bit on, if that is above bit 30. */
 static bool is_mask(uint64_t v)
 {
 	return v >> 31 && __builtin_clzll(~(v << __builtin_clzll(v)) | 1) >= 16;
 }
 
-/* ADDR,MASK without the word before it: as page frame numbers it would be two of any. */
+/* True for ADDR,MASK without badram=, which could also be two PFNs. */
 static bool is_pair(const char *p)
 {
 	uint64_t a, b;
@@ -133,9 +133,9 @@ static const char *plain_line(struct mr_reader *r, char *p)
 }
 
 /*
- * One ADDR,MASK: all addresses that equal ADDR in the bits that MASK has set. Masks are
- * written as wide as the tool that made them thinks addresses are: 32 bits, the size of
- * the memory, 63. Where nothing of ADDR is above the mask, the bits there count as set.
+ * Adds one ADDR,MASK: all addresses that equal ADDR in the bits set in MASK. The width of
+ * a mask depends on the tool: 32 bits, the size of the memory, or 63 bits. If ADDR has no
+ * bit above the mask, the bits there count as set.
  */
 static const char *add_masked(struct mr_reader *r, uint64_t addr, uint64_t mask)
 {
@@ -152,7 +152,7 @@ static const char *add_masked(struct mr_reader *r, uint64_t addr, uint64_t mask)
 	open = ~mask >> shift;
 	if ((uint64_t)__builtin_popcountll(open) > 24)
 		return "the mask covers more pages than a list may name";
-	/* Every subset of the open bits, in order. */
+	/* All subsets of the open bits, in order. */
 	do {
 		const uint64_t pfn = (addr >> shift & ~open) | sub;
 
@@ -165,7 +165,7 @@ static const char *add_masked(struct mr_reader *r, uint64_t addr, uint64_t mask)
 	return why || taken ? why : beyond(r, addr & mask);
 }
 
-/* ADDR,MASK,ADDR,MASK..., in quotes or not; a comma may follow. */
+/* Parses ADDR,MASK,ADDR,MASK..., with optional quotes and a trailing comma. */
 static const char *badram_pairs(struct mr_reader *r, const char *p)
 {
 	const char quote = *p == '"' || *p == '\'' ? *p++ : '\0';
@@ -205,7 +205,7 @@ static const char *memmap_word(struct mr_reader *r, const char *p)
 
 		if (rc)
 			return number(rc, bad_memmap);
-		p += strspn(p, "\\");		/* as GRUB's file wants the dollar */
+		p += strspn(p, "\\");		/* GRUB's file needs the dollar escaped */
 		if (*p != '$' && *p != '!')
 			return bad_memmap;
 		rc = mr_size_scan(p + 1, &p, &addr);
@@ -224,7 +224,7 @@ static const char *memmap_word(struct mr_reader *r, const char *p)
 	return why ? why : *p ? "something is left over at its end" : NULL;
 }
 
-/* Where the value of "NAME=..." begins in a word, which quotes or VARIABLE= may precede. */
+/* Returns the value of "NAME=..." in a word, after optional quotes or VARIABLE=; else NULL. */
 static char *value_in(char *word, const char *name)
 {
 	char *p = strstr(word, name);
@@ -247,8 +247,8 @@ static bool has_word(const char *line, const char *name)
 }
 
 /*
- * A kernel's command line, as in /proc/cmdline or a boot loader's file: of its words those
- * that take memory away.
+ * Parses a kernel command line, from /proc/cmdline or a boot loader's file: only words
+ * that take memory away count.
  */
 static const char *command_line(struct mr_reader *r, char *line)
 {
@@ -271,7 +271,7 @@ static const char *command_line(struct mr_reader *r, char *line)
 	return why;
 }
 
-/* badmemorylist 0x1234 0x5678, as bcdedit prints and takes it. */
+/* Parses badmemorylist 0x1234 0x5678, as bcdedit prints and accepts it. */
 static const char *windows_line(struct mr_reader *r, char *line)
 {
 	const char *why = NULL;
@@ -315,7 +315,7 @@ const char *mr_format_line(struct mr_reader *r, char *p)
 	const char *why = NULL;
 	char *end;
 
-	/* Labels in logs have "#", which begins a comment elsewhere. */
+	/* Try logs first: their labels contain "#", which begins a comment elsewhere. */
 	if (*p != '#' && takes(r, MR_FORMAT_LOG) && mr_log_line(r, p, &why))
 		return why;
 	p[strcspn(p, "#")] = '\0';

@@ -9,10 +9,10 @@
 
 #include "lib/retired/reader.h"
 
-/* The list has four digits for a year. */
+/* The list has years of four digits. */
 #define YEAR_0		(-62167219200)
 #define YEAR_10000	253402300800
-#define SETTLE_FROM	65536		/* entries from which doubles are dropped before growing */
+#define SETTLE_FROM	65536		/* drop duplicates before growing past this */
 
 int mr_time_scan(const char *text, int64_t *t)
 {
@@ -50,8 +50,8 @@ int mr_import_add(struct mr_retlist *in, uint64_t pfn, mr_text_id cause, mr_text
 	};
 
 	/*
-	 * When it is full, what is there twice goes; unless that makes much room it grows all
-	 * the same, so that sorting costs no more than the entries that came since.
+	 * If the array is full, drop duplicates. Grow it nevertheless unless that frees
+	 * half of it, so that sorting costs no more than the entries added since.
 	 */
 	if (in->nr == in->room && in->room >= SETTLE_FROM) {
 		mr_retlist_settle(in);
@@ -154,9 +154,9 @@ static int read_file(struct mr_retlist *in, const char *file, const struct mr_im
 
 	if (rc)
 		return rc;
-	/* An empty file is a list of nothing. */
+	/* An empty file is an empty list. */
 	rc = mr_input_peek(&input, &c, err);
-	/* "S" begins no other format, and a database needs its file. */
+	/* No other format begins with "S". A database is read by its path. */
 	if (!rc && import->format == MR_FORMAT_AUTO && c == 'S')
 		rc = read_database(in, file, import, err);
 	else if (!rc && (import->format == MR_FORMAT_JSON ||

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The retired list as JSON. It is written and read entry by entry: a million of
- * them as one tree of json-c would take a gigabyte.
+ * The retired list as JSON, written and read entry by entry: as one json-c tree, a
+ * million entries would take a gigabyte.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -74,11 +74,11 @@ int mr_retlist_write_json(const struct mr_retlist *l, const char *head, FILE *f)
 	return ferror(f) ? errno ? -errno : -EIO : 0;
 }
 
-/* The text that is left to read, and the reader of one value of it. */
+/* The text left to read, and the parser of one value. */
 struct text {
 	const char *p, *end;
 	struct json_tokener *tok;
-	unsigned long entry;	/* that is read, from 1; 0: none yet */
+	unsigned long entry;	/* being read, from 1; 0 before the first */
 };
 
 static int corrupt(const struct text *t, const struct mr_retlist *l, const char *what,
@@ -107,7 +107,7 @@ static bool take(struct text *t, char c)
 	return true;
 }
 
-/* One whole value; NULL with *@ok false when there is none (null is a value). */
+/* Parses one value; NULL with *@ok false if there is none (null is a value). */
 static json_object *value(struct text *t, bool *ok)
 {
 	size_t len = (size_t)(t->end - t->p);
@@ -133,7 +133,7 @@ static bool get_u64(json_object *o, const char *key, uint64_t *v)
 	return true;
 }
 
-/* A text or null, or nothing. */
+/* Reads an optional string; null counts as absent. */
 static int get_text(struct mr_retlist *l, json_object *o, const char *key, mr_text_id *id)
 {
 	json_object *member = NULL;
@@ -153,7 +153,7 @@ static int read_entry(struct mr_retlist *l, struct text *t, json_object *o, stru
 
 	if (!json_object_is_type(o, json_type_object))
 		return corrupt(t, l, "not an object", err);
-	/* By address: a page frame number means nothing without the page size. */
+	/* Use the address: a PFN depends on the page size. */
 	if (!get_u64(o, "phys", &phys))
 		return corrupt(t, l, "\"phys\" is not an address", err);
 	r.pfn = phys >> l->page_shift;
@@ -207,7 +207,7 @@ static int read_layout(struct mr_retlist *l, json_object *o)
 
 	json_object_object_get_ex(o, "ranges", &ranges);
 	json_object_object_get_ex(o, "dimms", &dimms);
-	json_object_object_get_ex(o, "dimm_sizes", &sizes);	/* not before 0.2 */
+	json_object_object_get_ex(o, "dimm_sizes", &sizes);	/* since 0.2 */
 	if (!json_object_is_type(ranges, json_type_array) ||
 	    !json_object_is_type(dimms, json_type_array) ||
 	    (sizes && (!json_object_is_type(sizes, json_type_array) ||
@@ -250,7 +250,7 @@ static int check_version(struct mr_retlist *l, const struct text *t, json_object
 	return -EPROTONOSUPPORT;
 }
 
-/* One member of the object at the top. */
+/* Reads one member of the top-level object. */
 static int read_member(struct mr_retlist *l, struct text *t, bool *versioned, bool *listed,
 		       struct mr_err *err)
 {
@@ -268,7 +268,7 @@ static int read_member(struct mr_retlist *l, struct text *t, bool *versioned, bo
 	}
 	name = json_object_get_string(key);
 	if (!strcmp(name, "retired")) {
-		/* The version comes first, so that nothing of another one is read. */
+		/* The version must come first, so that no list of another version is read. */
 		rc = !*versioned ? corrupt(t, l, "no \"version\" before \"retired\"", err) :
 				   read_entries(l, t, err);
 		*listed = true;

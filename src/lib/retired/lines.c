@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whole lines: those that go on in the next are put together. */
+/* Reads lines; joins those that continue on the next line. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static void tell_bad(struct mr_reader *r, const char *line, const char *why)
 	r->import->bad(&err, r->import->data);
 }
 
-/* Appends @line, without the blanks behind it. -EMSGSIZE past the bound of a line; -ENOMEM. */
+/* Appends @line without trailing blanks. -EMSGSIZE if the line gets too long, or -ENOMEM. */
 static int append(struct text *t, const char *line)
 {
 	size_t len = strlen(line);
@@ -53,8 +53,8 @@ static int append(struct text *t, const char *line)
 }
 
 /*
- * memtest86+ wraps its lines behind a comma, a shell's file may do so with a backslash. What
- * @next has then belongs to this one.
+ * True if @next continues the line: memtest86+ wraps its lines after a comma, and a shell
+ * file may do so with a backslash.
  */
 static bool goes_on(struct text *t, const char *next)
 {
@@ -77,7 +77,7 @@ static void one_line(struct mr_reader *r, struct text *t)
 
 	r->hint = NULL;
 	r->label = 0;
-	/* Parsing cuts the line up, and it may be told afterwards. */
+	/* Parsing modifies the line; keep its beginning for the message. */
 	snprintf(whole, sizeof(whole), "%s", p);
 	why = mr_format_line(r, p);
 	if (why)

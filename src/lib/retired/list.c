@@ -31,7 +31,7 @@ int mr_time_parse(const char *text, int64_t *t)
 	return 0;
 }
 
-/* The place of @text among the buckets, or the empty one where it belongs. */
+/* Returns the bucket of @text, or the empty one where it belongs. */
 static size_t bucket_of(const struct mr_retlist *l, const char *text)
 {
 	uint64_t hash = 0xcbf29ce484222325;	/* FNV-1a */
@@ -45,7 +45,7 @@ static size_t bucket_of(const struct mr_retlist *l, const char *text)
 	return i;
 }
 
-/* Keeps at least half of the buckets empty. */
+/* Grows the table so that at least half of the buckets stay empty. */
 static int make_buckets(struct mr_retlist *l)
 {
 	size_t nr = l->nr_buckets ? l->nr_buckets * 2 : 32;
@@ -120,7 +120,7 @@ static int by_pfn(const void *a, const void *b)
 	return x->pfn < y->pfn ? -1 : x->pfn > y->pfn;
 }
 
-/* Of one page, what was written down first comes first. */
+/* Entries of one page are ordered by time. */
 static int by_pfn_and_time(const void *a, const void *b)
 {
 	const struct mr_retired *x = a, *y = b;
@@ -172,7 +172,7 @@ struct mr_retired *mr_retlist_find(const struct mr_retlist *l, uint64_t pfn)
 size_t mr_retlist_forget(struct mr_retlist *l, struct mr_pfns *ranges, size_t nr)
 {
 	size_t n = 0, r = 0, had = l->nr;
-	uint64_t reach = 0;	/* the last page of the ranges that were passed */
+	uint64_t reach = 0;	/* the last page of the ranges so far */
 	bool any = false;
 
 	if (nr)
@@ -242,7 +242,7 @@ int mr_retlist_fits(struct mr_retlist *l, const struct mr_machine *m, bool adopt
 	if (rc)
 		return mr_err_set(err, rc, l->path, "no memory for the memory layout");
 	if (!l->nr || adopt || !mr_memlayout_differs(&l->layout, &now, why, sizeof(why))) {
-		/* Who may not read the DIMMs takes away nothing that is known of them. */
+		/* If the DIMMs cannot be read, keep those that the list has. */
 		if (!now.nr_dimms && !adopt && l->nr) {
 			now.dimms = l->layout.dimms;
 			now.nr_dimms = l->layout.nr_dimms;
@@ -253,7 +253,7 @@ int mr_retlist_fits(struct mr_retlist *l, const struct mr_machine *m, bool adopt
 		l->layout = now;
 		return 0;
 	}
-	/* Where nothing can be compared there is nothing to object to either. */
+	/* Nothing to compare: no objection. */
 	rc = l->layout.nr_ranges || now.nr_ranges ? -ESTALE : 0;
 	mr_memlayout_free(&now);
 	if (rc) {

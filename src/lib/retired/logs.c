@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Lines of logs that tell of bad memory. */
+/* Parses lines of logs that report bad memory. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "lib/retired/reader.h"
 #include "util/num.h"
 
-/* A hexadecimal number at *@p, with or without 0x, which is moved behind it. */
+/* Reads a hexadecimal number at *@p, with or without 0x, and moves *@p behind it. */
 static bool hex(const char **p, uint64_t *v)
 {
 	char *end;
@@ -23,7 +23,7 @@ static bool hex(const char **p, uint64_t *v)
 	return !errno;
 }
 
-/* The number behind @name in @line. */
+/* Reads the hexadecimal number after @name in @line. */
 static bool field(const char *line, const char *name, uint64_t *v)
 {
 	const char *p = strstr(line, name);
@@ -34,7 +34,7 @@ static bool field(const char *line, const char *name, uint64_t *v)
 	return hex(&p, v);
 }
 
-/* "... error on LABEL (channel:...": the DIMM, where EDAC knows it. */
+/* Reads the DIMM of "... error on LABEL (channel:...", if EDAC knows it. */
 static int read_label(struct mr_reader *r, const char *line)
 {
 	const char *from = strstr(line, " on "), *to = from ? strstr(from, " (") : NULL;
@@ -47,7 +47,10 @@ static int read_label(struct mr_reader *r, const char *line)
 	return mr_retlist_intern(r->in, mr_label_known(label) ? label : NULL, &r->label);
 }
 
-/* edac_mc_handle_error() of the kernel: page:0x1a2b3 offset:0x40 grain:32, in its own pages. */
+/*
+ * edac_mc_handle_error() of the kernel: page:0x1a2b3 offset:0x40 grain:32, in the logging
+ * machine's pages.
+ */
 static const char *edac_line(struct mr_reader *r, const char *line)
 {
 	const char *p = strstr(line, " grain:");
@@ -57,7 +60,7 @@ static const char *edac_line(struct mr_reader *r, const char *line)
 		return "EDAC's line is cut short";
 	if (p && mr_num_scan(p + strlen(" grain:"), &p, &grain))
 		return "EDAC's line is cut short";
-	/* No address at all, or one that may be in any of several pages. */
+	/* No address, or one that may be in any of several pages. */
 	if ((!page && !offset) || grain > 1ULL << r->in->page_shift) {
 		r->nowhere++;
 		return NULL;
@@ -67,7 +70,7 @@ static const char *edac_line(struct mr_reader *r, const char *line)
 	return mr_reader_add_pages(r, page, 1, MR_FORMAT_LOG);
 }
 
-/* What comes before a page frame number, or an address, in hexadecimal. */
+/* Texts before a PFN, or an address, in hexadecimal. */
 static const struct {
 	const char *text;
 	bool address;
@@ -93,7 +96,10 @@ static const char *marked_line(struct mr_reader *r, const char *p, bool address)
 			 mr_reader_add_pages(r, v, 1, MR_FORMAT_LOG);
 }
 
-/* PassMark's MemTest86: "..., Address: 252A019F8, Expected: ...", hexadecimal without 0x. */
+/*
+ * Finds the address in a line of PassMark's MemTest86: "..., Address: 252A019F8,
+ * Expected: ...", hexadecimal without 0x.
+ */
 static const char *passmark_address(const char *line)
 {
 	static const char name[] = "Address: ";

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * rasdaemon's database (ras-record.c of rasdaemon), with one row for each report of
+ * rasdaemon's database (ras-record.c of rasdaemon), with one row per report of
  *
  *	mc_event		a memory controller, by EDAC
- *	mce_record		the CPU, a machine check: the only one without an EDAC driver
+ *	mce_record		the CPU, a machine check: the only table without an EDAC driver
  *	extlog_event		firmware, by the extended error log of some Intel machines
  *	cxl_*_event		a CXL memory device; since 0.8.2 with the host's address
- *	memory_failure_event	the kernel itself, that gave a page up (since 0.6.7, where
+ *	memory_failure_event	the kernel itself, which gave a page up (since 0.6.7, if
  *				rasdaemon is built for it)
  *
- * All but the last tell the same error each in their own way, so that errors are
- * counted by table.
+ * All but the last may report the same error, so errors are counted per table.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,7 +30,7 @@
 
 FUNCTIONS(MR_DL_POINTER)
 
-/* "2026-11-21 04:41:46 +0100" as seconds since 1970, for the queries below. */
+/* SQL function: "2026-11-21 04:41:46 +0100" as seconds since 1970. */
 static void sql_seconds(sqlite3_context *context, int nr, sqlite3_value **values)
 {
 	const char *text = (const char *)sym_sqlite3_value_text(values[0]);
@@ -44,7 +43,7 @@ static void sql_seconds(sqlite3_context *context, int nr, sqlite3_value **values
 		sym_sqlite3_result_null(context);
 }
 
-/* An address is a number; a page frame number may be a text with 0x. */
+/* SQL function: a number; a PFN may be a text with 0x. */
 static void sql_number(sqlite3_context *context, int nr, sqlite3_value **values)
 {
 	uint64_t v;
@@ -59,7 +58,7 @@ static void sql_number(sqlite3_context *context, int nr, sqlite3_value **values)
 		sym_sqlite3_result_null(context);
 }
 
-/* A DIMM's label, or null for one that names none. */
+/* SQL function: the label of a DIMM, or null if it names none. */
 static void sql_label(sqlite3_context *context, int nr, sqlite3_value **values)
 {
 	const char *text = (const char *)sym_sqlite3_value_text(values[0]);
@@ -72,23 +71,26 @@ static void sql_label(sqlite3_context *context, int nr, sqlite3_value **values)
 }
 
 /*
- * ?1 the page shift, ?2 the earliest second, ?3 the least number of errors.
- * Address 0 is what a driver reports that knows none.
+ * ?1 is the page shift, ?2 the earliest second, ?3 the least number of errors. A driver
+ * that does not know the address reports 0.
  */
 #define MC_EVENTS(condition)                                                                      \
 	"SELECT memras_number(address) >> ?1 AS pfn, sum(max(err_count, 1)) AS errors,"           \
 	" max(memras_label(label)), max(memras_seconds(timestamp)) FROM mc_event"                 \
 	" WHERE memras_number(address) > 0 AND " condition                                        \
 	" AND coalesce(memras_seconds(timestamp), ?2) >= ?2 GROUP BY pfn HAVING errors >= ?3"
-/* The logarithm of the bytes among which the address is; kernel and rasdaemon name it so. */
+/*
+ * grain is the logarithm of the bytes that the address may be in; kernel and rasdaemon
+ * name it so.
+ */
 #define GRAIN_IN_PAGE	"coalesce(grain, 0) NOT BETWEEN ?1 + 1 AND 63"
 
 /*
- * Intel's SDM, volume 3B, "Machine-Check Architecture": a memory controller's
- * compound code (bits 15:0 000F 0000 1MMM CCCC), ADDRV and MISCV (58, 59), an
- * address that is physical (MISC 8:6 is 2) and no coarser than a page (MISC 5:0).
- * Bits 52:38 count corrected errors. The vendor is the kernel's X86_VENDOR_INTEL:
- * AMD's addresses are of a channel, not of the machine.
+ * Intel's SDM, volume 3B, "Machine-Check Architecture": a memory controller's compound code
+ * (bits 15:0 000F 0000 1MMM CCCC), ADDRV and MISCV (58, 59), an address that is physical
+ * (MISC 8:6 is 2) and no coarser than a page (MISC 5:0). Bits 52:38 count corrected errors.
+ * The vendor is the kernel's X86_VENDOR_INTEL: AMD's addresses are those of a channel, not
+ * of the machine.
  */
 static const char machine_checks[] =
 	"SELECT memras_number(addr) >> ?1 AS pfn, sum(max((status >> 38) & 0x7fff, 1)) AS errors,"
@@ -98,14 +100,14 @@ static const char machine_checks[] =
 	" AND memras_number(addr) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
 	" GROUP BY pfn HAVING errors >= ?3";
 
-/* Its error_count is a running number of firmware's, an address of all ones is none. */
+/* error_count is a serial number of the firmware; an address of all ones is none. */
 static const char extended_log[] =
 	"SELECT memras_number(address) >> ?1 AS pfn, count(*) AS errors, max(memras_label(fru_text)),"
 	" max(memras_seconds(timestamp)) FROM extlog_event"
 	" WHERE memras_number(address) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
 	" GROUP BY pfn HAVING errors >= ?3";
 
-/* All ones is no address. "mem0" is the device, where mc_event has a DIMM. */
+/* An address of all ones is none. "mem0" names the device; there is no DIMM as in mc_event. */
 #define CXL_EVENTS(table)                                                                         \
 	"SELECT memras_number(hpa) >> ?1 AS pfn, count(*) AS errors, max(memras_label(memdev)),"  \
 	" max(memras_seconds(timestamp)) FROM " table                                             \
@@ -118,7 +120,7 @@ static const char failures[] =
 	" WHERE memras_number(pfn) > 0 AND coalesce(memras_seconds(timestamp), ?2) >= ?2"
 	" AND ?1 = ?1 AND ?3 = ?3 GROUP BY 1";
 
-/* @column must be there, which an older rasdaemon may not have made, and @no_column not. */
+/* Run if the table has @column, which older versions lack, but not @no_column. */
 static const struct {
 	const char *table, *column, *no_column, *sql, *cause;
 } queries[] = {
@@ -133,7 +135,7 @@ static const struct {
 	{ "memory_failure_event", "pfn", NULL, failures, "memory failure" },
 };
 
-/* Rows that name no page, and what is to be said of them. */
+/* Rows without a page, and the note about them. */
 static const struct {
 	const char *table, *column, *where, *text;
 } left_out[] = {
@@ -187,14 +189,14 @@ static int run_query(sqlite3 *db, const char *sql, const char *cause, struct mr_
 	return rc;
 }
 
-/* A table, which a view is not; an empty column means any. */
+/* True if @table, not a view, has @column; any if NULL. */
 static bool has_column(sqlite3 *db, const char *table, const char *column)
 {
 	return sym_sqlite3_table_column_metadata(db, NULL, table, column, NULL, NULL, NULL, NULL,
 					     NULL) == SQLITE_OK;
 }
 
-/* The one number that @sql yields for the page shift and the earliest second; -1 on an error. */
+/* Returns the number that @sql yields for the page shift and the earliest second; -1 on error. */
 static int64_t count(sqlite3 *db, const char *sql, const struct mr_retlist *in,
 		     const struct mr_import *import)
 {
@@ -215,8 +217,8 @@ static int64_t count(sqlite3 *db, const char *sql, const struct mr_retlist *in,
 	" coalesce(memras_seconds(timestamp), ?2) >= ?2 AND " where
 
 /*
- * rasdaemon kept 32 bits of an address, with a sign, before 0.6.4, and its databases outlive
- * it. A negative address proves it; what is below 2 GiB may have been anywhere.
+ * Before 0.6.4 rasdaemon stored addresses as signed 32 bits, and old databases remain. A
+ * negative address proves it; one below 2 GiB may have been anywhere.
  */
 static int check_addresses(sqlite3 *db, struct mr_retlist *in, const struct mr_import *import,
 			   struct mr_err *err)
@@ -263,7 +265,7 @@ static void note_left_out(sqlite3 *db, const struct mr_retlist *in,
 	}
 }
 
-/* Pages of no memory here, as of persistent memory, or of another machine's database. */
+/* Drops pages beyond this machine's memory: of persistent memory, or from another machine. */
 static void drop_beyond(struct mr_retlist *in, const struct mr_import *import)
 {
 	size_t n = 0, had = in->nr;
@@ -288,7 +290,7 @@ static int read_tables(sqlite3 *db, struct mr_retlist *in, const struct mr_impor
 	bool any = false;
 	int rc = 0;
 
-	/* Asked only what it has. */
+	/* Query only existing tables. */
 	for (size_t i = 0; !rc && i < sizeof(queries) / sizeof(queries[0]); i++) {
 		any |= has_column(db, queries[i].table, NULL);
 		if (has_column(db, queries[i].table, queries[i].column) &&

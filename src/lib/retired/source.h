@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is imported from, and how it is read. */
+/* The source of an import, and how to read it. */
 #ifndef MR_LIB_RETIRED_SOURCE_H
 #define MR_LIB_RETIRED_SOURCE_H
 
@@ -22,16 +22,13 @@ enum mr_list_format {
 
 struct mr_import {
 	enum mr_list_format format;
-	bool phys;		/* plain numbers are byte addresses, not page frame numbers */
-	uint64_t min_errors;	/* rasdaemon: pages with fewer are left out */
-	int64_t since;		/* rasdaemon: errors before this are not counted; seconds */
-	const char *cause;	/* NULL: the format's own */
-	/*
-	 * The first byte behind the memory of this machine: no page is beyond. 0: not known,
-	 * or not to be asked.
-	 */
+	bool phys;		/* plain numbers are byte addresses, not PFNs */
+	uint64_t min_errors;	/* rasdaemon: ignore pages with fewer */
+	int64_t since;		/* rasdaemon: ignore errors before this; seconds since 1970 */
+	const char *cause;	/* NULL: that of the format */
+	/* The end of this machine's memory, exclusive. 0 if unknown, or not to be checked. */
 	uint64_t memory_end;
-	/* Called with a remark on what was read: what was left out, or may be meant otherwise. */
+	/* Called with a note: on what was ignored, or may be misunderstood. */
 	void (*note)(const char *text, void *data);
 	/* Called for each malformed line, with its number in err->object. */
 	void (*bad)(const struct mr_err *err, void *data);

@@ -23,10 +23,10 @@ FUNCTIONS(MR_DL_POINTER)
 MR_DL_NOTE("sqlite3", "importing from rasdaemon's database", "suggested", MR_LIBSQLITE);
 
 #define BUSY_MS		5000
-#define STEP		100000		/* instructions of SQLite's between two looks */
-#define STEPS_LEAST	1000		/* of these, for a small database */
+#define STEP		100000		/* SQLite instructions between two checks */
+#define STEPS_LEAST	1000		/* limit of checks for a small database */
 #define STEPS_PER_MIB	200
-#define WRITE_VERSION	18		/* byte of the header: 2 with a write-ahead log */
+#define WRITE_VERSION	18		/* byte of the header: 2 for a write-ahead log */
 
 static const char *const beside[] = { "", "-wal" };
 
@@ -52,7 +52,7 @@ static int copy_one(const char *from, const char *to)
 	return n < 0 ? -errno : 0;
 }
 
-/* A copy of @file and its log, in a folder of our own; its path is put into @path. */
+/* Copies @file and its log to a new directory; returns the path of the copy in @path. */
 static int make_copy(struct mr_sqlite *s, const char *file, char *path, size_t size)
 {
 	char folder[] = "/tmp/memras.XXXXXX";
@@ -86,7 +86,7 @@ static bool exists(const char *file, const char *suffix)
 	       !stat(path, &st) && st.st_size;
 }
 
-/* "file:PATH?immutable=1", with what means something in such a name written as %XX. */
+/* Returns "file:PATH?immutable=1", with special characters of the path as %XX. */
 static char *immutable(const char *file)
 {
 	char *uri = malloc(strlen(file) * 3 + 32), *p = uri;
@@ -103,7 +103,10 @@ static char *immutable(const char *file)
 	return uri;
 }
 
-/* Whether its header says that it has a write-ahead log, or had. */
+/*
+ * Returns 1 if the header says that the database has or had a write-ahead log, 0 if not,
+ * -errno.
+ */
 static int has_log(const char *file, struct mr_err *err)
 {
 	mr_autoclose int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -135,7 +138,7 @@ int mr_sqlite_open(struct mr_sqlite *s, const char *file, struct mr_err *err)
 	log = has_log(file, err);
 	if (log < 0)
 		return log;
-	/* Where another process has it open, all is there already. */
+	/* If another process has the database open, the -shm file exists and can be used. */
 	if (log && !exists(file, "-shm")) {
 		if (exists(file, "-wal")) {
 			rc = make_copy(s, file, copy, sizeof(copy));
@@ -155,7 +158,7 @@ int mr_sqlite_open(struct mr_sqlite *s, const char *file, struct mr_err *err)
 		s->steps += (long)(st.st_size >> 20) * STEPS_PER_MIB;
 	if (sym_sqlite3_open_v2(open, &s->db, flags, NULL) != SQLITE_OK ||
 	    sym_sqlite3_busy_timeout(s->db, BUSY_MS) != SQLITE_OK ||
-	    /* What the file's own schema would call is not called. */
+	    /* The file's own schema must not call functions. */
 	    sym_sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) != SQLITE_OK ||
 	    sym_sqlite3_exec(s->db, "SELECT 1 FROM sqlite_master", NULL, NULL, NULL) != SQLITE_OK)
 		return mr_err_set(err, -EBADMSG, file, "rasdaemon's database cannot be read: %s",

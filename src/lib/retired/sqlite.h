@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A database that is only read: nothing is made beside it, and no query of it is endless. */
+/* SQLite databases, read-only: no file is created beside them, and all queries end. */
 #ifndef MR_LIB_RETIRED_SQLITE_H
 #define MR_LIB_RETIRED_SQLITE_H
 
@@ -11,14 +11,14 @@
 
 struct mr_sqlite {
 	sqlite3 *db;
-	char *copy;		/* folder of a copy, or NULL */
-	long steps;		/* that are left to queries */
+	char *copy;		/* directory of a copy, or NULL */
+	long steps;		/* left for queries */
 };
 
 /*
- * Opens @file. One with a write-ahead log that no process has open is copied, for SQLite
- * would write beside it to read it (its wal.html, "Read-Only Databases"). -errno with
- * @err set; -EBADMSG: it is no database. Close it in any case.
+ * Opens @file. If it has a write-ahead log and no process has it open, a copy is read, as
+ * SQLite would write next to the original (its wal.html, "Read-Only Databases"). -errno
+ * with @err set; -EBADMSG: not a database. mr_sqlite_close() is needed in any case.
  */
 int mr_sqlite_open(struct mr_sqlite *s, const char *file, struct mr_err *err);
 void mr_sqlite_close(struct mr_sqlite *s);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The retired list on disk: its folder, its lock, and how it is read and replaced. */
+/* The retired list on disk: its directory, its lock, reading and replacing it. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #define LOCK		"retired.lock"
 #define LOCK_WAIT_LEAST_MS	1000
 
-/* A folder that is not there yet is made for a writer. */
+/* Opens the directory of the list; creates it for a writer. */
 static int open_dir(struct mr_retlist *l, const struct mr_machine *m, const char *state_dir,
 		    bool write, struct mr_err *err)
 {
@@ -73,7 +73,7 @@ static int take_lock(struct mr_retlist *l, uint64_t wait_ms, struct mr_err *err)
 
 static int load(struct mr_retlist *l, struct mr_err *err)
 {
-	/* A FIFO would keep open(2) waiting for a writer. */
+	/* O_NONBLOCK: open(2) of a FIFO would wait for a writer. */
 	mr_autoclose int fd = openat(l->dir, NAME, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	void *text;
@@ -133,12 +133,15 @@ static int write_list(FILE *f, const void *list)
 
 int mr_retlist_save(struct mr_retlist *l, struct mr_err *err)
 {
-	/* It has serial numbers of DIMMs and physical addresses, which only root may read. */
+	/*
+	 * The list has serial numbers of DIMMs and physical addresses, which only root may
+	 * read.
+	 */
 	int rc = mr_replace_file(l->dir, NAME, 0600, write_list, l);
 
 	if (rc)
 		return mr_err_set(err, rc, l->path, "the list cannot be written; the old one stays");
-	/* The new name must last too: see fsync(2). */
+	/* Make the rename durable, see fsync(2). */
 	if (fsync(l->dir))
 		return mr_err_set(err, -errno, l->path, "the list is written, but may not last");
 	return 0;

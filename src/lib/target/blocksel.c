@@ -84,7 +84,7 @@ int mr_blocksel_parse(const char *word, struct mr_blocksel *sel, struct mr_err *
 	return parse_range(word, sel, err);
 }
 
-/* Offlining begins where it is likeliest to work: see mr_blocksel_use. */
+/* Sorts so that offlining begins where it is likeliest to work: see mr_blocksel_use. */
 static int by_offline_order(const void *pa, const void *pb)
 {
 	const struct mr_block *a = *(const struct mr_block *const *)pa;
@@ -121,7 +121,7 @@ static bool matches(const struct mr_blocksel *sel, const struct mr_block *b)
 	return false;
 }
 
-/* Takes from @order what is in the wrong state until @sel->bytes are had. */
+/* Chooses from @order blocks that are not in the wanted state yet, up to @sel->bytes. */
 static int choose_size(const struct mr_blocksel *sel, const struct mr_block **order, size_t nr,
 		       enum mr_blocksel_use use, const struct mr_block **chosen, size_t *nr_chosen,
 		       struct mr_err *err)
@@ -149,8 +149,8 @@ static int choose_size(const struct mr_blocksel *sel, const struct mr_block **or
 }
 
 /*
- * A range is refused when part of it is missing: "7-12" on a machine that ends
- * at 10 is more likely a slip than a wish.
+ * Checks that the selector found blocks. A range must exist completely: "7-12" on a
+ * machine that ends at 10 is probably a mistake.
  */
 static int check_found(const struct mr_blocksel *sel, size_t found, struct mr_err *err)
 {
@@ -204,7 +204,7 @@ int mr_blocksel_choose(const struct mr_blocks *blocks, int nr, char *const *word
 		free(out);
 		return rc;
 	}
-	/* Each once, in the order of its use. */
+	/* Each block once, in the order of its use. */
 	qsort(out, n, sizeof(const struct mr_block *),
 	      use == MR_BLOCKSEL_OFFLINE ? by_offline_order : by_id);
 	for (size_t i = 0; i < n; i++)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The grammar of memory block selectors, and which blocks they choose.
+ * The grammar of memory block selectors, and the selection of blocks.
  *
  *	7  memory7	one block		7-12	blocks 7 to 12
- *	phys:ADDR[+LEN]	those that hold these bytes
- *	node:N		those of a NUMA node	all	every one
+ *	phys:ADDR[+LEN]	those that contain these bytes
+ *	node:N		those of a NUMA node	all	all blocks
  *	size:4G		so much memory: for offline from the highest online
  *			block down, for online from the lowest offline one up
  */
@@ -34,21 +34,20 @@ struct mr_blocksel {
 	uint64_t bytes;		/* MR_BLOCKSEL_SIZE */
 };
 
-/* What the chosen blocks are wanted for: decides what size: and the order mean. */
+/* The use of the chosen blocks: decides their order and the meaning of size:. */
 enum mr_blocksel_use {
 	MR_BLOCKSEL_LIST,	/* ascending */
 	MR_BLOCKSEL_OFFLINE,	/* movable zones first, highest first */
 	MR_BLOCKSEL_ONLINE,	/* ascending */
 };
 
-/* Reads one word; -EINVAL or -ERANGE with @err naming it. @word must outlive @sel. */
+/* Parses one word. -EINVAL or -ERANGE with @err naming it. @word must outlive @sel. */
 int mr_blocksel_parse(const char *word, struct mr_blocksel *sel, struct mr_err *err);
 
 /*
- * Chooses among @blocks (ascending, from mr_block_list()) by @nr words, each
- * block once, into *@chosen (free() it) and *@nr_chosen, ordered by @use.
- * No words choose all. -ENOENT when a well-formed word chooses nothing, or
- * size: asks for more than there is.
+ * Chooses from @blocks (ascending, from mr_block_list()) by @nr words, each block once,
+ * in *@chosen (free() it) and *@nr_chosen, ordered for @use. Without words, all blocks.
+ * -ENOENT if a valid word matches no block, or size: exceeds the memory available.
  */
 int mr_blocksel_choose(const struct mr_blocks *blocks, int nr, char *const *words,
 		       enum mr_blocksel_use use, const struct mr_block ***chosen,

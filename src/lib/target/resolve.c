@@ -16,7 +16,7 @@
 
 struct resolver {
 	const struct mr_machine *m;
-	struct mr_blocks blocks;	/* empty: no block interface */
+	struct mr_blocks blocks;	/* empty without a block interface */
 	struct mr_spans *spans;
 	const struct mr_target *target;
 };
@@ -58,7 +58,7 @@ static const struct mr_block *find_block(const struct resolver *r, uint64_t id)
 	return lo < r->blocks.nr && r->blocks.list[lo].id == id ? &r->blocks.list[lo] : NULL;
 }
 
-/* Where the device memory that @pfn is in ends, or 0: it is in none. */
+/* Returns the end of the device memory that contains @pfn, or 0 if none does. */
 static uint64_t device_end(const struct resolver *r, uint64_t pfn)
 {
 	const struct mr_iomem *device = mr_iomem_device(&r->m->devices, mr_pfn_phys(r->m, pfn));
@@ -74,10 +74,10 @@ static bool in_offline_block(const struct resolver *r, uint64_t pfn)
 }
 
 /*
- * The first page frame of [@pfn, @pfn + @nr) that no memory backs, or
- * UINT64_MAX. By blocks where there are any, then by the flags of each page
- * where they can be read: a block may have holes. Device memory is in no block
- * and has no flags to read, but is memory. A signal ends the search.
+ * Returns the first PFN of [@pfn, @pfn + @nr) without memory, or UINT64_MAX. Checks the
+ * blocks, if there are any, then the flags of each page, if readable, as blocks may have
+ * holes. Device memory is in no block and has no flags, but is memory. A signal ends the
+ * search.
  */
 static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t nr)
 {
@@ -95,17 +95,20 @@ static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t n
 		ssize_t n = mr_kpage_flags(r->m, pfn + done, flags, want);
 
 		if (n < 0)
-			break;	/* not readable: the page itself will tell */
+			break;	/* not readable: decided later, page by page */
 		for (ssize_t i = 0; i < n; i++) {
 			const uint64_t at = pfn + done + (uint64_t)i;
 
 			if (!(flags[i] & MR_KPF(KPF_NOPAGE)))
 				continue;
-			/* In an offline block every page reads as none, which is reported later. */
+			/*
+			 * In an offline block all pages read as KPF_NOPAGE; that is
+			 * reported later.
+			 */
 			if (!in_offline_block(r, at) && !device_end(r, at))
 				return at;
 		}
-		/* /proc/kpageflags ends with the ordinary memory. */
+		/* /proc/kpageflags ends with ordinary memory. */
 		if (n == 0) {
 			uint64_t end = device_end(r, pfn + done);
 
@@ -130,7 +133,7 @@ static int resolve_frames(struct resolver *r, uint64_t pfn, uint64_t nr, struct 
 			   first_missing(r, pfn, nr);
 	int rc;
 
-	/* What has no physical address is no page: shifted, it would name another. */
+	/* Refuse a PFN without a physical address: shifted, it would become another page. */
 	if (missing != UINT64_MAX || pfn > last) {
 		mr_err_set(err, -ENXIO, r->target->word, "no memory is at page frame 0x%" PRIx64,
 			   missing);
@@ -172,7 +175,7 @@ static int resolve_node(struct resolver *r, struct mr_err *err)
 	return 0;
 }
 
-/* What is said of the errors that looking into a process or file can end with. */
+/* Explains the errors of a walk of a process or file. */
 static int explain_walk(int rc, const struct mr_target *t, struct mr_err *err)
 {
 	switch (rc) {
@@ -181,7 +184,7 @@ static int explain_walk(int rc, const struct mr_target *t, struct mr_err *err)
 	case -ENOENT:
 		return mr_err_set(err, rc, t->word, "no such file");
 	case -ENODEV:
-		/* The word is to blame here, not the machine. */
+		/* Blame the argument, not the machine. */
 		return mr_err_usage(err, rc, t->word, "not a regular file");
 	case -EFAULT:
 		if (t->type == MR_TARGET_FILE)
@@ -265,7 +268,7 @@ int mr_resolve_all(const struct mr_machine *m, struct mr_spans *spans, struct mr
 	int rc = 0;
 
 	*spans = (struct mr_spans){ 0 };
-	/* Without blocks to go by: up to where /proc/kpageflags ends. */
+	/* Without blocks: up to the end of /proc/kpageflags. */
 	if (mr_block_list(m, &r.blocks, &ignored))
 		rc = push(&r, 0, UINT64_MAX >> m->page_shift, 0);
 	for (size_t i = 0; !rc && i < r.blocks.nr; i++)

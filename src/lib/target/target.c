@@ -11,7 +11,7 @@
 #include "util/input.h"
 #include "util/num.h"
 
-/* What a number in a target can be refused for. */
+/* Reports a number that cannot be parsed. */
 static int bad_number(struct mr_err *err, int rc, const char *word, const char *what)
 {
 	if (rc == -ERANGE)
@@ -24,7 +24,7 @@ static int trailing(struct mr_err *err, const char *word, const char *rest)
 	return mr_err_usage(err, -EINVAL, word, "'%s' is left over at the end", rest);
 }
 
-/* "+LEN" at *@p, or nothing; a length of 0 is refused. */
+/* Parses "+LEN" at *@p, or nothing; refuses a length of 0. */
 static int scan_length(const char **p, uint64_t start, uint64_t *len, const char *word,
 		       struct mr_err *err)
 {
@@ -110,10 +110,7 @@ static int parse_pid(const char *word, const char *p, struct mr_target *t, struc
 	return *p ? trailing(err, word, p) : 0;
 }
 
-/*
- * The last "@" begins an offset when a digit follows it; a path that really
- * ends so is written with "@0" behind it.
- */
+/* The last "@" begins an offset if a digit follows; for a path that ends so, add "@0". */
 static int parse_file(const char *word, const char *p, struct mr_target *t, struct mr_err *err)
 {
 	const char *at = strrchr(p, '@');
@@ -217,7 +214,7 @@ static int add(struct mr_targets *targets, const char *word, unsigned int flags,
 	return 0;
 }
 
-/* A bad word of a list is named with the place where it stands. */
+/* Adds the position in the list to the word in @err. */
 static void name_place(struct mr_err *err, const char *name, unsigned long line)
 {
 	char word[sizeof(err->object)];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The grammar of page targets: what a word says, before anything is looked up.
+ * The grammar of page targets; parsing only.
  *
  *	107187  0x1a2b3			a page frame number; hex needs 0x
  *	A-B  A+N			from A to B inclusive; N pages from A
@@ -32,14 +32,12 @@ enum mr_target_type {
 struct mr_target {
 	char *word;			/* as typed */
 	enum mr_target_type type;
-	uint64_t start;			/* pfn, or byte address or offset; the node's number */
+	uint64_t start;			/* PFN, byte address or offset, or node */
 	uint64_t len;			/* pages for MR_TARGET_PFN, else bytes; 0: see below */
 	pid_t pid;			/* MR_TARGET_PID */
 	char *path;			/* MR_TARGET_FILE */
 };
-/*
- * len 0: the one page at start (phys:, pid:), or all of the file.
- */
+/* len 0: the page at start (phys:, pid:), or the whole file. */
 
 struct mr_targets {
 	struct mr_target *list;
@@ -47,25 +45,24 @@ struct mr_targets {
 	size_t room;
 };
 
-/* What a command does not take. */
+/* Targets that a command does not accept. */
 #define MR_TARGETS_NO_NODES	(1U << 0)
 
 /*
- * Reads one word. -EINVAL, or -ERANGE for a number past its bounds, with @err
- * naming the word; @target is untouched then. Looks nothing up.
+ * Parses one target. -EINVAL, or -ERANGE for a number out of bounds, with @err naming the
+ * word; @target is unchanged then. Resolves nothing.
  */
 int mr_target_parse(const char *word, struct mr_target *target, struct mr_err *err);
 
 /*
- * Reads operands, "-" (standard input) and the list file @from (NULL: none)
- * into @targets. In lists "#" begins a comment, and commas, blanks and
- * newlines separate. @err says where in a list a bad word stands. All or
- * nothing: on an error @targets is empty.
+ * Reads operands, "-" (standard input) and the list file @from (may be NULL) into
+ * @targets. In lists "#" begins a comment, and commas, blanks and newlines separate. For
+ * a bad word in a list @err has the line. All or nothing: on error @targets is empty.
  */
 int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, const char *from,
 		    unsigned int flags, struct mr_err *err);
 
-/* How many pages the frames and addresses among @targets name at least, if any is there. */
+/* Returns the least number of pages that the PFNs and addresses among @targets cover. */
 uint64_t mr_targets_pages(const struct mr_targets *targets, unsigned int page_shift);
 
 void mr_targets_free(struct mr_targets *targets);

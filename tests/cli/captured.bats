@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Real machines, captured by contrib/capture. tests/fixtures/make
-# makes up the others.
+# Real machines, captured by contrib/capture; tests/fixtures/make generates the others.
 
 load lib
 

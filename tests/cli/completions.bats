@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the shells offer behind "memras", asked of the shells themselves.
+# The completions of "memras" in each shell, asked of the shell itself.
 
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a command costs: instructions, libraries, system calls. These counts do not depend on how busy
-# the machine is. They are of the build that is installed, not of one with sanitizers.
+# The costs of a command: instructions, libraries, system calls. These counts do not
+# depend on the load of the machine. The installed build is measured, not one with
+# sanitizers.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# memras doctor on captured machines, and on this one, which it leaves alone.
+# memras doctor on captured machines, and on this one, which it does not change.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

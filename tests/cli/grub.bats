@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# GRUB itself is booted with the lines that are exported for it: it must come to the line
-# behind them. QEMU's emulation has the memory, of which GRUB writes next to nothing.
+# GRUB boots with the lines that are exported for it and must reach the line behind them.
+# QEMU emulates the memory, of which GRUB writes next to nothing.
 
 load lib
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The guest harness itself, seen from the host: what goes wrong in a guest must
-# come out as a failure, within its time.
+# The guest harness, seen from the host: any failure in a guest is reported as a failure,
+# within its time.
 
 setup() {
 	tree=$(realpath "$BATS_TEST_DIRNAME/../..")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Bytes that others choose never reach the terminal or a document as they are.
+# Hostile bytes in input are escaped on the terminal and in documents.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

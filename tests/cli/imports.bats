@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What people have of bad pages, as their tools wrote it, on a machine of 16 GiB.
+# Imports of real lists of bad pages, as other tools write them, on a machine of 16 GiB.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 # shellcheck disable=SC2016,SC1003 # dollars and backslashes of the formats
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Where JSON is asked for, exactly one document comes, whatever is wrong.
+# With JSON, exactly one document is printed, whatever goes wrong.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# memras block list says what lsmem(1) says, on every machine with blocks.
+# memras block list prints the same as lsmem(1), on every machine with blocks.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

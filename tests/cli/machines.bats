@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Known answers on captured machines; tests/fixtures/make says what is where.
+# Known answers on captured machines; tests/fixtures/make describes them.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The map of a captured machine; tests/fixtures/make says what is where.
+# The map of a captured machine; tests/fixtures/make describes it.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What every command prints, and where.
+# The output of every command, and where it goes.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

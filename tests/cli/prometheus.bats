@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# contrib/prometheus and memras-metrics(7), beside what status --prometheus prints.
+# contrib/prometheus and memras-metrics(7), compared with status --prometheus.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

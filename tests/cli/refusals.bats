@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What cannot be done, or may not, is refused whole, with its own exit code.
+# Unsupported and forbidden requests are refused completely, each with its exit code.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Whatever happens to a writer of the retired list, there is the old list or
-# the new one.
+# Whatever happens to a writer of the retired list, the old list or the new one is there.
 # shellcheck disable=SC2154 # what run_memras sets
 
 load lib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Which machine a retired list is of, and the files beside it.
+# The machine that a retired list belongs to, and the files next to the list.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

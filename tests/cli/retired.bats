@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The retired list: what it takes in, gives out, and never loses.
+# The retired list: imports, exports, and that it never loses an entry.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Wrong words are refused before anything is touched, and named.
+# Wrong arguments are refused, and named, before anything is changed.
 # shellcheck disable=SC2030,SC2031,SC2154 # what run_memras sets
 
 load lib

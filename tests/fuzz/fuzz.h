@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the fuzzers share. An input that breaks a promise ends by abort(). */
+/* Shared by the fuzzers. A broken promise ends by abort(). */
 #ifndef MR_TESTS_FUZZ_H
 #define MR_TESTS_FUZZ_H
 
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		}                                                                                 \
 	} while (0)
 
-/* The folder of $FUZZ_FOLDER, which whoever runs the fuzzer made and removes. */
+/* Returns the directory $FUZZ_FOLDER, which the caller of the fuzzer creates and removes. */
 static inline const char *fuzz_folder(void)
 {
 	const char *folder = getenv("FUZZ_FOLDER");
@@ -34,7 +34,7 @@ static inline const char *fuzz_folder(void)
 	return folder;
 }
 
-/* Writes a file of these bytes below the folder; folders on its way are there. */
+/* Writes a file of these bytes in the directory; its subdirectories exist. */
 static inline const char *fuzz_file(const char *name, const uint8_t *data, size_t size)
 {
 	static char path[256];
@@ -47,7 +47,7 @@ static inline const char *fuzz_file(const char *name, const uint8_t *data, size_
 	return path;
 }
 
-/* An error has a code, a reason, and texts that fit a line whatever was read. */
+/* An error has a code, a reason, and texts that fit a line, whatever the input. */
 static inline void fuzz_check_error(int rc, const struct mr_err *err)
 {
 	char *line;

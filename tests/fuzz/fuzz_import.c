@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Lists of other tools; the first byte chooses the format that is asked for. */
+/* Lists of other tools; the first byte chooses the requested format. */
 #include "fuzz.h"
 
 #include "lib/retired/import.h"

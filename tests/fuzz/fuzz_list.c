@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A list of targets, as --from reads it. */
+/* A list of targets, as for --from. */
 #include "fuzz.h"
 
 #include "lib/target/target.h"
@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_check_error(rc, &err);
 	PROMISE(rc ? !targets.nr : targets.nr > 0);
-	/* A NUL never ends a line early. */
+	/* A NUL byte never ends a line early. */
 	PROMISE(rc || !memchr(data, 0, size));
 	mr_targets_free(&targets);
 	return 0;

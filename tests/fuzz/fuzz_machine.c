@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What memras reads of /proc and /sys, on a captured machine: the first byte
- * chooses the file whose content is the rest.
+ * The files of /proc and /sys that memras reads, on a captured machine: the first byte
+ * chooses the file, the rest is its content.
  */
 #include "fuzz.h"
 
@@ -49,7 +49,7 @@ static void make_folders(const char *file)
 	}
 }
 
-/* A small machine that is well; each run spoils one file of it. */
+/* Makes a small healthy machine; each run replaces one file of it. */
 static void make_machine(size_t i, const char *content)
 {
 	make_folders(files[i]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The retired list: what is read can be written, and is then the same; where a byte
- * of it was no UTF-8, at least the pages are.
+ * The retired list: a list that was read can be written and reads back the same; if a
+ * byte was not UTF-8, at least its pages do.
  */
 #define _GNU_SOURCE
 #include "fuzz.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Words as typed: targets, selectors, numbers; and any text on its way out. */
+/* Arguments: targets, selectors, numbers; and any text for output. */
 #define _GNU_SOURCE
 #include "fuzz.h"
 
@@ -29,7 +29,7 @@ static void check_text(const char *word)
 	PROMISE(line);
 	for (const char *p = line; *p; p++)
 		PROMISE((unsigned char)*p >= 0x20 && *p != 0x7f);
-	/* What was made printable has nothing left to escape but its own escapes. */
+	/* Printable text has nothing left to escape but its own escapes. */
 	again = printed(line, MR_TEXT_JSON);
 	PROMISE(!strcmp(line, again));
 	json = printed(json_object_to_json_string(string), MR_TEXT_JSON);

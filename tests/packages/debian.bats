@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The Debian packages: built from what is committed, and installed in a fresh root
-# of the distribution that this machine runs. Needs root for the root folder.
+# The Debian packages: built from the last commit, and installed in a fresh root of the
+# distribution of this machine. Needs root to create the root directory.
 # shellcheck disable=SC2030,SC2031,SC2154 # what setup_file exports
 
 setup_file() {

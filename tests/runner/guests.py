@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The phase of guests: each suite of tests/vm on each kernel that it is for."""
+"""The phase of guests: each suite of tests/vm on each of its kernels."""
 import functools
 import importlib.machinery
 import importlib.util
@@ -25,12 +25,12 @@ def load_program(path):
 
 
 def load_guest():
-    """tests/vm/guest: it knows the matrix and how suites declare their machine."""
+    """tests/vm/guest, which reads the matrix and the declarations of suites."""
     return load_program(TREE / 'tests/vm/guest')
 
 
 class Boot(typing.NamedTuple):
-    """A guest to be booted: the suites that share it, what they ask for, and its kernel."""
+    """A guest to boot: the suites that share it, their requirements, and its kernel."""
     suites: tuple
     options: dict
     kernel: str
@@ -41,9 +41,8 @@ class Boot(typing.NamedTuple):
 
 class Queue:
     """
-    Boots by the order of the list, as many at once as there is room for. A guest of
-    two CPUs keeps one of them busy most of the time, so one CPU more than the
-    machine has is given out.
+    Boots in the order of the list, as many at once as fit. A guest of two CPUs mostly
+    uses one of them, so one CPU more than the machine has is assigned.
     """
 
     def __init__(self, jobs):
@@ -57,7 +56,7 @@ class Queue:
                     None)
 
     def run(self, do):
-        """Calls DO(boot) for the boots, until there are none."""
+        """Calls DO(boot) for all boots."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: not self._jobs or self._fitting())
@@ -105,7 +104,7 @@ class Guests:
                                                -int(boot.options.get('timeout', 300))))
 
     def asked_for(self, path, declared, kernel):
-        """Whether a suite is to be run on a kernel that it is for."""
+        """Whether to run a suite on one of its kernels."""
         debug = self.phases.matrix[kernel]['flavour'] == 'debug'
         if self.options.kernel:
             return kernel in self.options.kernel
@@ -113,7 +112,7 @@ class Guests:
             return debug
         if kernel in declared['spared']:
             return self.options.long and not debug
-        # A suite that names a debug kernel runs where one was built before.
+        # A suite that names a debug kernel runs if one was built before.
         if debug and not self.phases.cached(kernel):
             print(f'vm {path.stem}: {kernel} was not built yet: only with --debug-kernel')
             return False
@@ -129,7 +128,7 @@ class Guests:
             ready[kernel] = self.phases.fetch(kernel) is not None
             if self.phases.matrix[kernel]['module'] == 'yes' and (TREE / 'src/kmod').is_dir():
                 ready[kernel] = ready[kernel] and self.phases.module(kernel)
-        # Whether /dev/kvm works is tried once, not by two guests at once.
+        # Test /dev/kvm once, not by two guests at the same time.
         first = next((kernel for kernel, there in ready.items() if there), None)
         if first:
             self.guest.accelerator(self.guest.find_kernel(first, None))
@@ -151,7 +150,7 @@ class Guests:
         self.shares(time.monotonic() - start)
 
     def shares(self, seconds):
-        """Prints what each suite took, and its share of the SECONDS that all took together."""
+        """Prints the time of each suite, and its share of the SECONDS of all."""
         total = sum(spent for *_, spent in self.spent)
         if not total:
             return
@@ -162,7 +161,7 @@ class Guests:
         print(flush=True)
 
     def first(self, again, job):
-        """One of several guests at once; AGAIN gets what is to be run once more, alone."""
+        """Runs one of several concurrent guests; AGAIN gets those to run once more, alone."""
         tallies, whole = self.one(job)
         for suite, tally in zip(job.suites, tallies):
             if tally.failed and whole and self.options.again:
@@ -174,8 +173,8 @@ class Guests:
 
     def one(self, job):
         """
-        A tally of each suite of a boot, and whether the guest itself held: a kernel
-        that broke is no matter of luck.
+        A tally of each suite of a boot, and whether the guest survived: a kernel
+        crash is not bad luck.
         """
         tallies = [Tally(job.name(suite)) for suite in job.suites]
         whole = tallies[0].guard(tallies[0].name, self.boot, tallies, job)
@@ -198,7 +197,7 @@ class Guests:
         if len(job.suites) > 1:
             words = re.split(r'^# suite (\S+)$', said, flags=re.MULTILINE)
             parts = dict(zip(words[1::2], words[2::2]))
-        # Each suite's time is told by its tests, which have most of it.
+        # The time of a suite is that of its tests, which is most of it.
         own = {suite: 1 + sum(map(int, re.findall(r'^(?:not )?ok .* in (\d+)ms$',
                                                   parts.get(suite.stem, ''), re.MULTILINE)))
                for suite in job.suites}

@@ -27,7 +27,7 @@ BUILDS = {
 
 
 def dev_options():
-    """What build-dev.ini says, as options: a folder that is set up takes no such file again."""
+    """The settings of build-dev.ini as options: a configured directory does not take the file."""
     ini = configparser.ConfigParser()
     ini.read_string((TREE / 'build-dev.ini').read_text())
     return [f'-D{name}={value.strip(chr(39))}' for part in ini.sections()
@@ -63,7 +63,7 @@ class Phases:
         return self._done[key]
 
     def build(self, name):
-        """Whether this build of memras is there."""
+        """Whether this build of memras exists."""
         def make():
             folder, compiler, options = BUILDS[name]
             if not (TREE / 'meson.build').exists():
@@ -79,7 +79,7 @@ class Phases:
         return self._once(f'build {name}', make)
 
     def registered(self, suite, build, names=()):
-        """Has meson run what its build files list for a suite, or of that the tests NAMES."""
+        """Has meson run the tests of a suite, or only those in NAMES."""
         folder = BUILDS[build][0]
         if not self.build(build):
             return
@@ -102,7 +102,7 @@ class Phases:
     def cli(self):
         suites = [f'cli-{path.stem}' for path in sorted((TREE / 'tests/cli').glob('*.bats'))
                   if not self.options.suite or path.stem in self.options.suite]
-        # Costs are those of a build without sanitizers.
+        # Measure costs without sanitizers.
         if suites and self.build('gcc'):
             self.registered('cli', 'asan', suites if self.options.suite else ())
 
@@ -112,7 +112,7 @@ class Phases:
             self.tally.add('fuzz: ends well', False, out[-4000:])
 
     def lint(self):
-        # Some hold the tree against what the binary says of itself.
+        # Some compare the tree with the output of the binary.
         self.registered('lint', 'gcc')
 
     def packages(self):
@@ -129,11 +129,11 @@ class Phases:
 
     @staticmethod
     def cached(name):
-        """Whether a kernel of the matrix is there and need not be fetched."""
+        """Whether a kernel of the matrix is in the cache."""
         return not run([TREE / 'tests/vm/fetch-kernel', '--cached', name])[0]
 
     def fetch(self, name):
-        """The folder of a kernel of the matrix, or None."""
+        """The directory of a kernel of the matrix, or None."""
         def make():
             status, out = run([TREE / 'tests/vm/fetch-kernel', name])
             self.tally.add(f'kernel {name}: is to be had', not status, out)
@@ -141,7 +141,7 @@ class Phases:
         return self._once(f'fetch kernel {name}', make)
 
     def compiled(self, what, make, folder, *words):
-        """Whether MAKE builds a module in FOLDER, with every warning on and none given."""
+        """Whether MAKE builds a module in FOLDER, with all warnings enabled and none reported."""
         shutil.rmtree(folder, ignore_errors=True)
         status, out = run([*make, folder, 'W=1', *words])
         warnings = re.findall(r'^.*(?:\d: warning:|WARNING: modpost:).*$', out, re.MULTILINE)
@@ -153,10 +153,10 @@ class Phases:
         """Has sparse look at a module of the folder SOURCE while MAKE builds it in FOLDER."""
         shutil.rmtree(folder, ignore_errors=True)
         status, out = run([*make, folder, 'C=2',
-                           # What 7.2's headers use and this sparse does not know.
+                           # Features of 7.2's headers that this sparse lacks.
                            'CF=-D__typeof_unqual__=__typeof__'])
-        # The kernel's own headers may be too new for this sparse: ours are what counts,
-        # and not what it makes of 7.2's MODULE_LICENSE(), module_param() and the like.
+        # The kernel's headers may be too new for this sparse: count warnings of our files,
+        # but not those about 7.2's MODULE_LICENSE(), module_param() and the like.
         ours = {path.name for top in (KMOD, source) for path in top.rglob('*.[ch]')} | {'memras.h'}
         found = [line for line in out.splitlines()
                  if (match := re.match(r'([^\s:]+):\d+:\d+: ', line))
@@ -173,7 +173,7 @@ class Phases:
         def make():
             kernel, folder = self.fetch(name), TREE / 'build/kmod' / name
             command = [KMOD / 'build', kernel / 'build'] if kernel else []
-            # What the module does is the coverage that its fuzzing goes by.
+            # The fuzzer uses the coverage of the module.
             coverage = ['KCOV_INSTRUMENT=y'] if self.matrix[name]['flavour'] == 'debug' else []
             return (kernel is not None
                     and self.compiled(f'kmod {name}', command, folder, *coverage)
@@ -189,7 +189,7 @@ class Phases:
         return self._once(f'sparse {name}', make)
 
     def fakes(self, name):
-        """The modules of tests/vm, which are to be as clean; what guests load, guest builds."""
+        """Checks the modules of tests/vm likewise; tests/vm/guest builds those that guests load."""
         def make():
             kernel = self.fetch(name)
             for source in FAKES if kernel else ():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Counts single tests, and takes in what others counted: TAP and JUnit."""
+"""Counts single tests, and reads TAP and JUnit results."""
 import re
 import threading
 import time
@@ -8,12 +8,12 @@ import xml.etree.ElementTree as ET
 
 
 class Tally:
-    """All tests of a run: what passed, failed (with why) and was skipped, and where time went."""
+    """All tests of a run: passed, failed (with the reason) and skipped, and their times."""
 
     def __init__(self, name=''):
         self.name = name
         self.passed, self.failed, self.skipped = [], [], []
-        self.again = []                    # what failed, and was run once more
+        self.again = []                    # failed tests that were run again
         self.times = []                    # (what, seconds)
         self._lock = threading.Lock()
 
@@ -32,14 +32,14 @@ class Tally:
         return outcome
 
     def guard(self, name, do, *args):
-        """What DO returns; that it threw is a failure, and no reason to lose the other tests."""
+        """The result of DO; an exception is a failure, but other tests go on."""
         try:
             return do(*args)
         except Exception:               # pylint: disable=broad-except
             return self.add(f'{name}: the runner gets through', False, traceback.format_exc())
 
     def take(self, other):
-        """Adds what another tally has, which has told its failures already."""
+        """Adds another tally, which has reported its failures already."""
         with self._lock:
             for name in ('passed', 'failed', 'skipped', 'times'):
                 getattr(self, name).extend(getattr(other, name))
@@ -53,8 +53,8 @@ class Tally:
 
     def tap(self, prefix, text):
         """
-        Takes in a TAP stream, or several one behind the other; one that ends early, or has
-        no test, is a failure by itself.
+        Reads one or several concatenated TAP streams; one that ends early, or has no test,
+        is a failure.
         """
         plans, seen, last = [], 0, None
         results = []
@@ -81,7 +81,7 @@ class Tally:
         return sum(1 for result in results if result[1] is False)
 
     def junit(self, prefix, path):
-        """Takes in the results that meson test leaves; a test that speaks TAP is many tests."""
+        """Reads the results of meson test; a test with TAP output counts as many tests."""
         for suite in ET.parse(path).getroot():
             match = re.search(rf'[./ ]{prefix}-(\S+)$', suite.get('name'))
             if match:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Checks that say where they failed, and go on to the next. */
+/* Checks that print the place of a failure and continue. */
 #ifndef MR_TESTS_CHECK_H
 #define MR_TESTS_CHECK_H
 
@@ -42,7 +42,7 @@ static int check_made;
 		}                                                                                 \
 	} while (0)
 
-/* @text must be somewhere in @got. */
+/* Checks that @got contains @text. */
 #define CHECK_HAS(got, text)                                                                      \
 	do {                                                                                      \
 		const char *got_ = (got), *text_ = (text);                                        \
@@ -55,7 +55,7 @@ static int check_made;
 		}                                                                                 \
 	} while (0)
 
-/* What main() returns: a program that checked nothing has failed too. */
+/* The exit status of main(): a program without checks fails as well. */
 #define CHECK_RESULT (check_failed || !check_made)
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The pipeline over many pages, on a machine whose page flags are a file: a try sets the
- * flag there, or does not.
+ * The pipeline over many pages, on a machine whose page flags are a file: an attempt sets
+ * the flag there, or does not.
  */
 #define _GNU_SOURCE
 #include "lib/page/batch.h"
@@ -15,10 +15,10 @@
 #include "check.h"
 
 #define PAGES 10000
-#define REFUSED 7	/* this page cannot be moved */
-#define BUSY 11		/* this one is busy at its first tries */
-#define STUCK 13	/* ... this one for ever */
-#define LIAR 17		/* at this one the kernel says yes and does nothing, once */
+#define REFUSED 7	/* this page cannot be migrated */
+#define BUSY 11		/* this one is busy at the first attempts */
+#define STUCK 13	/* ... this one forever */
+#define LIAR 17		/* the kernel reports success for this one but does nothing, once */
 
 struct world {
 	int flags;
@@ -92,7 +92,7 @@ static void settled(const struct mr_result *r, void *data)
 		CHECK_INT(r->attempts, 0);
 }
 
-/* A machine of PAGES pages, none of them poisoned. */
+/* Makes a machine of PAGES pages, none of them poisoned. */
 static void make(char *dir, struct mr_machine *m, struct world *w)
 {
 	const uint64_t flags = MR_KPF(KPF_LRU) | MR_KPF(KPF_ANON);
@@ -161,7 +161,7 @@ static void all_of_a_machine(void)
 	CHECK_INT(w.refused, 1);
 	CHECK_INT(w.failed, 1);
 
-	/* Once more: all but these two are so already, and one is tried again. */
+	/* Again: all but these two are retired already, and one is tried again. */
 	w.tries = 0;
 	CHECK_INT(run(&m, &w, all, 1, false), 0);
 	CHECK_INT(w.already, PAGES - 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is planned for memory blocks that are to go offline, or to come back. */
+/* Plans for memory blocks that are to go offline or online. */
 #include "lib/block/blockplan.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ static struct mr_block_snap snap;
 static struct mr_block_plan plan;
 static struct mr_hugepage hugepage;
 
-/* A free block of 128 MiB, with a module that can do all, and plenty of memory elsewhere. */
+/* A free block of 128 MiB, a module with all features, and plenty of memory elsewhere. */
 static void begin(void)
 {
 	mr_ranges_free(&snap.skipped);
@@ -46,17 +46,17 @@ static void what_is_free_goes_at_once(void)
 	begin();
 	CHECK_INT(offline(), MR_BLOCK_WRITE);
 	CHECK_STR(plan.word, "offline");
-	/* Should somebody use it by then, all of it is claimed. */
+	/* If the block comes into use, all of it is claimed. */
 	CHECK(plan.want.nr == 1 && plan.want.list[0].pfn == FIRST && plan.want.list[0].nr == PAGES);
 	/* The kernel skips these, and poisoned and held pages. */
 	snap.of_kind[MEMRAS_KIND_OFFLINE] = 5;
 	snap.of_kind[MEMRAS_KIND_MEMMAP] = 512;
 	snap.out_of_use = 7;
 	CHECK_INT(offline(), MR_BLOCK_WRITE);
-	/* What could not be looked at is not known to be free. */
+	/* A block that could not be scanned is not known to be free. */
 	snap.seen = false;
 	CHECK_INT(offline(), MR_BLOCK_EVACUATE);
-	/* A few pages that can be moved the kernel moves. */
+	/* The kernel migrates a few movable pages itself. */
 	begin();
 	snap.of_kind[MEMRAS_KIND_ANON] = 10;
 	snap.of_kind[MEMRAS_KIND_FILE] = 10;
@@ -77,7 +77,7 @@ static void what_is_in_use_is_evacuated(void)
 		snap.of_kind[movable[i]] = 1;
 		CHECK_INT(offline(), MR_BLOCK_EVACUATE);
 	}
-	/* Be they ever so few: of hugepages the pool is kept, of unknown use it may be lasting. */
+	/* Even a single one: hugepages need their pool kept, an unknown use may be permanent. */
 	for (size_t i = 0; i < sizeof(movable) / sizeof(movable[0]); i++) {
 		bool never = movable[i] == MEMRAS_KIND_HUGETLB || movable[i] == MEMRAS_KIND_UNKNOWN ||
 			     movable[i] == MEMRAS_KIND_HUGETLB_FREE;
@@ -102,7 +102,7 @@ static void what_cannot_be_moved_blocks(void)
 	}
 }
 
-/* Page flags tell less than the kernel knows: it is asked whatever they say. */
+/* Page flags show less than the kernel knows: let it decide. */
 static void without_the_module_the_kernel_is_asked(void)
 {
 	begin();
@@ -123,7 +123,7 @@ static void there_must_be_room_for_what_goes(void)
 	CHECK_INT(offline(), MR_BLOCK_REFUSE);
 	CHECK_INT(plan.err.code, -ENOMEM);
 	CHECK_STR(plan.err.object, "memory1");
-	/* What the system does not have now it does not lose. */
+	/* Pages that are not in use now are not lost. */
 	snap.of_kind[MEMRAS_KIND_OFFLINE] = 1;
 	CHECK_INT(offline(), MR_BLOCK_WRITE);
 	snap.of_kind[MEMRAS_KIND_OFFLINE] = 0;
@@ -165,7 +165,7 @@ static void hugepages_are_replaced_or_their_pool_is_grown(void)
 	CHECK_INT(offline(), MR_BLOCK_EVACUATE);
 	CHECK_INT(plan.pool, MR_POOL_REPLACED);
 	CHECK_INT(mr_ranges_pages(&plan.want), PAGES);
-	/* What the module cannot replace is left to the kernel. */
+	/* Hugepages that the module cannot replace are left to the kernel. */
 	snap.replaces = false;
 	CHECK_INT(offline(), MR_BLOCK_EVACUATE);
 	CHECK_INT(plan.pool, MR_POOL_GROWN);
@@ -174,7 +174,7 @@ static void hugepages_are_replaced_or_their_pool_is_grown(void)
 	snap.claims = false;
 	CHECK_INT(offline(), MR_BLOCK_KERNEL);
 	CHECK_INT(plan.pool, MR_POOL_GROWN);
-	/* Of those that cannot go, no pool is kept. */
+	/* The pool is not kept for hugepages that cannot be migrated. */
 	hugepage.poisoned = true;
 	CHECK_INT(offline(), MR_BLOCK_KERNEL);
 	CHECK_INT(plan.pool, MR_POOL_NONE);
@@ -211,7 +211,7 @@ static void blocks_go_back_to_where_they_were(void)
 	CHECK_STR(online(MR_ONLINE_BACK, "Normal"), "online_kernel");
 	CHECK_STR(online(MR_ONLINE_BACK, "DMA32"), "online_kernel");
 	CHECK_STR(online(MR_ONLINE_BACK, NULL), "online");
-	/* An option says otherwise. */
+	/* An option overrides it. */
 	CHECK_STR(online(MR_ONLINE_AUTO, "Movable"), "online");
 	CHECK_STR(online(MR_ONLINE_KERNEL, "Movable"), "online_kernel");
 	CHECK_STR(online(MR_ONLINE_MOVABLE, "Normal"), "online_movable");

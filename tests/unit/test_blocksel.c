@@ -20,7 +20,7 @@ static struct mr_block list[] = {
 };
 static struct mr_blocks blocks = { list, sizeof(list) / sizeof(list[0]) };
 
-/* The chosen ids as text, "2 1 0", or the errno. */
+/* Returns the chosen ids as text, "2 1 0", or the errno. */
 static const char *choose(const char *words, enum mr_blocksel_use use)
 {
 	static char text[320];
@@ -77,7 +77,7 @@ int main(void)
 	CHECK_STR(choose("phys:0x7ffffff+2", MR_BLOCKSEL_LIST), "0 1");
 	CHECK_STR(choose("phys:0+256M", MR_BLOCKSEL_LIST), "0 1");
 
-	/* Offlining: movable zones first, highest first; the listing's order otherwise. */
+	/* Offline: movable zones first, highest first; otherwise in the order of the list. */
 	CHECK_STR(choose("0-2 8-10", MR_BLOCKSEL_OFFLINE), "10 9 8 2 1 0");
 	CHECK_STR(choose("size:256M", MR_BLOCKSEL_OFFLINE), "10 9");
 	CHECK_STR(choose("size:200M", MR_BLOCKSEL_OFFLINE), "10 9");

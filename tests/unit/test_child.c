@@ -28,14 +28,14 @@ int main(void)
 	sigprocmask(SIG_BLOCK, NULL, &before);
 	CHECK_INT(wait_for(&m, 0, 0), 0);
 	CHECK_INT(wait_for(&m, 13, 0), 13);
-	/* What ends the parent is no matter of the child's. */
+	/* A signal that ends the parent does not reach the child. */
 	CHECK_INT(wait_for(&m, 7, SIGTERM), 7);
 	CHECK_INT(wait_for(&m, 0, SIGKILL), MR_CHILD_KILLED);
 	CHECK(fcntl(m.device, F_GETFD) >= 0);
 	sigprocmask(SIG_BLOCK, NULL, &after);
 	CHECK(!sigismember(&after, SIGINT) && !sigismember(&before, SIGINT));
 
-	/* Its end is not known: that is never "done". */
+	/* The child's status is lost: that must not count as success. */
 	signal(SIGCHLD, SIG_IGN);
 	CHECK_INT(wait_for(&m, 0, 0), -ECHILD);
 	return CHECK_RESULT;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The loop of claims, on a made-up machine with pageblocks of 8 pages and its own clock. */
+/* The loop of claims, on a mock machine with pageblocks of 8 pages and its own clock. */
 #define _GNU_SOURCE
 #include "lib/range/claim.h"
 
@@ -15,7 +15,7 @@
 static struct world {
 	uint64_t now_us, interrupt_at_us;
 	uint64_t free_at_us[PAGES];	/* when claims of the page begin to succeed */
-	int rc[PAGES];			/* what a claim says until then */
+	int rc[PAGES];			/* the result of a claim before that */
 	bool held[PAGES], batched[PAGES], passed_over[PAGES], lasting[PAGES], whole_only[PAGES];
 	unsigned int claims, drains, looks;
 	struct mr_range first;		/* claim */
@@ -40,7 +40,7 @@ static int claim(void *ctx, struct memras_claim *c)
 		if (w.free_at_us[i] > w.now_us)
 			return w.rc[i] ? w.rc[i] : -EBUSY;
 	}
-	/* Two zones, which no claim may span: the second begins at page 64. */
+	/* Two zones, the second from page 64; no claim may span them. */
 	if (c->start_pfn < 64 && end > 64)
 		return -EINVAL;
 	for (uint64_t i = c->start_pfn; i < end; i++) {
@@ -109,7 +109,7 @@ static const struct mr_claim_ops ops = {
 
 static struct mr_claims c;
 
-/* A machine where all is free, and a loop that has 10 seconds. */
+/* A machine where everything is free, and a loop with 10 seconds. */
 static void begin(void)
 {
 	mr_blockers_free(&c.blockers);
@@ -144,7 +144,7 @@ static void what_is_free_goes_in_large_pieces(void)
 	CHECK_INT(c.attempts, 1);
 	CHECK_INT(c.claimed, 32);
 
-	/* Cut where the large pieces end, wherever the range begins. */
+	/* Cut at multiples of the large pieces, wherever the range begins. */
 	begin();
 	CHECK_INT(run(3, 61), 0);
 	CHECK_INT(w.claims, 2);
@@ -174,7 +174,7 @@ static void what_is_busy_is_halved(void)
 	CHECK_INT(c.blockers.nr, 1);
 	CHECK(c.blockers.nr == 1 && c.blockers.list[0].pfn == 13);
 	CHECK_INT(c.attempts, 1);
-	/* Whole, again after draining, 0-15, 0-7, 8-15, 16-31 */
+	/* The whole, again after draining, 0-15, 0-7, 8-15, 16-31 */
 	CHECK_INT(w.claims, 6);
 }
 
@@ -212,7 +212,7 @@ static void the_deadline_ends_it(void)
 	w.free_at_us[50] = UINT64_MAX;
 	w.rc[50] = -ENOMEM;
 	CHECK_INT(run(32, 32), -ENOMEM);
-	/* None is begun after it. */
+	/* No claim begins after it. */
 	begin();
 	c.deadline_us = 11;
 	CHECK_INT(run(0, 64), -ETIMEDOUT);
@@ -245,7 +245,7 @@ static void a_signal_ends_it(void)
 	w.interrupt_at_us = 50000;
 	CHECK_INT(run(32, 32), -EINTR);
 	CHECK(w.now_us < 500000);
-	/* Also when the last claim came through. */
+	/* Even if the last claim succeeded. */
 	begin();
 	w.interrupt_at_us = 5;
 	CHECK_INT(run(32, 32), -EINTR);
@@ -261,7 +261,7 @@ static void other_errors_end_it_at_once(void)
 	CHECK_INT(held(), 0);
 }
 
-/* Of two zones: the halves may be of one each. */
+/* The halves of a range may be in different zones. */
 static void zones_are_claimed_by_themselves(void)
 {
 	begin();
@@ -283,7 +283,7 @@ static void what_may_be_left_is_left(void)
 	w.free_at_us[50] = w.free_at_us[51] = UINT64_MAX;
 	w.passed_over[50] = true;
 	CHECK_INT(run(32, 32), -ETIMEDOUT);
-	/* Not with all that was not reached. */
+	/* Not if other pages were not reached. */
 	begin();
 	w.free_at_us[50] = UINT64_MAX;
 	w.passed_over[50] = true;
@@ -304,7 +304,7 @@ static void parts_of_pageblocks_are_claimed_around(void)
 	c.retries = 0;
 	CHECK_INT(run(34, 3), -EBUSY);
 	CHECK_INT(held(), 0);
-	/* What is in the way then may be beside what is wanted. */
+	/* The blocker may be outside the wanted range then. */
 	begin();
 	w.whole_only[34] = true;
 	w.free_at_us[38] = UINT64_MAX;

@@ -27,7 +27,7 @@ int main(void)
 	CHECK_INT(mr_exit_of_counts(0, 1, &err), 4);
 	CHECK_INT(mr_exit_of_counts(0, 1, NULL), 1);
 
-	/* The object may come from the error that it replaces. */
+	/* @object may point into the error that is replaced. */
 	mr_err_set(&err, -EIO, "0x10", "first");
 	mr_err_hint(&err, "a hint");
 	mr_err_set(&err, -EBUSY, err.object, "second");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What lists of retired pages cost, counted and not timed: the entries that are sorted and
- * the texts that are compared grow no faster than the list. The linker gives us the calls
- * (--wrap).
+ * The cost of lists of retired pages, counted and not timed: sorted entries and compared
+ * texts grow no faster than the list. The linker wraps the calls (--wrap).
  */
 #include <stdlib.h>
 
@@ -52,7 +51,7 @@ static void intern(size_t nr)
 	mr_retlist_close(&l);
 }
 
-/* @nr pages that differ, then one of them @again times. */
+/* Imports @nr distinct pages, then one of them @again times. */
 static void import(size_t nr, size_t again)
 {
 	struct mr_retlist l = empty();
@@ -67,7 +66,7 @@ static void import(size_t nr, size_t again)
 	mr_retlist_close(&l);
 }
 
-/* Memory is bounded by the pages that differ, and not by how often they are named. */
+/* Memory is bounded by the number of distinct pages, not by how often they are named. */
 static void repeat(size_t nr, size_t rounds)
 {
 	struct mr_retlist l = empty();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Programs that are run for events: one at a time, bounded in number and time. */
+/* Programs run for events: one at a time, limited in number and time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +54,7 @@ static void test_bounds(void)
 	struct mr_hook h;
 	uint64_t begin = mr_clock_us();
 
-	/* It never ends by itself. */
+	/* yes never ends by itself. */
 	CHECK_INT(mr_hook_open(&h, "/usr/bin/yes", 100000, &err), 0);
 	add(&h);
 	run_all(&h);
@@ -73,7 +73,7 @@ static void test_bounds(void)
 
 int main(void)
 {
-	/* What yes prints there is no news. */
+	/* Discard what yes prints there. */
 	CHECK(freopen("/dev/null", "w", stderr) != NULL);
 	test_programs();
 	test_bounds();

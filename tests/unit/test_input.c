@@ -21,7 +21,7 @@ static void put(const char *bytes, size_t len)
 		fclose(f);
 }
 
-/* All lines of a file of these bytes, each with "|" behind it; what it ends with. */
+/* Reads a file of these bytes: all lines, each followed by "|"; returns the final result. */
 static int read_bytes(const char *bytes, size_t len, char *all, size_t size, struct mr_err *err)
 {
 	struct mr_input in;
@@ -124,7 +124,7 @@ static void no_files(void)
 	CHECK_HAS(err.reason, "a directory, not a file");
 	CHECK_INT(mr_input_open_file("/dev/null", &err), -EINVAL);
 	CHECK_HAS(err.reason, "a device");
-	/* Nobody writes to it: opening it must not wait. */
+	/* Without a writer: opening it must not wait. */
 	CHECK_INT(mkfifo(path, 0600), 0);
 	CHECK_INT(mr_input_open_file(path, &err), -EINVAL);
 	CHECK_HAS(err.reason, "a FIFO");

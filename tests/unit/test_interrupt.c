@@ -21,7 +21,7 @@ int main(void)
 	CHECK_INT(mr_interrupted(), 0);
 	raise(SIGTERM);
 	CHECK_INT(mr_interrupted(), SIGTERM);
-	/* The first one counts. */
+	/* The first signal is reported. */
 	raise(SIGINT);
 	CHECK_INT(mr_interrupted(), SIGTERM);
 	return CHECK_RESULT;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What lines of the kernel's log say of pages, and how long a page is under suspicion. */
+/* Pages in lines of the kernel log, and how long a page stays suspect. */
 #include <string.h>
 
 #include "check.h"
@@ -58,7 +58,7 @@ static void test_suspects(void)
 	mr_suspects_hear(&s, &log, 101, 6);
 	CHECK(s.nr == 1 && s.list[0].until_us == 5 && s.list[0].time == 100);
 	CHECK(mr_suspects_error(&s, 7)->time == 101 && !mr_suspects_error(&s, 8));
-	/* A reason alone makes no suspect. */
+	/* A reason alone does not make a page suspect. */
 	log = (struct mr_kernlog){ .pfn = 3, .why = "busy" };
 	mr_suspects_hear(&s, &log, 102, 7);
 	CHECK(s.nr == 1);
@@ -73,7 +73,7 @@ static void test_suspects(void)
 	mr_suspects_free(&s);
 }
 
-/* The machine check is logged after the line of what acted upon it. */
+/* The machine check is logged after the line about its handling. */
 static void test_cause_of_one_error(void)
 {
 	static const struct mr_kernlog machine_check = {

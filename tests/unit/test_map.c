@@ -23,7 +23,7 @@ static struct mr_block *block(size_t i, uint64_t id, int32_t node, const char *z
 	return &list[i];
 }
 
-/* The lines of the map as letters, each line in brackets. */
+/* Returns the lines of the map as letters, each line in brackets. */
 static const char *drawn(const struct mr_map *map, unsigned int per_line)
 {
 	static char text[1024];
@@ -53,10 +53,10 @@ static void what_is_in_a_cell(void)
 	block(1, 1, 0, "Normal");
 	block(2, 2, 0, "Movable");
 	block(3, 3, 1, NULL);
-	/* Of 16 MiB, 8 in a block: 0x1000 pages. */
+	/* Cells of 16 MiB, 8 in a block: 0x1000 pages. */
 	CHECK(!mr_map_make(blocks, 4, 12, 16 * MIB, &known, &map, &err));
 	CHECK_INT(map.nr, 32);
-	CHECK_INT(map.cells[8].poisoned, 2);	/* a mark of two pages ends in the next */
+	CHECK_INT(map.cells[8].poisoned, 2);	/* a mark of two pages ends in the next cell */
 	CHECK_INT(map.cells[9].poisoned, 1);
 	CHECK_INT(map.cells[10].poisoned, 0);
 	CHECK_INT(map.cells[16].quarantined, 0x1000);
@@ -81,7 +81,7 @@ static void cells_larger_than_blocks(void)
 	CHECK_STR(drawn(&map, 4), "0[DN/N]~0[N]");
 	CHECK_INT(map.cells[4].present, BLOCK);
 	mr_map_free(&map);
-	/* One cell for DMA32 and Normal. */
+	/* One cell contains DMA32 and Normal. */
 	CHECK(!mr_map_make(blocks, 4, 12, 4 * BLOCK, &known, &map, &err));
 	CHECK_STR(map.cells[0].zone, "None");
 	CHECK_STR(drawn(&map, 4), "0[+]");
@@ -103,14 +103,14 @@ static void what_fits(void)
 	for (size_t i = 0; i < MANY; i++)
 		block(i, i, 0, "Normal");
 	CHECK_INT(mr_map_cell_size(blocks, 8, per_line, 1024), 8 * MIB);
-	/* 16 TiB in 16 lines of 64: 16 GiB a cell. */
+	/* 16 TiB in 16 lines of 64 cells: 16 GiB a cell. */
 	CHECK_INT(mr_map_cell_size(blocks, MANY, per_line, 1024), 128 * BLOCK);
 	CHECK(!mr_map_make(blocks, MANY, 12, 128 * BLOCK, &known, &map, &err));
 	while (mr_map_next_line(&map, per_line, &line))
 		lines++;
 	CHECK_INT(lines, 16);
 	mr_map_free(&map);
-	/* A gap of terabytes takes no lines: two lines are enough. */
+	/* A gap of terabytes takes no lines: two lines suffice. */
 	block(0, 0, 0, "Normal");
 	block(1, 1ULL << 30, 1, "Normal");
 	CHECK_INT(mr_map_cell_size(blocks, 2, per_line, 128), 8 * MIB);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The retired list and what it is imported from, with bytes changed at random: each is
- * either refused with a reason, or read to a list that is in order and, when it is written,
- * is read back as the same. Memory errors are the sanitizers' to find. The same changes each
- * time, as many as fit into the time.
+ * The retired list and the formats of imports, with bytes changed at random: each input
+ * is either refused with a reason, or read to a sorted list, which after writing reads
+ * back the same. The sanitizers find memory errors. The changes are the same each time,
+ * as many as fit into the time.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static const char *const words[] = {
 	"\"retired\":[],", "9999-12-31T23:59:59Z",
 };
 
-/* xorshift64*: the same numbers everywhere. */
+/* xorshift64*: the same numbers on every machine. */
 static uint64_t state;
 
 static uint64_t draw(uint64_t bound)
@@ -50,7 +50,7 @@ static uint64_t draw(uint64_t bound)
 	return (state * 0x2545f4914f6cdd1d) % bound;
 }
 
-/* One change of @text, which has room for MAX; the new length. */
+/* Makes one change to @text, which has room for MAX. Returns the new length. */
 static size_t change(char *text, size_t len)
 {
 	size_t at = draw(len + 1), n = draw(16) + 1, from;
@@ -65,18 +65,18 @@ static size_t change(char *text, size_t len)
 		if (at < len)
 			text[at] = (char)draw(256);
 		return len;
-	case 2:				/* cut out, or off */
+	case 2:				/* cut out, or cut off */
 		n = draw(8) ? n : len;
 		n = n < len - at ? n : len - at;
 		memmove(text + at, text + at + n, len - at - n);
 		return len - n;
-	case 3:				/* say again */
+	case 3:				/* repeat */
 		from = draw(len + 1);
 		n = n < len - from ? n : len - from;
 		if (len + n > MAX)
 			return len;
 		memmove(text + at + n, text + at, len - at);
-		/* What was behind @at has moved. */
+		/* The bytes behind @at have moved. */
 		memmove(text + at, text + (from < at ? from : from + n < len ? from + n : from), n);
 		return len + n;
 	default:
@@ -95,7 +95,7 @@ static struct mr_retlist empty(void)
 	return (struct mr_retlist){ .page_shift = 12, .dir = -1, .lock = -1, .path = "the list" };
 }
 
-/* In memory of just that size: a byte read behind it is found. */
+/* Parses a copy of exactly that size, so that a read past the end is found. */
 static int parse(struct mr_retlist *l, const char *text, size_t len, struct mr_err *err)
 {
 	char *copy = malloc(len ? len : 1);
@@ -158,12 +158,12 @@ static int import(const char *text, size_t len, const char *file, enum mr_list_f
 	CHECK_INT(write(fd, text, len), len);
 	close(fd);
 	rc = mr_import_read(l, file, &how, err);
-	/* A NUL byte ends the reading of lines that were malformed before it. */
+	/* A NUL byte ends the reading, also after malformed lines. */
 	CHECK(!bad || rc == -EINVAL || rc == -EBADMSG);
 	return rc;
 }
 
-/* With pages of which there are 256 in all: one digit less in a mask may make it millions. */
+/* With at most 256 pages: with one digit less, a mask may cover millions. */
 static int read_lines(const char *text, size_t len, const char *file, struct mr_retlist *l,
 		      struct mr_err *err)
 {
@@ -193,7 +193,7 @@ static void try_all(const char *what, const char *seed, size_t len, const char *
 		size_t n = len;
 
 		memcpy(text, seed, len);
-		/* The first is as it was. */
+		/* The first round has no change. */
 		for (uint64_t k = round ? draw(3) + 1 : 0; k; k--)
 			n = change(text, n);
 		if (read(text, n, file, &l, &err)) {

@@ -40,7 +40,7 @@ static const struct mr_cmd *const cmds[] = { &act, &group, NULL };
 static struct mr_parsed parsed;
 static struct mr_err err;
 
-/* Parses the words of @line, split at blanks; "''" is an empty word. */
+/* Parses the words of @line, separated by blanks; "''" is an empty word. */
 static int parse(const char *line)
 {
 	static char copy[256], *argv[24];
@@ -97,7 +97,7 @@ static void good_lines(void)
 	CHECK_STR(parsed.operands[0], "x");
 	CHECK(parsed.globals.verbose);
 
-	/* Help needs nothing else to be right. */
+	/* --help works whatever else is wrong. */
 	CHECK_INT(parse("--help"), 0);
 	CHECK(!parsed.cmd && parsed.globals.help);
 	CHECK_INT(parse("act --help"), 0);
@@ -136,7 +136,7 @@ static void bad_lines(void)
 	bad("--color=blue group list", "blue", "auto, always, never", "");
 }
 
-/* JSON that is asked for comes also of words that are wrong. */
+/* Requested JSON is printed for a wrong command line as well. */
 static void json_lines(void)
 {
 	static const struct {

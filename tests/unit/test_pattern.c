@@ -9,7 +9,7 @@
 #define PAGES 300	/* more than a MiB, so that a run has several stretches */
 #define PAGE 4096
 
-/* A fault that no memory here has: faked by changing words behind the engine's back. */
+/* A fake fault: changes words between the engine's write and read. */
 struct fake {
 	uint64_t *mem;
 	size_t word;
@@ -73,7 +73,7 @@ static void one_stuck_bit(uint64_t high, uint64_t low)
 		CHECK_INT(bad->page, 7);
 		CHECK_INT(bad->offset, 24);
 		CHECK_INT(bad->wrote ^ bad->read, high | low);
-		/* Half of all steps want the other value there, more or less. */
+		/* About half of all steps write the other value there. */
 		CHECK(bad->words > 50 && bad->words < 90);
 	}
 	free(bad);

@@ -154,7 +154,7 @@ static void unpoison_plans(void)
 	CHECK_HAS(unpoison_plan(none, safe).err.reason, "block is offline");
 }
 
-/* The words of --via, and back. */
+/* The words of --via, in both directions. */
 static void words(void)
 {
 	for (enum mr_via via = MR_VIA_AUTO; mr_via_choices[via]; via++)

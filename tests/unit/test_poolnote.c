@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is made good of a pool that was grown, and the note of it. */
+/* Restoring a pool that was grown, from its note. */
 #include "lib/hugetlb/poolnote.h"
 
 #include "check.h"
@@ -12,14 +12,14 @@ static void for_a_page(void)
 
 	CHECK_INT(mr_poolnote_target(&n, 9, false), 8);
 	CHECK_INT(mr_poolnote_target(&n, 8, false), STAYS);
-	/* The page took one with it, and the one that was grown is in its place. */
+	/* The retired page took a hugepage with it, and the added one replaces it. */
 	CHECK_INT(mr_poolnote_target(&n, 8, true), STAYS);
 	CHECK_INT(mr_poolnote_target(&n, 9, true), STAYS);
-	/* What an administrator set meanwhile stays. */
+	/* A size that an administrator set meanwhile stays. */
 	CHECK_INT(mr_poolnote_target(&n, 20, false), STAYS);
 	CHECK_INT(mr_poolnote_target(&n, 10, false), STAYS);
 	CHECK_INT(mr_poolnote_target(&n, 4, false), STAYS);
-	/* Surplus ones, which became persistent, are made surplus again. */
+	/* Surplus hugepages, which became persistent, become surplus again. */
 	n.surplus = 2;
 	CHECK_INT(mr_poolnote_target(&n, 11, false), 8);
 	CHECK_INT(mr_poolnote_target(&n, 10, true), 8);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* When a smaller pool of hugepages is the doing of retired pages. */
+/* Whether retired pages are the cause of a smaller hugepage pool. */
 #include "check.h"
 #include "lib/watch/pools.h"
 
@@ -10,7 +10,7 @@ static void test_loss_and_page(void)
 	struct mr_pool_seen seen = { .persistent = 8 };
 
 	CHECK_INT(mr_pool_judge(&seen, 8, 1), MR_POOL_AS_IS);
-	/* The hugepage goes before the page is found, or after it. */
+	/* The pool may shrink before or after the page is found. */
 	CHECK_INT(mr_pool_judge(&seen, 7, 1 * SECOND), MR_POOL_WAIT);
 	seen.pages = 1;
 	CHECK_INT(mr_pool_judge(&seen, 7, 2 * SECOND), MR_POOL_LOST);
@@ -24,7 +24,7 @@ static void test_others(void)
 {
 	struct mr_pool_seen seen = { .persistent = 8 };
 
-	/* No page, or fewer than hugepages: an administrator's doing. */
+	/* No page, or fewer pages than hugepages: an administrator shrank it. */
 	CHECK_INT(mr_pool_judge(&seen, 7, 1 * SECOND), MR_POOL_WAIT);
 	CHECK_INT(mr_pool_judge(&seen, 7, 3 * SECOND - 1), MR_POOL_WAIT);
 	CHECK_INT(mr_pool_judge(&seen, 7, 3 * SECOND), MR_POOL_AS_IS);
@@ -34,7 +34,7 @@ static void test_others(void)
 	CHECK_INT(mr_pool_judge(&seen, 4, 6 * SECOND), MR_POOL_AS_IS);
 	CHECK_INT(seen.persistent, 4);
 	CHECK_INT(seen.pages, 0);
-	/* A page in no hugepage is forgotten; a pool that grows is the new measure. */
+	/* A page outside hugepages is ignored; a pool that grows sets the new size. */
 	seen.pages = 1;
 	CHECK_INT(mr_pool_judge(&seen, 4, 7 * SECOND), MR_POOL_WAIT);
 	CHECK_INT(mr_pool_judge(&seen, 4, 9 * SECOND), MR_POOL_AS_IS);

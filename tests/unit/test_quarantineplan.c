@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is planned for pages that are to be put into quarantine, and for their release. */
+/* Plans for adding pages to a quarantine and for releasing it. */
 #include "lib/range/quarantineplan.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 static struct mr_quarantine_snap snap;
 static struct mr_quarantine_plan plan;
 
-/* Pages 100 to 199 are named, of a machine with plenty of memory. */
+/* Targets are pages 100 to 199, on a machine with plenty of memory. */
 static void begin(void)
 {
 	mr_ranges_free(&snap.all);
@@ -48,14 +48,14 @@ static void what_is_held_or_away_is_so_already(void)
 	mr_ranges_add(&snap.kept.of[MR_HOLD_HELD], 100, 60);
 	mr_ranges_add(&snap.kept.of[MR_HOLD_AWAY], 160, 40);
 	CHECK_INT(add(), MR_QUARANTINE_NOTHING);
-	/* Also where there is nothing else to be had, and what is away is in an offline block. */
+	/* Even if there is no other memory; pages that are away are in an offline block. */
 	mr_ranges_add(&snap.offline, 160, 40);
 	snap.available = 0;
 	snap.lasting = true;
 	CHECK_INT(add(), MR_QUARANTINE_NOTHING);
 }
 
-/* It is claimed again, and is not this call's to give back. */
+/* It is claimed again, but not to be given back on failure. */
 static void what_is_lost_is_wanted_but_not_fresh(void)
 {
 	begin();
@@ -72,7 +72,7 @@ static void an_offline_block_is_refused(void)
 	CHECK_INT(add(), MR_QUARANTINE_REFUSE);
 	CHECK_INT(plan.err.code, -ENXIO);
 	CHECK_HAS(plan.err.reason, "offline");
-	/* Not if all of it that is wanted is online. */
+	/* Not if all pages that are wanted are online. */
 	mr_ranges_add(&snap.kept.of[MR_HOLD_AWAY], 100, 28);
 	CHECK_INT(add(), MR_QUARANTINE_CLAIM);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sets of page frames as ranges, beside the same sets as arrays of truth values. */
+/* Sets of PFNs as ranges, compared with the same sets as arrays of bool. */
 #include "lib/range/ranges.h"
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@ struct pair {
 	bool in[PAGES];
 };
 
-/* An LCG: each run has the same sets. */
+/* An LCG: the sets are the same in each run. */
 static uint32_t seed = 1;
 
 static uint32_t below(uint32_t n)
@@ -103,7 +103,7 @@ static void ends_of_the_number_range(void)
 	mr_ranges_free(&left);
 }
 
-/* Neighbours join when they come in order, and not before they are sorted else. */
+/* Neighbours are joined if added in order, otherwise only by sorting. */
 static void joins_neighbours(void)
 {
 	struct mr_ranges r = { 0 };

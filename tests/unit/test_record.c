@@ -57,7 +57,7 @@ static const struct mr_field fields[] = {
 	{ 0 },
 };
 
-/* What is written without a tree is what the tree says. */
+/* Output without a tree equals that of the tree. */
 static void written_alike(const struct rec *rec)
 {
 	json_object *tree = mr_record_json(fields, rec), *read;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is planned for hugepages, on made-up snapshots of them and their pools. */
+/* Plans for hugepages, on mock snapshots of them and their pools. */
 #include "lib/hugetlb/replaceplan.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #define MIB (1ULL << 20)
 
-/* A machine of two nodes: memory for replacements is on node 0 alone. */
+/* A machine of two nodes; only node 0 has memory for replacements. */
 static struct mr_replace_pool pools[] = {
 	{ { .size = 2 * MIB, .node = 0, .total = 8, .free = 4 }, 100 * MIB },
 	{ { .size = 2 * MIB, .node = 1, .total = 4, .free = 2 }, MIB },
@@ -25,7 +25,7 @@ static struct mr_hugepage hugepage(enum mr_hugepage_state state, int32_t node)
 	return (struct mr_hugepage){ .pfn = 0x1200, .size = 2 * MIB, .node = node, .state = state };
 }
 
-/* Plans for @h, and checks what a refusal says. */
+/* Plans for @h, and checks the reason of a refusal. */
 static void plans(struct mr_replace_snap snap, struct mr_hugepage h, enum mr_replace_step step,
 		  int code, const char *says)
 {
@@ -65,14 +65,14 @@ static void room(void)
 
 	plans(snap, hugepage(MR_HUGEPAGE_FREE, 1), MR_REPLACE_NO_ROOM, -ENOMEM,
 	      "node 1 has no memory");
-	/* Its data can go to a free one of the pool. */
+	/* Its data fits a free one of the pool. */
 	plans(snap, hugepage(MR_HUGEPAGE_IN_USE, 1), MR_REPLACE_DO, 0, "");
 	full.pool.free = 0;
 	snap.pools = &full;
 	snap.nr_pools = 1;
 	plans(snap, hugepage(MR_HUGEPAGE_IN_USE, 1), MR_REPLACE_NO_ROOM, -ENOMEM,
 	      "node 1 has no memory");
-	/* Room for exactly one is enough, and what is not told keeps nothing back. */
+	/* Room for exactly one suffices, and unknown values prevent nothing. */
 	full.room = 2 * MIB;
 	plans(snap, hugepage(MR_HUGEPAGE_FREE, 1), MR_REPLACE_DO, 0, "");
 	full.room = 2 * MIB - 1;
@@ -81,7 +81,7 @@ static void room(void)
 	plans(snap, hugepage(MR_HUGEPAGE_FREE, 1), MR_REPLACE_DO, 0, "");
 	snap.nr_pools = 0;
 	plans(snap, hugepage(MR_HUGEPAGE_FREE, 1), MR_REPLACE_DO, 0, "");
-	/* Surplus hugepages are in the way of nothing. */
+	/* Surplus hugepages prevent nothing. */
 	full.pool.surplus = 4;
 	snap.nr_pools = 1;
 	plans(snap, hugepage(MR_HUGEPAGE_IN_USE, 1), MR_REPLACE_DO, 0, "");
@@ -93,11 +93,11 @@ static void old_kernel(void)
 
 	snap.can_replace = false;
 	plans(snap, hugepage(MR_HUGEPAGE_FREE, 0), MR_REPLACE_NO_KERNEL, -EOPNOTSUPP, "5.13");
-	/* What is wrong with the page itself is said first. */
+	/* A problem of the page itself is reported first. */
 	plans(snap, (struct mr_hugepage){ .pfn = 0x1200 }, MR_REPLACE_NOT_HUGE, -EINVAL, "slab");
 }
 
-/* "all-free" takes what can be replaced and says nothing of the rest. */
+/* "all-free" takes what can be replaced and does not report the others. */
 static void all_free(void)
 {
 	struct mr_replace_snap snap = machine();

@@ -44,7 +44,7 @@ static void in_folder(void)
 	CHECK_INT(mr_root_exists(&root, "word"), 1);
 	CHECK_INT(mr_root_exists(&root, "none"), 0);
 
-	/* Nothing is written, and no link leads out. */
+	/* Nothing can be written, and no link leads out. */
 	CHECK_INT(mr_root_write(&root, "x", "word"), -EROFS);
 	CHECK_INT(mr_root_read(&root, buf, sizeof(buf), "word"), 5);
 	CHECK_INT(mr_root_read(&root, buf, sizeof(buf), "link-out"), -ENOENT);
@@ -64,7 +64,7 @@ static void lines(void)
 	CHECK_INT(mr_root_find_line(&root, "b", &line, "%s", "lines"), 0);
 	CHECK_STR(line, "b: 1");
 	free(line);
-	/* The whole of the start, at a line's start; the last line has no newline. */
+	/* The whole start must match, at the start of a line; the last line has no newline. */
 	CHECK_INT(mr_root_find_line(&root, "b: 2", &line, "lines"), 0);
 	CHECK_STR(line, "b: 2");
 	free(line);

@@ -28,7 +28,7 @@ static void good(const char *word, enum mr_target_type type, uint64_t start, uin
 	free(t.path);
 }
 
-/* A bad word is named, blamed on the words, and its reason has @says in it. */
+/* Checks that a bad word is named and blamed, with @says in the reason. */
 static void bad(const char *word, int code, const char *says)
 {
 	struct mr_target t = { .start = 42 };
@@ -104,7 +104,7 @@ static void bad_words(void)
 	bad("block:7", -EINVAL, "not a page frame number");
 }
 
-/* A list file with @text; returns its path, to be unlinked. */
+/* Writes a list file with @text; returns its path, to be unlinked. */
 static const char *list_file(const char *text)
 {
 	static char path[] = "/tmp/memras-unit-XXXXXX";

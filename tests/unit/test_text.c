@@ -28,7 +28,7 @@ static void ends_as(const char *text, const char *want)
 {
 	char copy[64];
 
-	/* As long as its room: it may have been cut. Shorter: it was not. */
+	/* Text that fills its room may have been cut; shorter text was not. */
 	snprintf(copy, sizeof(copy), "%s", text);
 	mr_text_end_whole(copy, strlen(text) + 1);
 	CHECK_STR(copy, want);
@@ -44,19 +44,19 @@ static void lines(void)
 	becomes("K\303\244se \342\202\254 \360\237\230\200", MR_TEXT_LINE,
 		"K\303\244se \342\202\254 \360\237\230\200");
 	becomes("a\nb\tc\r\033[2J\177", MR_TEXT_LINE, "a\\x0ab\\x09c\\x0d\\x1b[2J\\x7f");
-	/* What looks like an escape is none. */
+	/* Text that looks like an escape is escaped itself. */
 	becomes("\\x41", MR_TEXT_LINE, "\\x5cx41");
-	/* No byte that begins nothing, overlong form, surrogate, or number too large. */
+	/* Bytes that begin no character, overlong forms, surrogates, numbers too large. */
 	becomes("\377x\200", MR_TEXT_LINE, "\\xffx\\x80");
 	becomes("\300\257 \340\200\257 \360\200\200\257", MR_TEXT_LINE,
 		"\\xc0\\xaf \\xe0\\x80\\xaf \\xf0\\x80\\x80\\xaf");
 	becomes("\355\240\200 \364\220\200\200 \370\210\200\200\200", MR_TEXT_LINE,
 		"\\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80 \\xf8\\x88\\x80\\x80\\x80");
 	becomes("\355\237\277 \364\217\277\277", MR_TEXT_LINE, "\355\237\277 \364\217\277\277");
-	/* Cut short, at the end or by another character */
+	/* Cut short, at the end or by another character. */
 	becomes("\342\202", MR_TEXT_LINE, "\\xe2\\x82");
 	becomes("\342\202a", MR_TEXT_LINE, "\\xe2\\x82a");
-	/* C1 controls, line separators, what turns the text's direction */
+	/* C1 controls, line separators, direction marks. */
 	becomes("\302\233", MR_TEXT_LINE, "\\xc2\\x9b");
 	becomes("\342\200\250\342\200\256", MR_TEXT_LINE, "\\xe2\\x80\\xa8\\xe2\\x80\\xae");
 	becomes("\357\273\277", MR_TEXT_LINE, "\\xef\\xbb\\xbf");
@@ -91,10 +91,10 @@ static void ends(void)
 	ends_as("a\360\237\230", "a");
 	ends_as("\360\237\230\200", "\360\237\230\200");
 	ends_as("\303", "");
-	/* What was never whole is not for this one to cut. */
+	/* A sequence that was invalid from the start is not cut. */
 	ends_as("a\200\200\200\200", "a\200\200\200\200");
 
-	/* A long word of two-byte characters, in room for an even number of bytes and a NUL */
+	/* A long word of two-byte characters, in buffers of all sizes. */
 	for (size_t i = 0; i + 2 < sizeof(word); i += 2)
 		memcpy(word + i, "\303\244", 3);
 	mr_err_set(&err, -EIO, word, "%s", word);

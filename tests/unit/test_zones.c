@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The zones that memory blocks were in, remembered and looked up. */
+/* Recording and looking up the zones of memory blocks. */
 #define _GNU_SOURCE
 #include "lib/block/zones.h"
 
@@ -42,14 +42,14 @@ static void blocks_that_are_online_tell_the_rest_is_kept(void)
 	CHECK_STR(is(&now, 33), "Movable");
 	CHECK_STR(is(&now, 34), "Normal");
 	CHECK_STR(is(&now, 35), "-");
-	CHECK_STR(is(&now, 95), "-");	/* there is no such block any more */
+	CHECK_STR(is(&now, 95), "-");	/* the block does not exist any more */
 	CHECK_INT(now.nr, 3);
 	mr_zones_free(&now);
 	CHECK_STR(is(NULL, 1), "-");
 	CHECK_STR(is(&now, 1), "-");
 }
 
-/* Whatever is in the file, what is read of it is in order. */
+/* Whatever the file contains, the zones read are sorted. */
 static void the_file_is_read(void)
 {
 	static const char text[] = "1-2 DMA32\n7 Movable\nfoo\n5 Normal\n9-8 Normal\n10 Mars\n"
@@ -80,7 +80,7 @@ static void the_file_is_read(void)
 	CHECK_STR(is(&z, 13), "Movable");
 	CHECK_STR(is(&z, UINT64_MAX), "Normal");
 	mr_zones_free(&z);
-	/* What is no live machine is not written to. */
+	/* A captured machine is not written to. */
 	CHECK_INT(mr_zones_remember(&m, &(struct mr_blocks){ 0 }), -EROFS);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/run/memras", top);

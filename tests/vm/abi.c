@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What /dev/memras answers to callers that memras(8) is not: each check prints nothing and
- * succeeds, or says what was not so.
+ * Checks how /dev/memras answers callers other than memras(8). A check prints nothing and
+ * succeeds, or prints what is wrong.
  *
- * abi readonly PFN: a descriptor that is not open for writing changes nothing
- * abi map PFN: PFN is in quarantine; how it can be mapped and how not
- * abi ends: ranges at the end of all numbers
+ * abi readonly PFN: an fd that is not open for writing changes nothing
+ * abi map PFN: PFN is in quarantine; how it can and cannot be mapped
+ * abi ends: ranges at the end of the number space
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 static int failed;
 
-/* @rc and errno are to be what is wanted: 0, or -1 and the error @want */
+/* Checks that @rc and errno are as wanted: 0, or -1 and the error @want. */
 static void want(const char *what, long rc, int want)
 {
 	int got = rc < 0 ? errno : 0;

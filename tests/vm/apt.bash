@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # $cache is the caller's
-# How fetch-kernel and build-kernel get packages of any Debian suite: through an
-# apt root of their own, from the mirror that this machine uses, with signatures
-# checked. Nothing is installed and no setting of apt is changed. An apt root serves
-# one call at a time. The caller has $cache, die(), and a list $trash of what to
-# remove when it ends.
+# Gets packages of any Debian suite for fetch-kernel and build-kernel: through a
+# separate apt root, from this machine's mirror, with signatures checked. Installs
+# nothing and changes no setting of apt. An apt root serves one call at a time. The
+# caller provides $cache, die(), and $trash, a list of files that it removes at exit.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# The Debian mirror that this machine uses, else Debian's own.
+# Prints the Debian mirror of this machine, else Debian's own.
 mirror() {
 	local uri
 
@@ -26,8 +25,8 @@ mirror() {
 	echo "${uri:-http://ftp.debian.org/debian}"
 }
 
-# How this machine reaches its mirror (proxies, time limits), and none of its
-# hooks, which are not ours to run.
+# Copies the settings for reaching the mirror (proxies, time limits), but none of the
+# hooks.
 apt_root() {
 	local root=$cache/apt/$1
 
@@ -59,7 +58,7 @@ apt_update() {
 	mkdir -p "$cache/apt/$1"
 	exec 8>"$cache/apt/$1/.lock"
 	flock 8
-	# A suite that is not there is only a warning to apt: ask for the outcome.
+	# A missing suite is only a warning for apt: check the outcome.
 	if ! APT_CONFIG=$(apt_root "$1") apt-get -q -o APT::Update::Error-Mode=any update >"$log" 2>&1; then
 		sed 's/^/  /' "$log" >&2
 		die "cannot read Debian's suite $1 (does the mirror have it?)"

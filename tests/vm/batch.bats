@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Many targets in one call: results as they come, and a true report when stopped.
+# Many targets in one call: results as they come, and a true report if interrupted.
 #
 # guest: shares=yes kernels=6.12 cpus=1 memory=1G timeout=500 silence=300
 

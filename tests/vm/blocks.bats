@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Memory blocks: listed, taken offline and brought back, or told why not.
+# Memory blocks: listed, taken offline and brought back, or refused with the reason.
 #
 # guest: core=yes cpus=2 memory=768M dimm=512M timeout=400 programs=script
 

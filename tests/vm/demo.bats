@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The demonstration of contrib/sandbox keeps its word.
+# The demonstration of contrib/sandbox works.
 #
 # guest: cpus=2 memory=1G dimm=512M timeout=180
 

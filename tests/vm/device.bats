@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Memory of devices (ZONE_DEVICE): a DAX device in sections of its own, a persistent
-# memory disk that shares one with ordinary memory, and a DAX device that has its
-# memory map on itself (altmap).
+# Device memory (ZONE_DEVICE): a DAX device in sections of its own, a persistent memory
+# disk that shares one with ordinary memory, and a DAX device with its memmap on the
+# device (altmap).
 #
 # guest: cpus=1 memory=1280M append="memmap=128M!768M memmap=32M!904M memmap=128M!1024M" timeout=240
 

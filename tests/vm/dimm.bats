@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A DIMM with retired pages is removed and put back: kernels before 6.2 take its pages
-# off the count of poisoned pages then, and the count must be right all the same.
+# A DIMM with retired pages is removed and added again. Kernels before 6.2 subtract its
+# pages from the count of poisoned pages; the count must be right all the same.
 #
 # guest: kernels=5.10,6.1 cpus=1 memory=768M dimm=128M timeout=240
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# memras doctor where it is not the kernel that stands in the way: the caller's
-# rights, what is mounted, what was chosen to do without.
+# memras doctor if the kernel is not the obstacle: missing permissions, missing mounts,
+# and options that exclude something.
 #
 # guest: kernels=6.12 cpus=1 memory=768M dimm=256M timeout=300
 

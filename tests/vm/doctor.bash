@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # what lib.bash and suites set
-# What memras doctor says is held against what memras then does: "load doctor"
-# behind "load lib".
+# Compares the report of memras doctor with what memras then does; suites use "load
+# doctor" after "load lib".
 
 declare -gA state=() reason=() hint=()
 
-# examine STATUS [OPTION...]: memras doctor, which must end so, as $as_user if that is
-# set. By capability, ${state[...]}, ${reason[...]} and ${hint[...]} are what it says.
+# examine STATUS [OPTION...]: runs memras doctor, as $as_user if set, and expects this exit
+# status. Sets ${state[...]}, ${reason[...]} and ${hint[...]}, by capability.
 examine() {
 	local capability one why how
 
 	# shellcheck disable=SC2086 # words, or none
 	run_json "$1" ${as_user-} memras doctor --json "${@:2}"
-	# One run of jq for all: in a guest each takes its time.
+	# A single run of jq, which is slow in a guest.
 	while IFS='|' read -r capability one why how; do
 		state[$capability]=$one reason[$capability]=$why hint[$capability]=$how
 	done < <(jq -r '.capabilities[] |
@@ -30,7 +30,7 @@ expect_verdict() {
 	done
 }
 
-# expect_reason REGEX CAPABILITY...: and the way to get it is told too
+# expect_reason REGEX CAPABILITY...: the reason matches, and there is a hint
 expect_reason() {
 	local capability
 
@@ -42,8 +42,8 @@ expect_reason() {
 	done
 }
 
-# as_said CAPABILITY COMMAND...: memras COMMAND does it where that is ok, and refuses
-# it for the same reason where it is not.
+# as_said CAPABILITY COMMAND...: memras COMMAND succeeds if the capability is ok, and is
+# refused for the same reason if not.
 as_said() {
 	local capability=$1 got=0 out
 
@@ -88,7 +88,7 @@ prove_hard_offline() {
 	! is_ok hard-offline || page_is hwpoison "$pfn"
 }
 
-# Of a page that was soft-offlined before, $poisoned
+# Unpoisons $poisoned, a page that was soft-offlined before
 prove_unpoison() {
 	as_said unpoison unpoison "$@" "$poisoned"
 	! is_ok unpoison || refute page_is hwpoison "$poisoned"
@@ -105,7 +105,7 @@ prove_hugepage_replacement() {
 	pool_set 0
 }
 
-# The highest block that is movable and online
+# Prints the highest block that is movable and online
 movable_block() {
 	memras block list --no-module --json |
 		jq -er '[.blocks[] | select(.state == "online" and .zones == ["Movable"])] | last | .block'
@@ -137,7 +137,7 @@ prove_module() {
 	! is_ok module || [ -c /dev/memras ]
 }
 
-# An event comes for a page that is hard-offlined, or there is none to come.
+# A hard offline leads to an event, unless the kernel has none.
 prove_tracing() {
 	local events=/sys/kernel/tracing/events/ras
 
@@ -151,7 +151,7 @@ prove_tracing() {
 	fi
 }
 
-# prove CAPABILITY...: as above
+# prove CAPABILITY...: calls the functions above
 prove() {
 	local capability
 
@@ -165,7 +165,7 @@ installed() {
 	echo "/lib/modules/$(uname -r)/extra/memras.ko"
 }
 
-# What looking must leave alone
+# State that an examination must not change
 state_of_machine() {
 	grep -E '^(MemTotal|HardwareCorrupted|HugePages_)' /proc/meminfo
 	cat /sys/devices/system/memory/memory*/state /proc/self/mountinfo
@@ -185,7 +185,7 @@ doctor_teardown() {
 	rmmod hwpoison_inject 2>/dev/null || true
 }
 
-# What is not ok here though all is there: before 5.13 no hugepage is replaced.
+# The best exit status here: kernels before 5.13 cannot replace hugepages.
 best() {
 	replaces && echo 0 || echo 3
 }

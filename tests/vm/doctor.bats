@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# memras doctor: what it says works is done, and what it says does not is refused
-# for the reason that it gave. It changes nothing itself.
+# memras doctor: what it reports as working works, and what it reports as missing is
+# refused for the reason that it gave. It changes nothing itself.
 #
 # guest: shares=yes cpus=1 memory=768M dimm=256M timeout=300
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Pages that the exported memmap= keeps from the kernel, on its command line at the next
-# boot: they are no memory then, which is as good as retired, and no other machine.
+# Pages that the exported memmap= hides from the kernel at the next boot: they are not
+# memory then, which is as good as retired, and the machine is the same one.
 #
 # guest: kernels=6.12 cpus=1 memory=1G disk=128M timeout=200
 # guest: boot=2 append="memmap=4K$0x15123000 memmap=12K$0x2a001000"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * faulty PFN OFFSET BIT: memory that does not keep a bit, as a fake.
+ * faulty PFN OFFSET BIT: fakes memory with a stuck bit.
  *
- * Maps a page in quarantine beside whoever tests it, and holds one bit of the
- * word at OFFSET at 1 until it is killed. QEMU has no memory that fails.
+ * Maps a page in quarantine at the same time as its test, and keeps one bit of the word
+ * at OFFSET at 1 until it is killed. QEMU cannot emulate failing memory.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A claim that waits without end: for the lock of a page that a file system reads
-# into and does not answer (tests/vm/silentfs.c). It waits alone.
+# A claim that waits forever for the lock of a page, which a file system reads into and
+# never answers (tests/vm/silentfs.c). Only this claim waits.
 #
 # guest: kernels=6.1,6.12 cpus=2 memory=768M dimm=512M timeout=400
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Hugepages too big for the buddy allocator: refused, or dissolved on request.
+# Hugepages too large for the buddy allocator: refused, or dissolved on request.
 #
 # guest: cpus=1 memory=3G append="hugepagesz=1G hugepages=1" timeout=300
 

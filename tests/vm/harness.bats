@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The guest is what suites take it for. Needs no memras.
+# The guest is as its head declares it. Needs no memras.
 #
 # guest: core=yes cpus=2 memory=1G nodes=2 dimm=512M virtio-mem=512M:128M disk=256M timeout=240
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a guest finds in its initramfs.
+"""The initramfs of a guest.
 
 Two archives, which the kernel unpacks one over the other: a base of this
-machine's own programs and the kernel's modules, kept by content in the cache,
-and what changes from run to run on top: memras, its module, the suites and what
-they need.
+machine's own programs and the kernel's modules, cached by content, and the
+files of the run: memras, its module, the suites and their files.
 """
 import functools
 import hashlib
@@ -17,12 +16,12 @@ import stat
 import subprocess
 import tempfile
 
-# Debian packages whose programs every guest has, whole.
+# Debian packages that every guest has completely.
 PACKAGES = ('bash coreutils util-linux mount kmod procps gojq grep sed mawk findutils '
             'gzip diffutils bats').split()
 # ... and single programs and files of others.
 PROGRAMS = 'awk sh mkfs.ext4'.split()
-# Modules that every guest has, where its kernel has them and as modules.
+# Modules that every guest has, if its kernel has them, and as modules.
 MODULES = '''virtio_pci virtio_console virtio_blk virtio_mem virtio_balloon ext4 loop
     hwpoison-inject memory-notifier-error-inject mce-inject nhpoly1305 crc32c_generic
     crc32c-intel crc32c-cryptoapi ksm zsmalloc zram brd nd_e820 nd_pmem nd_btt dax_pmem
@@ -34,13 +33,13 @@ FILES = {
     'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
     'etc/hostname': 'guest\n',
 }
-# jq itself takes a third of a second to start under emulation, gojq a tenth of that.
+# jq takes a third of a second to start under emulation, gojq a tenth of that.
 LINKS = {'usr/bin/jq': 'gojq'}
 DIRS = 'proc sys dev run tmp root mnt mnt/disk var var/lib var/log'.split()
 
 
 def cache_dir(*names):
-    """A folder below the cache, made if it is not there."""
+    """A directory of the cache, created if needed."""
     base = os.environ.get('MEMRAS_CACHE')
     if not base:
         base = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'),
@@ -51,7 +50,7 @@ def cache_dir(*names):
 
 
 class Archive:
-    """A cpio archive in the making: {path in the guest: (mode, file or bytes)}."""
+    """A cpio archive: {path in the guest: (mode, file or bytes)}."""
 
     def __init__(self):
         self.entries = {}
@@ -63,7 +62,7 @@ class Archive:
             self.entries[path] = (stat.S_IFDIR | 0o755, b'')
 
     def put(self, path, data, mode=0o644):
-        """DATA is bytes, or a path of the host whose bytes and mode are taken."""
+        """DATA is bytes, or a path on the host, whose content and mode are used."""
         path = str(path).strip('/')
         self.mkdir(os.path.dirname(path))
         if not isinstance(data, bytes):
@@ -76,7 +75,7 @@ class Archive:
         self.entries[path] = (stat.S_IFLNK | 0o777, target.encode())
 
     def host_file(self, path):
-        """A file of the host at its own place, with every link on the way to it."""
+        """A file of the host at the same path, with all symbolic links of the path."""
         done = ''
         for part in str(path).strip('/').split('/'):
             if part == '..':
@@ -97,7 +96,7 @@ class Archive:
             self.put(done, pathlib.Path(done))
 
     def digest(self):
-        """Names the content without reading it all: files by size and time."""
+        """An id of the content: of files by size and time, without reading them."""
         sha = hashlib.sha256()
         for path, (mode, data) in sorted(self.entries.items()):
             if isinstance(data, pathlib.Path):
@@ -114,7 +113,7 @@ class Archive:
             head = b'070701' + b''.join(b'%08x' % n for n in fields) + name
             out.write(head + b'\0' * (-len(head) % 4) + data + b'\0' * (-len(data) % 4))
 
-        # Sorted, a folder comes before what is in it.
+        # Sorted, a directory comes before its content.
         for ino, (path, (mode, data)) in enumerate(sorted(self.entries.items()), 1):
             if isinstance(data, pathlib.Path):
                 data = data.read_bytes()
@@ -130,7 +129,7 @@ def find_program(name):
 
 
 def package_program(word, tree):
-    """The program that PACKAGE/FILE names, of a package that need not be installed."""
+    """The program of PACKAGE/FILE; the package need not be installed."""
     package, _, file = word.partition('/')
     out = subprocess.run([tree / 'tests/fetch-program', package, file], stdout=subprocess.PIPE,
                          text=True, check=False)
@@ -141,7 +140,7 @@ def package_program(word, tree):
 
 @functools.lru_cache
 def linker_cache():
-    """What the dynamic linker finds by name alone: {soname: path}."""
+    """The libraries that the dynamic linker finds by name: {soname: path}."""
     out = subprocess.run(['/sbin/ldconfig', '-p'], stdout=subprocess.PIPE, text=True,
                          check=True).stdout
     return dict(re.findall(r'^\t(\S+) \(.*\) => (/\S+)$', out, re.MULTILINE)[::-1])
@@ -158,7 +157,7 @@ def find_library(name, folders=()):
 
 
 def opened_later(program):
-    """The libraries that a program opens when it needs them, as its ELF notes name them."""
+    """The libraries that a program opens on demand, from its ELF notes."""
     out = subprocess.run(['objcopy', '--dump-section', '.note.dlopen=/dev/stdout', program,
                           '/dev/null'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                          check=False).stdout.decode(errors='replace')
@@ -168,13 +167,13 @@ def opened_later(program):
 
 def libraries(programs):
     """
-    The shared libraries, and the loader, that the programs need. ldd would start each
-    program's loader, hundreds of processes for every guest; readelf is one for all that
-    are as far from the programs.
+    The shared libraries, and the loader, that the programs need. ldd would start the
+    loader of each program, hundreds of processes for every guest; readelf is one process
+    for each level of dependencies.
     """
     loaded, look = {}, [str(path) for path in programs]
     while look:
-        # A name that it prints only if there are several. Scripts are no ELF files.
+        # It prints names only for several files. Scripts are not ELF files.
         out = subprocess.run(['readelf', '-W', '-l', '-d', *look, '/dev/null'],
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                              env={**os.environ, 'LC_ALL': 'C'}, check=False).stdout
@@ -185,7 +184,7 @@ def libraries(programs):
                        for line in re.findall(r'\((?:RPATH|RUNPATH)\).*\[(.*)\]', text)
                        for folder in line.split(':')]
             needed.update(re.findall(r'Requesting program interpreter: (.*)\]', text))
-            # A library that is loaded already is found by its name alone.
+            # A library that is loaded already is found by name.
             needed.update(loaded.get(name) or find_library(name, folders)
                           for name in re.findall(r'\(NEEDED\).*\[(.*)\]', text))
         look = sorted(needed - set(loaded.values()))
@@ -227,7 +226,7 @@ def unpacked(path):
 
 
 def with_depmod(modules, release, module, keep):
-    """Makes KEEP, a /lib/modules/RELEASE of the modules that guests want, plain and indexed."""
+    """Makes KEEP, a /lib/modules/RELEASE of the modules for guests, uncompressed and indexed."""
     with tempfile.TemporaryDirectory(dir=keep.parent, prefix='.modules.') as tmp:
         dest = pathlib.Path(tmp, 'lib/modules', release)
         dest.mkdir(parents=True)
@@ -247,13 +246,13 @@ def with_depmod(modules, release, module, keep):
         subprocess.run(['/sbin/depmod', '-b', tmp, release], check=True)
         try:
             dest.rename(keep)
-        except OSError:            # another run was first
+        except OSError:            # another run was faster
             if not keep.is_dir():
                 raise
 
 
 def module_tree(kernel, module):
-    """The guest's /lib/modules/RELEASE, from the cache or made: see with_depmod()."""
+    """The guest's /lib/modules/RELEASE, cached or new: see with_depmod()."""
     sha = hashlib.sha256(repr((str(kernel.modules), kernel.release, MODULES)).encode())
     for path in (kernel.image, module):
         if path:
@@ -267,7 +266,7 @@ def module_tree(kernel, module):
 
 
 def prune(folder, keep):
-    """Forgets all but the newest entries of a cache folder."""
+    """Removes all but the newest entries of a cache directory."""
     entries = sorted((p for p in folder.iterdir() if p.name[0] != '.'),
                      key=lambda p: p.stat().st_mtime)
     for path in entries[:-keep]:
@@ -305,7 +304,7 @@ def base_archive():
 
 
 def static_programs(sources, tree):
-    """Compiles each C file to a static program of its own, kept by content."""
+    """Compiles each C file to a static program, cached by content."""
     flags = '-std=gnu11 -O2 -g0 -Wall -Wextra -Werror -pthread -static'.split()
     headers = b''.join(path.read_bytes() for folder in ('tests/vm', 'src/uapi')
                        for path in sorted((tree / folder).glob('*.h')))
@@ -321,7 +320,7 @@ def static_programs(sources, tree):
 
 
 def fake_module(name, kernel, tree):
-    """Builds the module of tests/vm/NAME for a kernel, kept by content."""
+    """Builds the module of tests/vm/NAME for a kernel, cached by content."""
     make = tree / 'tests/vm/build-module'
     sources = [make, *sorted((tree / 'tests/vm' / name).iterdir()),
                *sorted((tree / 'src/kmod/compat').iterdir())]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is to be retired is on the list before it is touched, whatever happens then.
+# Pages to retire are on the list before they are touched, whatever happens next.
 #
 # guest: kernels=5.10,6.12 cpus=1 memory=1G timeout=1200 silence=600
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * killat WHEN COMMAND...: runs a command and kills it (SIGKILL) as it enters a system
- * call, so that a busy machine changes nothing of when that is. WHEN is
+ * call, so that the moment does not depend on the load of the machine. WHEN is
  *
- *	N		its Nth; with 0 it is never killed
- *	FILE=TEXT	the first at which FILE reads TEXT; its children are killed before it
+ *	N		its Nth; 0 never kills it
+ *	FILE=TEXT	the first at which FILE reads TEXT; its children are killed first
  *
- * Prints how many system calls were begun. Exits as the command did, or with 137.
+ * Prints the number of system calls begun. Exits with the command's status, or with 137.
  */
 #include <errno.h>
 #include <signal.h>

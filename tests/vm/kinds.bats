@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Kinds of pages that take some doing to set up: merged, swapped, pinned, zero,
-# owned by others, without memory. pages.bats has the common ones.
+# Kinds of pages that need special setup: merged, swapped, pinned, zero, owned by drivers,
+# without memory. pages.bats has the common ones.
 #
 # guest: cpus=2 memory=768M dimm=256M disk=128M timeout=400 programs=taskset
 

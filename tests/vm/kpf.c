@@ -2,11 +2,11 @@
 /*
  * kpf get PFN...: the flags of pages by name, one page a line
  * kpf is FLAG PFN: exit status 0 if the page has the flag, 1 if not
- * kpf find FLAG [NOT-FLAG...] [below=PFN]: a page with the one and none of the others:
- * of the longest run of such pages the one in the middle, which is likeliest to stay so
- * kpf count FLAG [NOT-FLAG...] [below=PFN]: how many there are
+ * kpf find FLAG [NOT-FLAG...] [below=PFN]: a page with FLAG and none of the others: the
+ * middle one of the longest run of such pages, which is the likeliest to stay so
+ * kpf count FLAG [NOT-FLAG...] [below=PFN]: the number of such pages
  *
- * What /proc/kpageflags says, for suites to hold against what memras says.
+ * Reads /proc/kpageflags, for suites to compare with memras.
  */
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define CHUNK	8192
 
-/* include/uapi/linux/kernel-page-flags.h, and beyond 31 those for kernel hackers */
+/* include/uapi/linux/kernel-page-flags.h, and beyond 31 the bits outside the uapi */
 static const char *const names[64] = {
 	"locked", "error", "referenced", "uptodate", "dirty", "lru", "active", "slab",
 	"writeback", "reclaim", "buddy", "mmap", "anon", "swapcache", "swapbacked",

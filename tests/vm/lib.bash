@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # what suites use is not used here
-# Helpers for the suites that run in a guest: "load lib" at their top.
+# Helpers for the suites that run in a guest; suites begin with "load lib".
 #
-# What they do (poison pages, take memory offline) would ruin a real machine, so
-# loading this anywhere but in a guest of tests/vm/guest ends the suite.
+# The suites poison pages and take memory offline, which would damage a real
+# machine: outside a guest of tests/vm/guest, loading this file ends the suite.
 
 in_guest() {
 	local init
@@ -21,7 +21,7 @@ fi
 
 # ---- to and from the host (tests/vm/machine.py has the protocol)
 
-# Lines of several writers at once would mix: one at a time.
+# One writer at a time, so that lines do not mix.
 tell_host() {
 	(
 		flock 9
@@ -29,8 +29,8 @@ tell_host() {
 	) 9>/run/memras-control.lock
 }
 
-# artifact NAME <FILE: keeps a file on the host, in the results of this suite.
-# One named NAME.COMMAND.json must be what src/schema/COMMAND.schema.json says.
+# artifact NAME <FILE: stores a file on the host, in the results of this suite.
+# NAME.COMMAND.json is validated against src/schema/COMMAND.schema.json.
 artifact() {
 	{
 		echo "artifact $1"
@@ -39,13 +39,13 @@ artifact() {
 	} | tell_host
 }
 
-# expect_log REGEX: such lines of the kernel log are no failure of this suite.
-# Python's regular expressions; say exactly what is expected.
+# expect_log REGEX: such lines of the kernel log do not fail this suite.
+# A Python regular expression, as specific as possible.
 expect_log() {
 	echo "expect $(printf %s "$1" | base64 -w 0)" | tell_host
 }
 
-# monitor COMMAND: has QEMU's monitor do it, and prints what it answers.
+# monitor COMMAND: runs it in QEMU's monitor, and prints the answer.
 monitor() {
 	local answer
 
@@ -59,10 +59,10 @@ monitor() {
 
 # ---- running memras
 
-# run_json STATUS COMMAND...: runs it, wants this exit status and one JSON object
-# on stdout, which is kept in $json and sent to the host to be held against its
-# schema. What it wrote to stderr is in $errors. Programs are slow to start under
-# emulation, and every suite does this often: so none but the command is.
+# run_json STATUS COMMAND...: runs it and expects this exit status and one JSON
+# object on stdout, which is set in $json and sent to the host to be validated.
+# $errors is set to its stderr. Starts no other program, as programs start slowly
+# under emulation and every suite calls this often.
 run_json() {
 	local want=$1 got=0 name lines
 	shift
@@ -74,7 +74,7 @@ run_json() {
 		printf '%s\n' "exit status $got, not $want, of: $*" "$json" "$errors" >&2
 		return 1
 	fi
-	# Whether it is one whole object, the host finds.
+	# The host checks that it is one complete object.
 	if [[ $json != '{'* || ! ${json#*'"command":'} =~ ^\ ?\"([a-z -]+)\" ]]; then
 		printf '%s\n' "no JSON object with a command came from: $*" "$json" "$errors" >&2
 		return 1
@@ -100,12 +100,12 @@ assert_json() {
 	fi
 }
 
-# get_json FILTER: prints what jq's FILTER makes of $json, raw.
+# get_json FILTER: prints the result of jq's FILTER on $json, raw.
 get_json() {
 	jq -er "$1" <<<"$json"
 }
 
-# refute COMMAND...: must fail
+# refute COMMAND...: the command must fail
 refute() {
 	! "$@" 2>/dev/null || {
 		echo "succeeded, and must not: $*" >&2
@@ -120,9 +120,9 @@ assert_equal() {
 	}
 }
 
-# ---- looking at the machine without memras
+# ---- reading the state of the machine without memras
 
-# meminfo FIELD: as /proc/meminfo has it (kB, or pages)
+# meminfo FIELD: its value in /proc/meminfo (kB, or pages)
 meminfo() {
 	awk -v f="$1:" '$1 == f { print $2; found = 1 } END { exit !found }' /proc/meminfo
 }
@@ -135,7 +135,7 @@ block_size() {
 	echo $((0x$(</sys/devices/system/memory/block_size_bytes)))
 }
 
-# hex64 FILE INDEX: the 64-bit word at this index of a file of such words
+# hex64 FILE INDEX: the 64-bit word at this index of a file
 hex64() {
 	local word
 
@@ -143,7 +143,7 @@ hex64() {
 	[ -n "$word" ] && echo "0x$word"
 }
 
-# kpageflags PFN, kpagecount PFN: what /proc says of it
+# kpageflags PFN, kpagecount PFN: its value in /proc
 kpageflags() {
 	hex64 /proc/kpageflags "$1"
 }
@@ -157,18 +157,18 @@ page_is() {
 	kpf is "$1" "$2"
 }
 
-# find_page FLAG [NOT-FLAG...] [below=PFN]: a page with the one and none of the others
+# find_page FLAG [NOT-FLAG...] [below=PFN]: a page with FLAG and none of the others
 find_page() {
 	kpf find "$@"
 }
 
-# count_pages FLAG [NOT-FLAG...]: how many pages have the one and none of the others
+# count_pages FLAG [NOT-FLAG...]: the number of pages with FLAG and none of the others
 count_pages() {
 	kpf count "$@"
 }
 
-# What must come back to the last page: MemTotal, managed pages by zone, pages
-# that are PageOffline
+# Values that must be restored to the last page: MemTotal, managed pages by zone,
+# PageOffline pages
 accounts() {
 	echo "MemTotal $(meminfo MemTotal)"
 	awk '/^Node/ { zone = $2 $4 } $1 == "managed" { print zone, $2 }' /proc/zoneinfo
@@ -191,8 +191,8 @@ pool() {
 	cat "$dir/hugepages-${2:-2048}kB/$name"
 }
 
-# pool_set NUMBER [PAGES-KB [NODE]]: and it must come out so. What was freed a moment
-# ago may have to come together first.
+# pool_set NUMBER [PAGES-KB [NODE]]: sets the size, which must succeed. Pages that were
+# just freed may have to merge first.
 pool_set() {
 	local dir=/sys/kernel/mm/hugepages size=${2:-2048}
 
@@ -205,8 +205,8 @@ pool_set() {
 	assert_equal "$(cat "$dir/hugepages-${size}kB/nr_hugepages")" "$1" "hugepages of ${size}kB"
 }
 
-# until_grown N PID: until the pool has more than N hugepages; false when PID ended before,
-# or a minute did. It may have them for a moment only, so that nothing is done but look.
+# until_grown N PID: waits until the pool has more than N hugepages; fails if PID ends
+# before, or after a minute. Polls without pause, as the pool may shrink again at once.
 until_grown() {
 	local nr=0 until=$((SECONDS + 60 * ${MEMRAS_SLOWER:-1}))
 
@@ -219,21 +219,21 @@ until_grown() {
 	return 1
 }
 
-# Whether the kernel's alloc_contig_range() replaces hugepages, as from 5.13 on: by
-# the kernel's name and not by what memras says of it.
+# True if the kernel's alloc_contig_range() replaces hugepages, since 5.13: by the
+# kernel's version, not by the report of memras.
 replaces() {
 	[ "$MEMRAS_KERNEL" != 5.10 ]
 }
 
-# ---- memory of the zone that a suite is run for: see "zones" of tests/vm/guest
+# ---- memory of the zone under test: see "zones" in tests/vm/guest
 
-# zone_word: as --zone of memras block online has it
+# zone_word: the zone as an argument of memras block online --zone
 zone_word() {
 	[ "${MEMRAS_ZONE:-movable}" = plain ] && echo kernel || echo movable
 }
 
-# zone_block CONDITION: the highest online block of the zone, of those for which jq's
-# CONDITION is true. Of plain memory one that has no page that cannot be moved.
+# zone_block CONDITION: the highest online block of the zone for which jq's CONDITION
+# is true. For plain memory one without unmovable pages.
 zone_block() {
 	local n movable='.zones == ["Movable"]'
 
@@ -252,14 +252,14 @@ zone_block() {
 	return 1
 }
 
-# block_can_go N: no page of it is one that cannot be moved
+# block_can_go N: true if it has no unmovable page
 block_can_go() {
 	memras block show --json "$1" | jq -e '.blocks[0].blockers == []' >/dev/null
 }
 
-# workload_in_block KIND PAGES [OPTION...]: starts it with all other Movable blocks offline,
-# so that its pages are in one, and sets $block. Where a process gets pages of plain memory
-# cannot be chosen: a test that needs it is one for Movable memory.
+# workload_in_block KIND PAGES [OPTION...]: starts a workload with all other Movable blocks
+# offline, so that its pages are in one block, and sets $block. For Movable memory only: the
+# block of plain memory that a process gets cannot be chosen.
 workload_in_block() {
 	local n
 
@@ -271,8 +271,8 @@ workload_in_block() {
 	workload_start "$@"
 }
 
-# blocks_back: brings every block back into the zone that it had: what is above the
-# memory of the boot is Movable (tests/vm/machine.py has the DIMMs there)
+# blocks_back: brings all blocks online in their zones: blocks above the boot memory are
+# Movable (tests/vm/machine.py has the DIMMs there)
 blocks_back() {
 	local n
 
@@ -288,13 +288,13 @@ block_state() {
 	cat "/sys/devices/system/memory/memory$1/state"
 }
 
-# zone_of N: its zone, as the kernel has it
+# zone_of N: the zone of the block, from the kernel
 zone_of() {
 	cat "/sys/devices/system/memory/memory$1/valid_zones"
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds, trying ten times a second. A debug
-# kernel has so many times as long: see tests/vm/guest.
+# wait_for SECONDS COMMAND...: runs it ten times a second until it succeeds. A debug
+# kernel gets a multiple of the time: see tests/vm/guest.
 wait_for() {
 	local until=$((SECONDS + $1 * ${MEMRAS_SLOWER:-1}))
 	shift
@@ -308,9 +308,9 @@ wait_for() {
 	done
 }
 
-# ---- memory of a wanted kind: tests/vm/workload.c, driven over a pipe
+# ---- memory of a given kind: tests/vm/workload.c, controlled by a pipe
 
-# Global by word: bats loads this file from a function.
+# declare -g, as bats loads this file in a function.
 declare -ga vaddrs=() pfns=()
 
 # workload_start KIND PAGES [OPTION...]: sets $workload_pid, and arrays $vaddrs and $pfns
@@ -323,7 +323,7 @@ workload_start() {
 	_workload_pages
 }
 
-# The list is read as a whole: bash reads a pipe byte by byte.
+# Read the list from a file: bash reads a pipe byte by byte.
 _workload_pages() {
 	local answer
 
@@ -336,13 +336,13 @@ _workload_pages() {
 	mapfile -t pfns < <(cut -d ' ' -f 3 "$workload_list")
 }
 
-# workload_pfns: looks again where its pages are
+# workload_pfns: reads the PFNs of its pages again
 workload_pfns() {
 	echo pfn >&"$workload_in"
 	_workload_pages
 }
 
-# workload COMMAND as a question; its answer of one line is printed
+# Sends COMMAND to the workload; prints its answer, one line
 workload_ask() {
 	local answer
 
@@ -351,7 +351,7 @@ workload_ask() {
 	echo "$answer"
 }
 
-# every byte must be what was written
+# All data must be as written
 workload_check() {
 	assert_equal "$(workload_ask check)" ok "the workload's memory"
 }
@@ -362,7 +362,7 @@ workload_stop() {
 	exec {workload_in}>&- {workload_out}<&-
 }
 
-# ---- several of them at once, by number: $crowd has their pids, $crowd_lists their pages
+# ---- several workloads, by number: $crowd has their pids, $crowd_lists their pages
 
 declare -ga crowd=() crowd_ends=() crowd_lists=()
 
@@ -381,7 +381,7 @@ crowd_add() {
 	wait_for 240 grep -q ready "$file.out"
 }
 
-# crowd_ask NUMBER COMMAND: its answer of one line is printed
+# crowd_ask NUMBER COMMAND: sends COMMAND and prints the answer, one line
 crowd_ask() {
 	local file=/run/crowd-$1 lines
 
@@ -395,7 +395,7 @@ _more_lines() {
 	[ "$(wc -l <"$1")" -gt "$2" ]
 }
 
-# crowd_check: all of them live, and every byte is what was written
+# crowd_check: all of them are alive, and their data is as written
 crowd_check() {
 	local i
 

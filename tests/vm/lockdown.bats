@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A kernel that is locked down, as under Secure Boot: no unsigned module, and no
-# debugfs. What is left works, and doctor knows which.
+# A locked-down kernel, as under Secure Boot: no unsigned module, and no debugfs.
+# Everything else works, and doctor reports which.
 #
 # guest: kernels=5.10,7.3 cpus=1 memory=768M dimm=256M append=lockdown=integrity timeout=240
 

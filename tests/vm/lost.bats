@@ -1,9 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The block of a quarantine comes back, and someone else has some of the pages:
-# what is not had again is told as lost, and had again once it can be.
-#
-# That someone is a fake of a driver that is quicker: tests/vm/thief.
+# The block of a quarantine comes back online, and another user has some of the pages:
+# pages that are not claimed again are reported as lost, and claimed once that is
+# possible. The other user is a fake of a faster driver: tests/vm/thief.
 #
 # guest: kernels=5.10,6.1,7.3 cpus=1 memory=2G dimm=128M fakes=thief timeout=480 zones=movable,plain
 

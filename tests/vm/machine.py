@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One run of one guest: QEMU's command line, the ports, the time limits, the kernel's log.
 
-The guest has a control port for lines (see Run.control), one for what its job
-writes to stdout and one for stderr. Its console is only kept and searched for
-what a kernel says when something broke.
+The guest has a control port for lines (see Run.control), and ports for stdout and
+stderr of its job. Its console is recorded and searched for kernel errors.
 """
 import base64
 import dataclasses
@@ -18,7 +17,7 @@ import tempfile
 import termios
 import time
 
-# What a kernel says when something is wrong with it.
+# Kernel messages of errors.
 SPLATS = re.compile(r'''
     BUG: | WARNING: | \bOops\b | KASAN | KCSAN | KFENCE | UBSAN | Kernel\ panic
     | general\ protection\ fault | unable\ to\ handle | invalid\ opcode: | divide\ error:
@@ -33,20 +32,20 @@ SPLATS = re.compile(r'''
     | -\[\ cut\ here\ \]- | (Out\ of\ memory|oom-kill):
     | Modules\ linked\ in: | unregister_netdevice | nobody\ cared | stack\ guard
     ''', re.VERBOSE | re.IGNORECASE)
-# ... and what only looks like it, on machines where all is well.
+# ... and messages that only look like it.
 HARMLESS = re.compile(r'ommand line: |Spectre V2 : WARNING: Unprivileged eBPF|MP-BIOS bug: 8254'
                       r'|kasan: KernelAddressSanitizer initialized')
-# What kernels are known to die of under emulation, by the word in the table of kernels:
-# patterns that the log has, all of them.
+# Crashes of kernels that emulation is known to cause, by the word in the table of
+# kernels: patterns that must all be in the log.
 KNOWN_FAULTS = {'int3': (re.compile(r'Oops: int3'), re.compile(r'RIP: .*ktime_get'))}
 
-# What a guest may ask QEMU's monitor for; the monitor could do much more to the host.
+# The commands allowed to guests: QEMU's monitor could do much more to the host.
 MONITOR_WORDS = {'mce', 'info', 'qom-set', 'qom-get', 'object_add', 'object_del',
                  'device_add', 'device_del'}
 
 
 def size(text):
-    """Bytes of a size as QEMU takes it: 512M, 1G."""
+    """The bytes of a size in QEMU's format: 512M, 1G."""
     match = re.fullmatch(r'(\d+)([KMGT]?)', str(text), re.IGNORECASE)
     if not match:
         raise SystemExit(f'guest: "{text}" is not a size like 512M')
@@ -80,17 +79,17 @@ class Machine:
     accel: str = 'tcg'
 
     def command(self, folder, initrd, console):
-        """QEMU's command line; FOLDER is where its sockets are."""
+        """QEMU's command line; FOLDER has its sockets."""
         memory = size(self.memory)
-        # A guest that nobody watches any more must not stay behind.
+        # A guest must not outlive its parent.
         cmd = ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', '-nodefaults',
                '-no-user-config', '-no-reboot', '-display', 'none',
                '-name', 'memras', '-nic', 'none',
-               # One socket each: a cache shared by two nodes is a warning of the kernel's.
+               # One socket each: the kernel warns about a cache shared by two nodes.
                '-smp', f'{self.cpus},sockets={self.cpus}', '-kernel', str(self.kernel.image),
                '-initrd', initrd]
-        # Without erms the kernel clears pages by words: emulation stores those one by one,
-        # and crawls over pages that held code once.
+        # Without erms the kernel clears pages by words, which emulation stores one by one,
+        # very slowly for pages that once held code.
         model = 'host' if self.accel == 'kvm' else 'max,erms=off,fsrm=off'
         if self.cpu == 'intel':
             model += ',vendor=GenuineIntel,family=6,model=85,stepping=7'
@@ -99,7 +98,7 @@ class Machine:
 
         plugged = bool(self.dimm or self.virtio_mem)
         total = memory + sum(size(word.split(':')[0]) for word in self.dimm + self.virtio_mem)
-        # Two slots more than are filled, for DIMMs that come later.
+        # Two free slots, for DIMMs that are added later.
         slots = f',slots={len(self.dimm) + 2},maxmem={total + (4 << 30)}' if plugged else ''
         cmd += ['-m', f'size={memory >> 20}M{slots}']
         if self.nodes > 1:
@@ -146,7 +145,7 @@ def make_disk(path, text):
 
 
 def splats(log, expected=()):
-    """The lines of a kernel log that say that something broke, less those expected."""
+    """The lines of a kernel log that report errors, except expected ones."""
     allowed = [re.compile(pattern) for pattern in expected]
     return [line for line in log.splitlines()
             if SPLATS.search(line) and not HARMLESS.search(line)
@@ -161,14 +160,14 @@ class Run:
         self.machine, self.initrd, self.results = machine, initrd, pathlib.Path(results)
         self.timeout, self.silence, self.terminal = timeout, silence, terminal
         self.streams = {'stdout': out, 'stderr': err}
-        # Of several boots each has logs of its own.
+        # Each of several boots has its own logs.
         self._suffix = f'-{boot}' if boot else ''
         self.console = self.results / f'console{self._suffix}.log'
-        self.status = None          # exit status of the guest's job, once it was told
+        self.status = None          # exit status of the guest's job, once known
         self.booted = False
         self.splat = None           # the first line of the kernel log that is wrong
-        self.failure = None         # why the run as a whole failed, in words
-        self.expected = []          # patterns for the kernel log that the job said are all right
+        self.failure = None         # why the whole run failed
+        self.expected = []          # patterns for the kernel log that the job expects
         self.artifacts = []
         self.elapsed = 0.0
         self._line = b''
@@ -182,13 +181,13 @@ class Run:
             return ''
 
     def excerpt(self, lines=40):
-        """The log round what went wrong, else its end."""
+        """The log around the error, else its end."""
         log = self.log().splitlines()
         first = log.index(self.splat) - 5 if self.splat else len(log) - lines
         return log[max(first, 0):][:lines]
 
     def known_fault(self):
-        """Whether the kernel died of what emulation is known to do to it."""
+        """Whether the kernel crashed in a way that emulation is known to cause."""
         patterns = KNOWN_FAULTS.get(self.machine.kernel.fault, ())
         log = self.log() if patterns else ''
         return bool(patterns) and all(pattern.search(log) for pattern in patterns)
@@ -221,7 +220,7 @@ class Run:
                 self.machine.command(folder, self.initrd, console),
                 stdin=None if self.terminal else subprocess.DEVNULL,
                 stdout=None if self.terminal else log, stderr=log)
-        # QEMU makes the terminal raw, and leaves it so if it is killed.
+        # QEMU makes the terminal raw, and does not restore it when killed.
         mode = termios.tcgetattr(0) if self.terminal and os.isatty(0) else None
         try:
             self._watch(qemu, listen, folder, start)
@@ -242,7 +241,7 @@ class Run:
                 self.failure = 'the guest died' if self.booted else 'the guest did not boot'
 
     def _watch(self, qemu, listen, folder, start):
-        """Takes in what the guest sends until QEMU ends or has to be ended."""
+        """Reads from the guest until QEMU ends or has to be ended."""
         select = selectors.DefaultSelector()
         for name, sock in listen.items():
             sock.settimeout(10)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A machine check from outside reaches the kernel's memory failure handling, and
-# memras tells of it.
+# A machine check injected from outside reaches the kernel's memory failure handling, and
+# memras reports it.
 #
 # guest: cpus=1 memory=768M cpu=intel timeout=240
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Blocks that have their own memmap in their first pages (memmap_on_memory): it is
-# told as what it is, and does not keep the block from going offline.
+# Blocks with their own memmap in their first pages (memmap_on_memory): it is reported as
+# such, and does not prevent the block from going offline.
 #
 # guest: kernels=6.1,7.2 cpus=1 memory=768M dimm=128M append=memory_hotplug.memmap_on_memory=1 timeout=240
 

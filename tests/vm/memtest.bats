@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Patterns over pages in quarantine. No memory of a guest fails: tests/vm/faulty
-# is a fake of such memory, a process that holds a bit of the tested page.
+# Test patterns over pages in quarantine. The memory of a guest does not fail:
+# tests/vm/faulty fakes it, a process that keeps a bit of the tested page set.
 #
 # guest: cpus=2 memory=768M dimm=512M timeout=400
 

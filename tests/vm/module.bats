@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The module: found, loaded, refused, missing, and done without.
+# The module: found, loaded, refused, missing, and not used.
 #
 # guest: shares=yes core=yes cpus=1 memory=768M timeout=240
 

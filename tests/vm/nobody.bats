@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What another user does to memras: locks that he holds, files that he plants, and what
-# he can read of what it leaves.
+# Attacks by another user: locks that he holds, files that he plants, and what he can read
+# of files that memras leaves.
 #
 # guest: kernels=6.12 cpus=1 memory=1G timeout=400
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Two nodes: what is replaced stays on its node, or is refused.
+# Two nodes: replacements come from the same node, or are refused.
 #
 # guest: cpus=2 memory=1536M nodes=2 timeout=400
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Pages retired and taken back: what is done, what is refused, what is told.
+# Pages retired and unpoisoned: results, refusals and reports.
 #
 # guest: shares=yes core=yes cpus=1 memory=1G disk=256M timeout=300
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Poison is not laundered: what was retired in a block is retired when the block
-# has been offline and comes back, or the block does not come back and says why.
+# Poison survives an offline: pages retired in a block are retired again when the block
+# comes back online, or the block stays offline with a reason.
 #
 # guest: core=yes cpus=1 memory=2G dimm=512M timeout=600 zones=movable,plain
 

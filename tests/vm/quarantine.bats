@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Ranges put aside: held beyond the process, not in the way of their block, taken
-# again when it comes back, and given back to the last page.
+# Quarantined ranges: held after the process ends, no obstacle to the offline of their
+# block, claimed again when it comes back, and released to the last page.
 #
 # guest: cpus=1 memory=2G dimm=512M timeout=900 zones=movable,plain
 

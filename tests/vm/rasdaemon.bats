@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A database as the packaged rasdaemon records it, of errors that reach a real
-# kernel, is imported and the pages in it are retired.
+# A database recorded by the packaged rasdaemon, of errors in a real kernel, is imported
+# and its pages are retired.
 #
 # guest: kernels=6.1,7.3 cpus=1 memory=768M cpu=intel timeout=300
 # guest: programs=rasdaemon/usr/sbin/rasdaemon,sqlite3

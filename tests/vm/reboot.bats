@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Pages stay retired over real reboots: the list is on a disk that lasts, and each
-# boot ends as a reset does, with nothing synced but what memras itself made last.
+# Pages stay retired over real reboots: the list is on a persistent disk, and each boot
+# ends like a reset, with nothing synced but what memras synced itself.
 #
 # guest: cpus=1 memory=1G disk=128M timeout=200
 # guest: boot=2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A kernel without memory failure handling: each command says in one line what
-# is missing, and nothing else happens.
+# A kernel without memory failure handling: each command reports in one line what is
+# missing, and does nothing else.
 #
 # guest: kernels=cloud cpus=1 memory=768M timeout=200
 

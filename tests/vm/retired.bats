@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The retired list within one boot; reboot.bats has what happens over boots.
+# The retired list within one boot; reboot.bats tests reboots.
 #
 # guest: shares=yes cpus=1 memory=1G timeout=300
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Blocks offline and online again and again: under a refault storm beside chmem(8),
-# killed at any moment, called off by another notifier.
+# Blocks offline and online again and again: under a refault storm, concurrently with
+# chmem(8), killed at any moment, aborted by another notifier.
 #
 # guest: cpus=2 memory=768M dimm=512M disk=256M timeout=3000 silence=1500 programs=chmem long=yes
 

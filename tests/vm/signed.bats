@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A kernel that lets only signed modules in: the refusal is told as such, by
-# doctor before anything is tried.
+# A kernel that loads only signed modules: the refusal is reported as such, by doctor
+# before anything is tried.
 #
 # guest: cpus=1 memory=768M append=module.sig_enforce=1 programs=openssl timeout=240
 

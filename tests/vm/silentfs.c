@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * silentfs DIR: a FUSE file system on DIR with one file, DIR/file, of one page, whose
- * reads are never answered. Whoever reads it waits, and so does whoever waits for the
- * lock of the page that it is read into, until this process is killed.
+ * reads are never answered. A process that reads it waits, and so does one that waits for
+ * the lock of the page, until silentfs is killed.
  *
- * Says "ready" once it is mounted, and "reading" when it is asked for the page.
+ * Prints "ready" when mounted, and "reading" when the page is requested.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static void answer(int fd, const struct fuse_in_header *in, int error, const voi
 		exit(1);
 	if (size)
 		memcpy(out.data, data, size);
-	/* ENOENT: whoever asked has been killed */
+	/* ENOENT: the reader was killed */
 	if (write(fd, &out, out.head.len) < 0 && errno != ENOENT)
 		die("/dev/fuse");
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What status tells of a machine with two nodes, hugepages of two sizes, poisoned
-# pages, a quarantine and an offline block: each number is the kernel's own.
+# The status of a machine with two nodes, hugepages of two sizes, poisoned pages, a
+# quarantine and an offline block: each number equals that of the kernel.
 #
 # shellcheck disable=SC2016 # the $ are of jq
 #

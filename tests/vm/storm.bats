@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The fault that soft offline's rework was for: pages retired under processes
-# that run, with compaction and reclaim going on, and nobody may notice.
+# The race that soft offline's rework fixed: pages are retired under running processes,
+# during compaction and reclaim, and no process notices.
 #
 # guest: kernels=5.10,7.3 cpus=2 memory=1G timeout=900 silence=400
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The systemd units under a systemd: what they may not do is nothing that they need.
-# It is PID 1 of a namespace of its own, with the units as they are installed.
+# The systemd units under systemd: their restrictions exclude nothing that they need.
+# systemd is PID 1 of a namespace of its own, with the units as installed.
 #
 # guest: kernels=6.1 cpus=1 memory=1G timeout=300 files=build/contrib/systemd
 # guest: programs=/lib/systemd/systemd,/lib/systemd/systemd-journald,systemctl,journalctl

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Blocks of virtio-mem, of which the device has plugged a part: the driver owns
-# the rest, and is asked by the kernel when the block goes offline.
+# Blocks of virtio-mem that are partly plugged: the driver owns the rest, and the kernel
+# asks it when the block goes offline.
 #
 # guest: cpus=1 memory=1G virtio-mem=1G:300M timeout=300
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Pages that others retire (the kernel by corrected and uncorrected errors, programs by
+# Pages that others retire (the kernel for corrected and uncorrected errors, programs by
 # sysfs) are verified and put on the retired list by memras watch, each once.
 #
 # guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=900 silence=300

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * workload KIND PAGES [FILE] [--storm THREADS] [--list FILE]: memory of a wanted kind, filled
- * with bytes that can be checked, for suites to retire pages under.
+ * workload KIND PAGES [FILE] [--storm THREADS] [--list FILE]: memory of a given kind,
+ * filled with data that can be checked, for suites that retire its pages.
  *
- * Prints "PID VADDR PFN" for each 4 KiB page (to the --list, if there is one) and
- * "ready N", then answers lines on stdin:
+ * Prints "PID VADDR PFN" for each 4 KiB page (to the --list, if given) and "ready N",
+ * then answers lines on stdin:
  *	check	ok, or "bad VADDR" of the first wrong word, or "sigbus VADDR CODE"
  *	pfn	the pages again, as at the start
- *	within FIRST LAST	how many of them are pages FIRST to LAST of memory
- *	touch	writes each page (with the same bytes); ok
- *	fill	writes what was only reserved (hugetlb-reserved); ok
- *	sync	writes a file back; ok
- *	pageout	has all of it written to swap; ok
- *	halve	gives up the second half of every 2 MiB, which is not checked from then on; ok
- *	uring	pins all of it for a device, as a buffer registered with io_uring; ok
- *	unuring	lets go of that again; ok
- *	spoil	changes one byte, so that check can be seen to fail; ok
+ *	within FIRST LAST	how many of them have PFNs FIRST to LAST
+ *	touch	writes each page (with the same data); ok
+ *	fill	writes memory that was only reserved (hugetlb-reserved); ok
+ *	sync	syncs the file; ok
+ *	pageout	swaps all of it out; ok
+ *	halve	frees the second half of every 2 MiB, which is not checked any more; ok
+ *	uring	pins all of it, as a buffer registered with io_uring; ok
+ *	unuring	unpins it; ok
+ *	spoil	changes one byte, to test that check fails; ok
  *	storm	how many pages the threads have touched so far
- *	quit	ends; so does the end of stdin
+ *	quit	exits; so does the end of stdin
  *
- * With --storm, threads write all of it again and again, faulting back what is
- * being moved. They are nice: whoever drives the test comes first, and they have
- * all the rest. Static, so that it runs in any guest.
+ * With --storm, threads write all of it again and again and fault migrated pages back in.
+ * They are niced, so that the test itself runs first. Static, so that it runs in any
+ * guest.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,12 +50,12 @@ enum backing { NONE, MEMFD, MEMFD_HUGE, PATH, DEVICE };
 
 struct kind {
 	const char *name;
-	int map;		/* mmap() flags */
+	int map;		/* flags for mmap() */
 	enum backing backing;
 	size_t align;		/* of address and size */
 	int advice;		/* madvise() before the first touch, or -1 */
-	bool same;		/* every page has the same bytes */
-	bool reserved;		/* not touched before it is told to fill */
+	bool same;		/* all pages have the same bytes */
+	bool reserved;		/* not touched before "fill" */
 	int (*settle)(void);	/* after the first touch */
 	const char *what;
 };
@@ -78,7 +78,7 @@ static int settle_sync(void)
 	return fsync(fd);
 }
 
-/* References of a pipe keep the pages where they are, without being DMA pins. */
+/* A pipe's references keep the pages in place without being DMA pins. */
 static int settle_pin(void)
 {
 	size_t i, per_pipe = 16;
@@ -107,7 +107,7 @@ static int write_word(const char *path, const char *word)
 
 static uint64_t entry_of(size_t page);
 
-/* Waits for ksmd to have merged all pages into few. */
+/* Waits until ksmd has merged all pages into few. */
 static int settle_ksm(void)
 {
 	int tries;
@@ -177,7 +177,7 @@ static uint64_t word_at(size_t page, size_t i)
 {
 	uint64_t x = (kind->same ? 0 : page * WORDS) + i + 1;
 
-	/* splitmix64: no two words alike, none of a pattern that memory falls back to */
+	/* splitmix64: no two words are equal, and none is a pattern of reset memory */
 	x *= 0x9e3779b97f4a7c15;
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
 	return x ^ (x >> 27);
@@ -304,7 +304,7 @@ static void check(void)
 {
 	size_t page, i;
 
-	/* Only for us: a storm's thread that is hit ends the process. */
+	/* Only for this thread: a hit on a storm's thread ends the process. */
 	struct sigaction catch = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO }, old;
 
 	sigaction(SIGBUS, &catch, &old);
@@ -342,7 +342,7 @@ static void touch(void)
 
 static void *storm(void *unused)
 {
-	/* Of this thread alone: Linux's own reading of PRIO_PROCESS */
+	/* Of this thread only: Linux's interpretation of PRIO_PROCESS */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
 	for (;;)
 		touch();

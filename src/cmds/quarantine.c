@@ -154,7 +154,7 @@ static size_t of_one_target(const struct mr_spans *spans, size_t i)
 {
 	size_t n = 1;
 
-	while (i + n < spans->nr && spans->list[i + n].target == spans->list[i].target)
+	while (i + n < spans->nr && spans->list[i + n].word == spans->list[i].word)
 		n++;
 	return n;
 }

@@ -25,10 +25,11 @@ static const struct mr_opt forget_opts[] = {
 /* The list has PFNs only: other targets would have to be resolved. */
 static int check_targets(const struct mr_targets *targets, struct mr_err *err)
 {
-	for (size_t i = 0; i < targets->nr; i++)
-		if (targets->list[i].type != MR_TARGET_PFN &&
-		    targets->list[i].type != MR_TARGET_PHYS)
-			return mr_err_usage(err, -EINVAL, targets->list[i].word,
+	struct mr_target t = { 0 };
+
+	while (mr_targets_next(targets, &t))
+		if (t.type != MR_TARGET_PFN && t.type != MR_TARGET_PHYS)
+			return mr_err_usage(err, -EINVAL, t.word,
 					    "the list knows page frame numbers and phys: only");
 	return 0;
 }
@@ -37,6 +38,7 @@ static int check_targets(const struct mr_targets *targets, struct mr_err *err)
 static ssize_t forget(struct mr_retlist *list, const struct mr_targets *targets, bool all)
 {
 	mr_autofree struct mr_pfns *ranges = calloc(targets->nr + 1, sizeof(*ranges));
+	struct mr_target t = { 0 };
 
 	if (!ranges)
 		return -ENOMEM;
@@ -44,14 +46,12 @@ static ssize_t forget(struct mr_retlist *list, const struct mr_targets *targets,
 		ranges[0].nr = UINT64_MAX;
 		return (ssize_t)mr_retlist_forget(list, ranges, 1);
 	}
-	for (size_t i = 0; i < targets->nr; i++) {
-		const struct mr_target *t = &targets->list[i];
+	for (size_t i = 0; mr_targets_next(targets, &t); i++) {
+		ranges[i] = (struct mr_pfns){ t.start, t.len };
+		if (t.type == MR_TARGET_PHYS) {
+			uint64_t last = t.start + (t.len ? t.len - 1 : 0);
 
-		ranges[i] = (struct mr_pfns){ t->start, t->len };
-		if (t->type == MR_TARGET_PHYS) {
-			uint64_t last = t->start + (t->len ? t->len - 1 : 0);
-
-			ranges[i].pfn = t->start >> list->page_shift;
+			ranges[i].pfn = t.start >> list->page_shift;
 			ranges[i].nr = (last >> list->page_shift) - ranges[i].pfn + 1;
 		}
 	}

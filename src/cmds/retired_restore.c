@@ -94,7 +94,7 @@ static void tell_absent(const struct mr_machine *m, struct job *job, const char 
 
 /* Makes spans of all other entries, one for each page. */
 static int spans_of(const struct job *job, const struct mr_machine *m,
-		    const struct mr_target *target, struct mr_spans *spans)
+		    const char *word, struct mr_spans *spans)
 {
 	const struct mr_retlist *list = job->list;
 
@@ -104,7 +104,7 @@ static int spans_of(const struct job *job, const struct mr_machine *m,
 	for (size_t i = 0; i < list->nr; i++)
 		if (!is_absent(job, m, list->list[i].pfn))
 			spans->list[spans->nr++] = (struct mr_span){ .pfn = list->list[i].pfn,
-								     .nr = 1, .target = target };
+								     .nr = 1, .word = word };
 	spans->pages = spans->nr;
 	return 0;
 }
@@ -143,7 +143,6 @@ static int restore(struct mr_run *run, struct mr_machine *m, const struct restor
 		   struct mr_retlist *list, int *code, struct mr_err *err)
 {
 	static char word[] = "retired";
-	const struct mr_target target = { .word = word, .type = MR_TARGET_PFN };
 	struct job job = { .list = list };
 	struct mr_page_report report = {
 		.run = run, .done = "offlined", .mode = "soft", .also = note, .also_data = &job,
@@ -164,7 +163,7 @@ static int restore(struct mr_run *run, struct mr_machine *m, const struct restor
 		mr_device_open(m, false, &(struct mr_err){ 0 });
 	rc = mr_memlayout_read_ram(m, &job.ram);
 	if (!rc)
-		rc = spans_of(&job, m, &target, &spans);
+		rc = spans_of(&job, m, word, &spans);
 	if (rc)
 		mr_err_set(err, rc, "", "no memory for the list of pages");
 	else

@@ -170,6 +170,25 @@ per_block() {
 	at_most "$few" $((16 * 64 + 1200)) "calls for 16 blocks"
 }
 
+# peak COMMAND...: the most memory that it had, bytes; or that Python had before it
+peak() {
+	/usr/bin/python3 - "$@" <<-'END'
+	import resource, subprocess, sys
+	subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+	print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10)
+	END
+}
+
+@test "a page of a list costs its word and 32 bytes, or twice that while the list grows" {
+	local list=$BATS_TEST_TMPDIR/list few many
+
+	for _ in 1 2 3 4; do seq 10000 99999; done | shuf >"$list"
+	head -n 180000 "$list" >"$list.few"
+	few=$(peak "$PLAIN" --sysroot "$X86" --json inspect --from "$list.few")
+	many=$(peak "$PLAIN" --sysroot "$X86" --json inspect --from "$list")
+	at_most $(((many - few) / 180000)) 76 "bytes for a page"
+}
+
 @test "page flags are read only where the kernel says that pages are poisoned" {
 	local machine=$BATS_TEST_TMPDIR/machine
 

@@ -59,8 +59,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!rc) {
 		PROMISE(!strcmp(target.word, word));
 		PROMISE(!target.len || target.start + (target.len - 1) >= target.start);
-		free(target.word);
-		free(target.path);
+		if (target.type == MR_TARGET_FILE) {
+			char *path = mr_target_path(word);
+
+			PROMISE(path && strlen(path) == target.path_len);
+			free(path);
+		}
 	}
 	mr_err_clear(&err);
 	fuzz_check_error(mr_blocksel_parse(word, &sel, &err), &err);

@@ -22,10 +22,13 @@ static void good(const char *word, enum mr_target_type type, uint64_t start, uin
 	CHECK(t.len == len);
 	CHECK_INT(t.pid, pid);
 	CHECK_STR(t.word, word);
-	if (path)
-		CHECK_STR(t.path, path);
-	free(t.word);
-	free(t.path);
+	CHECK(mr_target_is_file(word) == !!path);
+	if (path) {
+		char *found = mr_target_path(word);
+
+		CHECK_STR(found, path);
+		free(found);
+	}
 }
 
 /* Checks that a bad word is named and blamed, with @says in the reason. */
@@ -124,6 +127,8 @@ static void lists(void)
 	struct mr_err err = { 0 };
 	char one[] = "1", range[] = "2-3", node[] = "node:0";
 	char *operands[] = { one, range }, *nodes[] = { node };
+	const uint64_t starts[] = { 1, 0x10, 0x11, 0x12, 20, 0x1000 }, lens[] = { 1, 1, 1, 1, 11, 0 };
+	struct mr_target target = { 0 };
 	const char *path;
 
 	CHECK_INT(mr_targets_read(&t, 2, operands, NULL, 0, &err), 0);
@@ -133,7 +138,13 @@ static void lists(void)
 	path = list_file("# retired\n0x10, 0x11\t0x12\n\n20-30 # a range\r\nphys:0x1000\n");
 	CHECK_INT(mr_targets_read(&t, 1, operands, path, 0, &err), 0);
 	CHECK_INT(t.nr, 6);
-	CHECK(t.list[1].start == 0x10 && t.list[4].len == 11);
+	for (size_t i = 0; i < 6; i++) {
+		CHECK(mr_targets_next(&t, &target));
+		CHECK_INT(target.start, starts[i]);
+		CHECK_INT(target.len, lens[i]);
+	}
+	CHECK(!mr_targets_next(&t, &target));
+	CHECK_STR(target.word, "phys:0x1000");
 	mr_targets_free(&t);
 	unlink(path);
 

@@ -55,7 +55,7 @@ static int add_span(struct mr_replace_snap *snap, struct mr_hugepages *h,
 		    const struct mr_span *span, struct mr_err *err)
 {
 	const struct mr_machine *m = h->inspector.m;
-	const char *word = span->target ? span->target->word : MR_REPLACE_ALL_FREE;
+	const char *word = span->word ? span->word : MR_REPLACE_ALL_FREE;
 	const struct mr_hugepage *last;
 	const size_t before = h->nr;
 	int rc = mr_hugepages_add(h, span->pfn, span->nr, err);

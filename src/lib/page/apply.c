@@ -10,6 +10,7 @@
 #include "backend/pageattr.h"
 #include "lib/hugetlb/growth.h"
 #include "lib/hugetlb/replace.h"
+#include "util/cleanup.h"
 
 /* Limit of one try's wait for a pool that another memras is changing; the next try waits again. */
 #define POOL_WAIT_MS 1000
@@ -74,11 +75,19 @@ static int write_attribute(struct mr_applier *a, bool hard, uint64_t pfn)
 	return *fd < 0 ? *fd : mr_pageattr_write(a->m, *fd, pfn);
 }
 
+/* The kernel is given the page as one that this process maps. */
+static int madvise_offline(struct mr_applier *a, const struct mr_spot *spot, uint64_t pfn, bool hard)
+{
+	mr_autofree char *path = mr_target_path(spot->word);
+
+	return path ? mr_madvise_offline(a->m, path, spot->where, pfn, hard) : -ENOMEM;
+}
+
 static int soft_offline(struct mr_applier *a, const struct mr_snap *s, const struct mr_step *step,
 			const struct mr_spot *spot)
 {
 	if (step->via == MR_VIA_MADVISE)
-		return mr_madvise_offline(a->m, spot->target->path, spot->where, s->pfn, false);
+		return madvise_offline(a, spot, s->pfn, false);
 	return write_attribute(a, false, s->pfn);
 }
 
@@ -90,7 +99,7 @@ static int hard_offline(struct mr_applier *a, const struct mr_snap *s, const str
 					      mr_device_has(a->m, MEMRAS_FEAT_SIMULATED) ?
 					      MEMRAS_OFFLINE_SIMULATED : 0);
 	if (step->via == MR_VIA_MADVISE)
-		return mr_madvise_offline(a->m, spot->target->path, spot->where, s->pfn, true);
+		return madvise_offline(a, spot, s->pfn, true);
 	return write_attribute(a, true, s->pfn);
 }
 

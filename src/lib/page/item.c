@@ -118,7 +118,7 @@ void mr_item_settle(struct mr_item *it, const struct mr_machine *m, const struct
 	const bool no_way = not_done || it->outcome == MR_OUTCOME_ALREADY;
 
 	*r = (struct mr_result){
-		.target = it->spot.target ? it->spot.target->word : NULL,
+		.target = it->spot.word,
 		.pfn = it->spot.pfn, .phys = mr_pfn_phys(m, it->spot.pfn),
 		.node = it->node, .block = it->block, .kind = it->kind,
 		.path = no_way ? MR_PATH_NONE : it->first.path,

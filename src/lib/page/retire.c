@@ -31,7 +31,7 @@ static void plan(const struct mr_snap *snap, const struct mr_spot *spot, void *d
 	const struct job *job = data;
 	struct mr_ability ability = job->ability;
 
-	ability.mapped_file = spot->target && spot->target->type == MR_TARGET_FILE;
+	ability.mapped_file = mr_target_is_file(spot->word);
 	mr_plan_offline(snap, job->policy, &ability, p);
 }
 
@@ -93,7 +93,7 @@ static void take(const struct mr_result *result, void *data)
 void mr_retire_page(struct mr_machine *m, const struct mr_spot *spot,
 		    const struct mr_offline_policy *policy, struct mr_result *result)
 {
-	struct mr_span span = { spot->pfn, 1, spot->where, spot->target };
+	struct mr_span span = { spot->pfn, 1, spot->where, spot->word };
 	const struct mr_spans spans = { .list = &span, .nr = 1, .pages = 1 };
 	const struct mr_batch_hooks hooks = { .settled = take, .data = result };
 	struct mr_offline_policy regardless = *policy;

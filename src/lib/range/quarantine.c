@@ -93,7 +93,7 @@ static void begin(const struct mr_machine *m, const struct mr_span *spans, const
 	struct mr_block block;
 
 	*r = (struct mr_quarantine_result){
-		.target = spans[0].target ? spans[0].target->word : "all",
+		.target = spans[0].word ? spans[0].word : "all",
 		.outcome = MR_OUTCOME_FAILED, .node = -1, .block = UINT64_MAX,
 		.pages = mr_ranges_pages(all),
 	};
@@ -124,8 +124,8 @@ static int take_and_plan(struct add *a, const struct mr_span *spans, size_t nr)
 	snap_free(&a->snap);
 	mr_quarantine_plan_free(&a->plan);
 	rc = take_snap(a->m, spans, nr, &a->snap);
-	return rc ? rc : mr_quarantine_plan_add(&a->snap, spans[0].target ?
-						spans[0].target->word : "all", &a->plan);
+	return rc ? rc : mr_quarantine_plan_add(&a->snap, spans[0].word ? spans[0].word : "all",
+						&a->plan);
 }
 
 static void tell(const struct mr_claim_progress *p, void *data)

@@ -18,7 +18,7 @@ struct resolver {
 	const struct mr_machine *m;
 	struct mr_blocks blocks;	/* empty without a block interface */
 	struct mr_spans *spans;
-	const struct mr_target *target;
+	struct mr_target target;	/* the one that is looked up */
 };
 
 static int push(struct resolver *r, uint64_t pfn, uint64_t nr, uint64_t where)
@@ -27,14 +27,14 @@ static int push(struct resolver *r, uint64_t pfn, uint64_t nr, uint64_t where)
 	struct mr_span *last = s->nr ? &s->list[s->nr - 1] : NULL;
 
 	s->pages += nr;
-	if (last && last->target == r->target && last->pfn + last->nr == pfn &&
+	if (last && last->word == r->target.word && last->pfn + last->nr == pfn &&
 	    (!where || last->where + (last->nr << r->m->page_shift) == where)) {
 		last->nr += nr;
 		return 0;
 	}
 	if (mr_make_room(s->list, s->nr, s->room))
 		return -ENOMEM;
-	s->list[s->nr++] = (struct mr_span){ pfn, nr, where, r->target };
+	s->list[s->nr++] = (struct mr_span){ pfn, nr, where, r->target.word };
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static uint64_t first_missing(const struct resolver *r, uint64_t pfn, uint64_t n
 
 static int interrupted(const struct resolver *r, struct mr_err *err)
 {
-	return mr_err_set(err, -EINTR, r->target->word, "interrupted; nothing was changed");
+	return mr_err_set(err, -EINTR, r->target.word, "interrupted; nothing was changed");
 }
 
 static int resolve_frames(struct resolver *r, uint64_t pfn, uint64_t nr, struct mr_err *err)
@@ -135,19 +135,19 @@ static int resolve_frames(struct resolver *r, uint64_t pfn, uint64_t nr, struct 
 
 	/* Refuse a PFN without a physical address: shifted, it would become another page. */
 	if (missing != UINT64_MAX || pfn > last) {
-		mr_err_set(err, -ENXIO, r->target->word, "no memory is at page frame 0x%" PRIx64,
+		mr_err_set(err, -ENXIO, r->target.word, "no memory is at page frame 0x%" PRIx64,
 			   missing);
 		return -ENXIO;
 	}
 	if (mr_interrupted())
 		return interrupted(r, err);
 	rc = push(r, pfn, nr, 0);
-	return rc ? mr_err_set(err, rc, r->target->word, "no memory for the list of pages") : 0;
+	return rc ? mr_err_set(err, rc, r->target.word, "no memory for the list of pages") : 0;
 }
 
 static int resolve_phys(struct resolver *r, struct mr_err *err)
 {
-	const struct mr_target *t = r->target;
+	const struct mr_target *t = &r->target;
 	uint64_t first = t->start >> r->m->page_shift;
 	uint64_t last = (t->start + (t->len ? t->len - 1 : 0)) >> r->m->page_shift;
 
@@ -162,15 +162,15 @@ static int resolve_node(struct resolver *r, struct mr_err *err)
 	for (size_t i = 0; i < r->blocks.nr; i++) {
 		const struct mr_block *b = &r->blocks.list[i];
 
-		if (b->node < 0 || (uint64_t)b->node != r->target->start ||
+		if (b->node < 0 || (uint64_t)b->node != r->target.start ||
 		    b->state != MR_BLOCK_ONLINE)
 			continue;
 		if (push(r, b->id * per_block, per_block, 0))
-			return mr_err_set(err, -ENOMEM, r->target->word,
+			return mr_err_set(err, -ENOMEM, r->target.word,
 					  "no memory for the list of pages");
 	}
 	if (r->spans->pages == before)
-		return mr_err_set(err, -ENOENT, r->target->word,
+		return mr_err_set(err, -ENOENT, r->target.word,
 				  "no such node, or none of its memory is online");
 	return 0;
 }
@@ -202,17 +202,22 @@ static int explain_walk(int rc, const struct mr_target *t, struct mr_err *err)
 
 static int resolve_walk(struct resolver *r, struct mr_err *err)
 {
-	const struct mr_target *t = r->target;
+	const struct mr_target *t = &r->target;
 	uint64_t before = r->spans->pages, absent;
 	int rc;
 
 	if (!r->m->root.live)
 		return mr_err_usage(err, -EINVAL, t->word,
 				    "a captured machine has no processes and files");
-	if (t->type == MR_TARGET_PID)
+	if (t->type == MR_TARGET_PID) {
 		rc = mr_pagemap_process(r->m, t->pid, t->start, t->len, push_one, r, &absent);
-	else
-		rc = mr_pagemap_file(r->m, t->path, t->start, t->len, push_one, r, &absent);
+	} else {
+		mr_autofree char *path = mr_target_path(t->word);
+
+		if (!path)
+			return mr_err_set(err, -ENOMEM, t->word, "no memory for the path");
+		rc = mr_pagemap_file(r->m, path, t->start, t->len, push_one, r, &absent);
+	}
 	if (rc == -EINTR)
 		return interrupted(r, err);
 	if (rc)
@@ -237,11 +242,10 @@ int mr_resolve(const struct mr_machine *m, const struct mr_targets *targets,
 
 	*spans = (struct mr_spans){ 0 };
 	mr_block_list(m, &r.blocks, &ignored);
-	for (size_t i = 0; !rc && i < targets->nr; i++) {
-		r.target = &targets->list[i];
-		switch (r.target->type) {
+	while (!rc && mr_targets_next(targets, &r.target)) {
+		switch (r.target.type) {
 		case MR_TARGET_PFN:
-			rc = resolve_frames(&r, r.target->start, r.target->len, err);
+			rc = resolve_frames(&r, r.target.start, r.target.len, err);
 			break;
 		case MR_TARGET_PHYS:
 			rc = resolve_phys(&r, err);
@@ -302,7 +306,7 @@ bool mr_spots_next(struct mr_spots *s, struct mr_spot *spot)
 		return false;
 	span = &s->spans->list[s->span];
 	*spot = (struct mr_spot){ span->pfn + s->page, span->where + (s->page << s->page_shift),
-				  span->target };
+				  span->word };
 	s->page++;
 	return true;
 }

@@ -11,14 +11,14 @@ struct mr_span {
 	uint64_t pfn;
 	uint64_t nr;
 	uint64_t where;			/* of the first page: address or file offset, bytes */
-	const struct mr_target *target;
+	const char *word;		/* the target that named them, or NULL */
 };
 
 /* One page of a span. */
 struct mr_spot {
 	uint64_t pfn;
 	uint64_t where;			/* address or file offset, bytes */
-	const struct mr_target *target;
+	const char *word;
 };
 
 struct mr_spans {

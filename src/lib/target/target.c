@@ -136,8 +136,8 @@ static int parse_file(const char *word, const char *p, struct mr_target *t, stru
 		if (*q)
 			return trailing(err, word, q);
 	}
-	t->path = strndup(p, len);
-	return t->path ? 0 : mr_err_set(err, -ENOMEM, word, "no memory for the path");
+	t->path_len = len;
+	return 0;
 }
 
 static int parse_node(const char *word, const char *p, struct mr_target *t, struct mr_err *err)
@@ -153,6 +153,8 @@ static int parse_node(const char *word, const char *p, struct mr_target *t, stru
 	return 0;
 }
 
+#define FILE_PREFIX "file:"
+
 static const struct form {
 	const char *prefix;
 	enum mr_target_type type;
@@ -160,13 +162,13 @@ static const struct form {
 } forms[] = {
 	{ "phys:", MR_TARGET_PHYS, parse_phys },
 	{ "pid:", MR_TARGET_PID, parse_pid },
-	{ "file:", MR_TARGET_FILE, parse_file },
+	{ FILE_PREFIX, MR_TARGET_FILE, parse_file },
 	{ "node:", MR_TARGET_NODE, parse_node },
 };
 
 int mr_target_parse(const char *word, struct mr_target *target, struct mr_err *err)
 {
-	struct mr_target t = { .type = MR_TARGET_PFN };
+	struct mr_target t = { .word = word, .type = MR_TARGET_PFN };
 	const struct form *form = NULL;
 	int rc;
 
@@ -181,34 +183,46 @@ int mr_target_parse(const char *word, struct mr_target *target, struct mr_err *e
 	} else {
 		rc = parse_pfn(word, &t, err);
 	}
-	if (rc) {
-		free(t.path);
-		return rc;
-	}
-	t.word = strdup(word);
-	if (!t.word) {
-		free(t.path);
-		return mr_err_set(err, -ENOMEM, word, "no memory for the target");
-	}
-	*target = t;
-	return 0;
+	if (!rc)
+		*target = t;
+	return rc;
+}
+
+bool mr_target_is_file(const char *word)
+{
+	return word && !strncmp(word, FILE_PREFIX, strlen(FILE_PREFIX));
+}
+
+char *mr_target_path(const char *word)
+{
+	struct mr_err ignored = { 0 };
+	struct mr_target t;
+
+	if (mr_target_parse(word, &t, &ignored))
+		return NULL;
+	return strndup(word + strlen(FILE_PREFIX), t.path_len);
 }
 
 static int add(struct mr_targets *targets, const char *word, unsigned int flags,
 	       struct mr_err *err)
 {
+	const size_t size = strlen(word) + 1;
 	struct mr_target t;
 	int rc;
 
 	rc = mr_target_parse(word, &t, err);
 	if (rc)
 		return rc;
-	if (mr_make_room(targets->list, targets->nr, targets->room)) {
-		free(t.word);
-		free(t.path);
-		return mr_err_set(err, -ENOMEM, word, "no memory for the targets");
+	while (targets->room - targets->len < size) {
+		char *words = mr_grown(targets->words, targets->room, &targets->room, 1);
+
+		if (!words)
+			return mr_err_set(err, -ENOMEM, word, "no memory for the targets");
+		targets->words = words;
 	}
-	targets->list[targets->nr++] = t;
+	memcpy(targets->words + targets->len, word, size);
+	targets->len += size;
+	targets->nr++;
 	if (t.type == MR_TARGET_NODE && (flags & MR_TARGETS_NO_NODES))
 		return mr_err_usage(err, -EINVAL, word, "this command takes pages, not a whole node");
 	return 0;
@@ -273,14 +287,23 @@ int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, c
 	return rc;
 }
 
+bool mr_targets_next(const struct mr_targets *targets, struct mr_target *target)
+{
+	const char *word = target->word ? target->word + strlen(target->word) + 1 : targets->words;
+	struct mr_err ignored = { 0 };
+
+	/* It was good when it was added. */
+	return word != targets->words + targets->len && !mr_target_parse(word, target, &ignored);
+}
+
 uint64_t mr_targets_pages(const struct mr_targets *targets, unsigned int page_shift)
 {
+	struct mr_target t = { 0 };
 	uint64_t pages = 0;
 
-	for (size_t i = 0; i < targets->nr; i++) {
-		const struct mr_target *t = &targets->list[i];
-		uint64_t nr = t->type == MR_TARGET_PFN ? t->len :
-			      t->type == MR_TARGET_PHYS ? t->len >> page_shift : 0;
+	while (mr_targets_next(targets, &t)) {
+		uint64_t nr = t.type == MR_TARGET_PFN ? t.len :
+			      t.type == MR_TARGET_PHYS ? t.len >> page_shift : 0;
 
 		if (__builtin_add_overflow(pages, nr, &pages))
 			return UINT64_MAX;
@@ -290,10 +313,6 @@ uint64_t mr_targets_pages(const struct mr_targets *targets, unsigned int page_sh
 
 void mr_targets_free(struct mr_targets *targets)
 {
-	for (size_t i = 0; i < targets->nr; i++) {
-		free(targets->list[i].word);
-		free(targets->list[i].path);
-	}
-	free(targets->list);
+	free(targets->words);
 	*targets = (struct mr_targets){ 0 };
 }

@@ -30,19 +30,23 @@ enum mr_target_type {
 };
 
 struct mr_target {
-	char *word;			/* as typed */
+	const char *word;		/* as typed; the caller's */
 	enum mr_target_type type;
 	uint64_t start;			/* PFN, byte address or offset, or node */
 	uint64_t len;			/* pages for MR_TARGET_PFN, else bytes; 0: see below */
 	pid_t pid;			/* MR_TARGET_PID */
-	char *path;			/* MR_TARGET_FILE */
+	size_t path_len;		/* MR_TARGET_FILE: bytes of the path in word */
 };
 /* len 0: the page at start (phys:, pid:), or the whole file. */
 
+/*
+ * The targets of a command, each parsed once to check it. A list may have a million of
+ * them, so they are kept as text: NUL-terminated words, one after the other.
+ */
 struct mr_targets {
-	struct mr_target *list;
-	size_t nr;
-	size_t room;
+	char *words;
+	size_t len, room;		/* bytes */
+	size_t nr;			/* words */
 };
 
 /* Targets that a command does not accept. */
@@ -50,7 +54,7 @@ struct mr_targets {
 
 /*
  * Parses one target. -EINVAL, or -ERANGE for a number out of bounds, with @err naming the
- * word; @target is unchanged then. Resolves nothing.
+ * word; @target is unchanged then. Resolves and allocates nothing.
  */
 int mr_target_parse(const char *word, struct mr_target *target, struct mr_err *err);
 
@@ -61,6 +65,18 @@ int mr_target_parse(const char *word, struct mr_target *target, struct mr_err *e
  */
 int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, const char *from,
 		    unsigned int flags, struct mr_err *err);
+
+/*
+ * The target after @target, or the first if @target->word is NULL; false at the end.
+ * Words keep their addresses until mr_targets_free().
+ */
+bool mr_targets_next(const struct mr_targets *targets, struct mr_target *target);
+
+/* True if @word, which parses or is NULL, names pages of a file. */
+bool mr_target_is_file(const char *word);
+
+/* The path in such a word, malloc()ed; NULL without memory. */
+char *mr_target_path(const char *word);
 
 /* Returns the least number of pages that the PFNs and addresses among @targets cover. */
 uint64_t mr_targets_pages(const struct mr_targets *targets, unsigned int page_shift);

@@ -5,6 +5,8 @@
  *	bare blocks DIR FILE...	read these files of each memory block below DIR
  *	bare retire <PFNS	write each page frame number to soft_offline_page
  *	bare poison		count the poisoned pages by /proc/kpageflags
+ *	bare runs PFN NR	print the runs of pages with equal flags and counts
+ *	bare patterns PAGES N	write and read back so many pages of memory N times
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -75,6 +77,48 @@ static int poison(void)
 	return n < 0;
 }
 
+/* As page-types -l: a line for each run, with its flags in letters. */
+static int runs(uint64_t pfn, size_t nr)
+{
+	static const char letters[] = "LERUDlASWIBMabHTGuXnxtz";
+	uint64_t *flags = malloc(nr * sizeof(*flags)), *counts = malloc(nr * sizeof(*counts));
+	int f = open("/proc/kpageflags", O_RDONLY), c = open("/proc/kpagecount", O_RDONLY);
+	const ssize_t want = (ssize_t)(nr * sizeof(*flags));
+	const off_t at = (off_t)(pfn * sizeof(*flags));
+
+	if (!flags || !counts || pread(f, flags, (size_t)want, at) != want ||
+	    pread(c, counts, (size_t)want, at) != want)
+		return 1;
+	for (size_t i = 0, n; i < nr; i += n) {
+		char text[sizeof(letters)];
+
+		for (n = 1; i + n < nr && flags[i + n] == flags[i] && counts[i + n] == counts[i];)
+			n++;
+		for (size_t b = 0; b < sizeof(letters); b++)
+			text[b] = letters[b] && !(flags[i] >> b & 1) ? '_' : letters[b];
+		printf("%llx\t%zx\t%s\t%llu\n", (unsigned long long)(pfn + i), n, text,
+		       (unsigned long long)counts[i]);
+	}
+	return 0;
+}
+
+static int patterns(size_t pages, unsigned int n)
+{
+	const size_t words = pages * 4096 / sizeof(uint64_t);
+	volatile uint64_t *mem = malloc(pages * 4096);
+	size_t wrong = 0;
+
+	if (!mem)
+		return 1;
+	for (uint64_t value = 1; value <= n; value++) {
+		for (size_t i = 0; i < words; i++)
+			mem[i] = value;
+		for (size_t i = 0; i < words; i++)
+			wrong += mem[i] != value;
+	}
+	return !!wrong;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 3 && !strcmp(argv[1], "blocks"))
@@ -83,6 +127,11 @@ int main(int argc, char **argv)
 		return retire();
 	if (argc == 2 && !strcmp(argv[1], "poison"))
 		return poison();
-	fputs("usage: bare blocks DIR FILE... | retire | poison\n", stderr);
+	if (argc == 4 && !strcmp(argv[1], "runs"))
+		return runs(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
+	if (argc == 4 && !strcmp(argv[1], "patterns"))
+		return patterns(strtoull(argv[2], NULL, 0), (unsigned int)strtoul(argv[3], NULL, 0));
+	fputs("usage: bare blocks DIR FILE... | retire | poison | runs PFN NR | patterns PAGES N\n",
+	      stderr);
 	return 2;
 }

@@ -83,6 +83,7 @@ static const struct {
 	{ MEMRAS_FEAT_MAP, "map" },
 	{ MEMRAS_FEAT_REPOISON, "restore-poison" },
 	{ MEMRAS_FEAT_MEMMAP, "memmap" },
+	{ MEMRAS_FEAT_UNMANAGED, "offline-unmanaged" },
 };
 #define NR_FEATURES (sizeof(known) / sizeof(known[0]))
 _Static_assert(NR_FEATURES < MR_DEVICE_FEATURES, "no room for all names and a NULL");

@@ -18,6 +18,7 @@ struct row {
 	int32_t refcount;
 	const char *path, *version, *vermagic;
 	uint64_t abi;
+	const char *const *features;
 };
 
 static const struct mr_field fields[] = {
@@ -33,12 +34,15 @@ static const struct mr_field fields[] = {
 	MR_FIELD(MR_FIELD_STRING, struct row, version, "version", "VERSION", "of the file"),
 	MR_FIELD(MR_FIELD_STRING, struct row, vermagic, "vermagic", NULL,
 		 "the kernel that the file was built for"),
+	MR_FIELD(MR_FIELD_STRINGS, struct row, features, "features", NULL,
+		 "what it can do on this kernel; of the file if it is not loaded"),
 	MR_FIELD(MR_FIELD_STRING, struct row, path, "path", "PATH", "of the file"),
 	{ 0 },
 };
 
 static int print_state(struct mr_run *run, const struct mr_machine *m, struct mr_err *err)
 {
+	const char *features[MR_DEVICE_FEATURES];
 	struct mr_module_state st;
 	struct row row;
 	struct mr_records one = { &row, 1, sizeof(row), false };
@@ -53,7 +57,10 @@ static int print_state(struct mr_run *run, const struct mr_machine *m, struct mr
 		.version = st.version[0] ? st.version : NULL,
 		.vermagic = st.vermagic[0] ? st.vermagic : NULL,
 		.abi = m->device >= 0 ? m->info.abi : UINT64_MAX,
+		.features = features,
 	};
+	mr_device_feature_names(m->device >= 0 ? m->info.features :
+				mr_device_features_of(st.features), features);
 	if (run->globals.json) {
 		json_object *doc = mr_doc_new(run);
 

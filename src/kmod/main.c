@@ -36,6 +36,8 @@ static u64 memras_features(void)
 		features |= MEMRAS_FEAT_REPOISON;
 	if (MEMRAS_CAN_SIMULATE)
 		features |= MEMRAS_FEAT_SIMULATED;
+	if (!MEMRAS_OFFLINING_SUBTRACTS_ALL)
+		features |= MEMRAS_FEAT_UNMANAGED;
 	return features;
 }
 
@@ -206,4 +208,7 @@ MODULE_INFO(feature, "restore-poison");
 #endif
 #if MEMRAS_CAN_SIMULATE
 MODULE_INFO(feature, "simulated");
+#endif
+#if !MEMRAS_OFFLINING_SUBTRACTS_ALL
+MODULE_INFO(feature, "offline-unmanaged");
 #endif

@@ -46,6 +46,7 @@
 #define MEMRAS_FEAT_REPOISON	 (1ULL << 7)	/* poison outlasts the absence of its block */
 #define MEMRAS_FEAT_MAP		 (1ULL << 8)	/* mmap() */
 #define MEMRAS_FEAT_MEMMAP	 (1ULL << 9)	/* MEMRAS_KIND_MEMMAP is reported and may be asked for */
+#define MEMRAS_FEAT_UNMANAGED	 (1ULL << 10)	/* offlining leaves held pages unmanaged */
 
 /**
  * struct memras_info - what is loaded, and what it can do

@@ -34,9 +34,15 @@ static inline unsigned long memras_block_pages(void)
  * "mm/memory_hotplug: skip adjust_managed_page_count() for PageOffline() pages
  * when offlining" (6.11). A driver that had subtracted its PageOffline pages itself had
  * to add them again in MEM_GOING_OFFLINE, and to take them off once more in
- * MEM_CANCEL_OFFLINE: virtio_mem_fake_offline_going_offline() of either side.
+ * MEM_CANCEL_OFFLINE: virtio_mem_fake_offline_going_offline() of either side. No
+ * declaration changed with it, but what page-flags.h promises drivers of PageOffline
+ * pages did: see Kbuild.
  */
-#define MEMRAS_OFFLINING_SUBTRACTS_ALL	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0))
+#ifdef MEMRAS_HAVE_OFFLINE_UNMANAGED
+#define MEMRAS_OFFLINING_SUBTRACTS_ALL	0
+#else
+#define MEMRAS_OFFLINING_SUBTRACTS_ALL	1
+#endif
 
 /*
  * Readers of page contents (/proc/kcore) are held off while PageOffline is

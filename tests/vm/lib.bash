@@ -257,18 +257,16 @@ block_can_go() {
 	memras block show --json "$1" | jq -e '.blocks[0].blockers == []' >/dev/null
 }
 
-# workload_in_block KIND PAGES [OPTION...]: starts a workload with all other Movable blocks
-# offline, so that its pages are in one block, and sets $block. For Movable memory only: the
-# block of plain memory that a process gets cannot be chosen.
+# workload_in_block KIND PAGES [OPTION...]: starts a workload with all of its pages in one
+# block, and sets $block. All other Movable blocks are offline. KIND must be anonymous.
 workload_in_block() {
-	local n
+	local n pages=$(($(block_size) / 4096))
 
-	[ "$(zone_word)" = movable ] || skip "needs pages of a process in a block of its own"
 	block=$(zone_block true)
 	for n in $(memras block list --json | jq -r '.blocks[] | select(.zones == ["Movable"]) | .block'); do
 		[ "$n" = "$block" ] || memras block offline --quiet "$n"
 	done
-	workload_start "$@"
+	workload_start "$@" --in $((block * pages))-$(((block + 1) * pages - 1))
 }
 
 # blocks_back: brings all blocks online in their zones: blocks above the boot memory are

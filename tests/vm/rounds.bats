@@ -15,7 +15,7 @@ setup() {
 teardown() {
 	crowd_end
 	memras quarantine release --quiet all
-	memras block online --quiet --zone movable all
+	blocks_back
 }
 
 movable_blocks() {
@@ -85,19 +85,18 @@ ms() {
 	crowd_check
 }
 
-@test "killed at any moment, it leaves every page where it was" {
-	local kills=200 i n blocks before total start span pid offlined=0 midway=0
+# kill_offlines ZONE BLOCK BLOCK: what is in the first is moved to the other and back, and
+# memras killed each time
+kill_offlines() {
+	local kills=200 i n blocks=("$2" "$3") before total start span pid offlined=0 midway=0
 
-	# Between two blocks, so that there is something to move each time.
-	mapfile -t blocks < <(movable_blocks | tail -n 2)
-	keep_blocks "${blocks[@]}"
 	memras block offline --quiet "${blocks[1]}"
-	crowd_add anon 8192
-	memras block online --quiet --zone movable "${blocks[1]}"
+	crowd_add anon 8192 --in $((blocks[0] * pages))-$(((blocks[0] + 1) * pages - 1))
+	memras block online --quiet --zone "$1" "${blocks[1]}"
 	start=$(ms)
 	memras block offline --quiet --timeout 60s "${blocks[0]}"
 	span=$(($(ms) - start))
-	memras block online --quiet --zone movable "${blocks[0]}"
+	memras block online --quiet --zone "$1" "${blocks[0]}"
 	before=$(accounts)
 	total=$(meminfo MemTotal)
 	for ((i = 0; i < kills; i++)); do
@@ -113,7 +112,7 @@ ms() {
 		wait_for 20 settled "$n"
 		if [ "$(block_state "$n")" = offline ]; then
 			offlined=$((offlined + 1))
-			memras block online --quiet --zone movable "$n"
+			memras block online --quiet --zone "$1" "$n"
 		fi
 		wait_for 20 accounts_are "$before"
 	done
@@ -125,6 +124,30 @@ ms() {
 
 settled() {
 	[ "$(block_state "$1")" != going-offline ] && ! pgrep -x memras >/dev/null
+}
+
+@test "killed at any moment, it leaves every page where it was" {
+	local blocks
+
+	# Between two blocks, so that there is something to move each time.
+	mapfile -t blocks < <(movable_blocks | tail -n 2)
+	keep_blocks "${blocks[@]}"
+	kill_offlines movable "${blocks[@]}"
+}
+
+@test "killed at any moment in plain memory, it leaves every page where it was" {
+	local n blocks
+	local -x MEMRAS_ZONE=plain
+
+	keep_blocks
+	blocks[0]=$(zone_block true)
+	blocks[1]=$(zone_block ".block != ${blocks[0]}")
+	# As there, as far as that can be: no other has room.
+	for n in $(memras block list --json | jq -r '.blocks[] | select(.state == "online").block'); do
+		[[ " ${blocks[*]} " == *" $n "* ]] || ! block_can_go "$n" ||
+			memras block offline --quiet "$n" || true
+	done
+	kill_offlines kernel "${blocks[@]}"
 }
 
 @test "called off by another notifier, the block is whole and what is held is held" {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * workload KIND PAGES [FILE] [--storm THREADS] [--list FILE]: memory of a given kind,
- * filled with data that can be checked, for suites that retire its pages.
+ * workload KIND PAGES [FILE] [--storm THREADS] [--list FILE] [--node N] [--in FIRST-LAST]:
+ * memory of a given kind, filled with data that can be checked, for suites that retire its
+ * pages. --node takes it from a NUMA node, --in takes anonymous memory from these PFNs.
  *
  * Prints "PID VADDR PFN" for each 4 KiB page (to the --list, if given) and "ready N",
  * then answers lines on stdin:
@@ -66,6 +67,8 @@ static int fd = -1;
 static const char *list_path;
 static const struct kind *kind;
 static bool halved;
+static int node = -1;
+static uint64_t in_first, in_last;
 static atomic_ulong touched;
 
 static int settle_mlock(void)
@@ -106,6 +109,7 @@ static int write_word(const char *path, const char *word)
 }
 
 static uint64_t entry_of(size_t page);
+static void entries(const char *addr, uint64_t *pfns, size_t nr);
 
 /* Waits until ksmd has merged all pages into few. */
 static int settle_ksm(void)
@@ -167,7 +171,7 @@ static void usage(int status)
 {
 	const struct kind *k;
 
-	puts("Usage: workload KIND PAGES [FILE] [--storm THREADS] [--list FILE]\n");
+	puts("Usage: workload KIND PAGES [FILE] [--storm THREADS] [--list FILE] [--node N] [--in FIRST-LAST]\n");
 	for (k = kinds; k->name; k++)
 		printf("  %-16s %s\n", k->name, k->what);
 	exit(status);
@@ -220,6 +224,42 @@ static void map(const char *path)
 		die("mmap");
 	if (kind->advice >= 0 && madvise(mem, size, kind->advice) && kind->advice != MADV_NOHUGEPAGE)
 		die("madvise");
+	if (node >= 0 && syscall(SYS_mbind, mem, size, 2 /* MPOL_BIND */,
+				 &(unsigned long){ 1UL << node }, 64UL, 0))
+		die("mbind");
+}
+
+/*
+ * Takes pages until enough of them are where they are wanted, and moves those into
+ * place; all others are given up then. Nothing but 64 MiB is left to the system before.
+ */
+static void choose(void)
+{
+	const size_t most = (sysconf(_SC_AVPHYS_PAGES) - (64 << 20) / PAGE) / 512 * 512;
+	char *from = mmap(NULL, most * PAGE, PROT_READ | PROT_WRITE, kind->map, -1, 0);
+	uint64_t pfns[512];
+	size_t page = 0, i;
+
+	if (from == MAP_FAILED || madvise(from, most * PAGE, MADV_NOHUGEPAGE))
+		die("room to choose from");
+	for (i = 0; i < most && page < pages; i++) {
+		uint64_t *pfn = &pfns[i % 512];
+
+		if (i % 512 == 0) {
+			for (size_t k = i; k < i + 512; k++)
+				from[k * PAGE] = 1;
+			entries(from + i * PAGE, pfns, 512);
+		}
+		if (*pfn < in_first || *pfn > in_last)
+			continue;
+		if (mremap(from + i * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   mem + page++ * PAGE) == MAP_FAILED)
+			die("mremap");
+	}
+	munmap(from, most * PAGE);
+	errno = ENOMEM;
+	if (page < pages)
+		die("not enough pages are there");
 }
 
 static void fill(void)
@@ -233,15 +273,23 @@ static void fill(void)
 
 static uint64_t entry_of(size_t page)
 {
+	uint64_t pfn;
+
+	entries(mem + page * PAGE, &pfn, 1);
+	return pfn;
+}
+
+static void entries(const char *addr, uint64_t *pfns, size_t nr)
+{
 	static int pagemap = -1;
-	uint64_t entry;
-	off_t at = (uintptr_t)(mem + page * PAGE) / PAGE * sizeof(entry);
+	const ssize_t size = nr * sizeof(*pfns);
 
 	if (pagemap < 0)
 		pagemap = open("/proc/self/pagemap", O_RDONLY);
-	if (pread(pagemap, &entry, sizeof(entry), at) != sizeof(entry))
+	if (pread(pagemap, pfns, size, (uintptr_t)addr / PAGE * sizeof(*pfns)) != size)
 		die("pagemap");
-	return entry >> 63 ? entry & ((1ULL << 55) - 1) : 0;
+	for (; nr--; pfns++)
+		*pfns = *pfns >> 63 ? *pfns & ((1ULL << 55) - 1) : 0;
 }
 
 static void print_pages(void)
@@ -421,11 +469,17 @@ int main(int argc, char **argv)
 			threads = atoi(argv[++i]);
 		else if (!strcmp(argv[i], "--list") && i + 1 < argc)
 			list_path = argv[++i];
+		else if (!strcmp(argv[i], "--node") && i + 1 < argc)
+			node = atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--in") && i + 1 < argc)
+			sscanf(argv[++i], "%lu-%lu", &in_first, &in_last);
 		else
 			path = argv[i];
 	}
 
 	map(path);
+	if (in_last)
+		choose();
 	if (!kind->reserved)
 		fill();
 	if (kind->settle && kind->settle())

@@ -310,7 +310,7 @@ static void print_health(const struct mr_status *st)
 		printf("Retired:   %" PRIu64 " on the list, %" PRIu64 " of them pending\n",
 		       st->retired, st->pending);
 	else if (!st->has_retired)
-		mr_msg_line("Retired:   not known: %s", st->retired_err.code == -EACCES ?
+		mr_msg_line("Retired:   unknown: %s", st->retired_err.code == -EACCES ?
 			    "only root can read the list" : st->retired_err.reason);
 }
 

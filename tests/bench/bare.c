@@ -3,8 +3,8 @@
  * The least that a program can do for the work of a row: open, read or write, close.
  *
  *	bare blocks DIR FILE...	read these files of each memory block below DIR
- *	bare retire <PFNS	write each page frame number to soft_offline_page
- *	bare poison		count the poisoned pages by /proc/kpageflags
+ *	bare retire <PFNS	write each PFN to soft_offline_page
+ *	bare poison		count the poisoned pages in /proc/kpageflags
  *	bare runs PFN NR	print the runs of pages with equal flags and counts
  *	bare patterns PAGES N	write and read back so many pages of memory N times
  */

@@ -165,7 +165,7 @@ ecc() {
 	doctor_of "$machine"
 	expect_status 0
 	expect_verdict edac n/a
-	expect_reason edac "no memory controller tells of errors"
+	expect_reason edac "no memory controller reports errors"
 	ecc 3
 	doctor_of "$machine"
 	expect_verdict edac n/a
@@ -174,7 +174,7 @@ ecc() {
 	doctor_of "$machine"
 	expect_status 3
 	expect_verdict edac missing
-	expect_reason edac "no driver tells its errors"
+	expect_reason edac "no driver reports its errors"
 	rmdir "$machine/sys/devices/system/edac"
 	doctor_of "$machine"
 	expect_reason edac "CONFIG_EDAC"

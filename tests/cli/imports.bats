@@ -222,7 +222,7 @@ refused_as() {
 	expect_err "not a page frame number, and no format that is known"
 	import --format log
 	expect_status 0
-	expect_err "2 lines of the log tell of no bad page"
+	expect_err "2 lines of the log report no bad page"
 	expect_pages 0x1a2b3
 }
 
@@ -327,7 +327,7 @@ make_old_database() {
 	expect_valid
 	expect_json '.read == 1 and (.notes | length == 4)'
 	expect_err "1 record is left out of mc_event: their addresses are of more than a page (grain)" \
-		"1 record is left out of mc_event: the driver told no address" \
+		"1 record is left out of mc_event: the driver reported no address" \
 		"2 records are left out of AMD's memory controllers (mce_record): their addresses are of a channel" \
 		"1 page is left out: this machine's memory ends at 0x47e358fff"
 	expect_pages 0x123456
@@ -392,9 +392,9 @@ make_old_database() {
 		SELECT n AS address, 1 AS err_count, '' AS label, '' AS timestamp, 5 AS grain FROM r"
 	import
 	expect_status 1
-	expect_err "it has none of its tables"
+	expect_err "it has none of the tables"
 	mkfifo "$input.fifo"
 	run_memras --state-dir "$state" retired import --format rasdaemon "$input.fifo"
 	expect_status 1
-	expect_err "a database is a file, and this is none"
+	expect_err "not a regular file"
 }

@@ -229,7 +229,7 @@ expect_pages() {
 	ln -f "$BATS_TEST_TMPDIR/precious" "$state/retired.lock"
 	import
 	expect_status 4
-	expect_err "its lock (retired.lock) belongs to another user, or has another name"
+	expect_err "its lock (retired.lock) belongs to another user, or has a second link"
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR/precious")" = 644 ]
 }
 

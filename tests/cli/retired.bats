@@ -322,7 +322,7 @@ make_database() {
 	sqlite3 "$input" 'CREATE TABLE other (id INTEGER)'
 	import
 	expect_status 1
-	expect_err "rasdaemon's database cannot be read: it has none of its tables"
+	expect_err "rasdaemon's database cannot be read: it has none of the tables"
 	echo 5 >"$input"
 	import --format rasdaemon
 	expect_status 1
@@ -398,7 +398,7 @@ never_replaced() {
 @test "a list of a later version is never replaced" {
 	mkdir "$state"
 	echo '{"version":2,"pages":{}}' >"$state/retired.json"
-	never_replaced "the list is of version 2, and this memras knows 1"
+	never_replaced "the list has version 2, but this memras supports version 1"
 }
 
 @test "a captured machine's list is shown with the state of its pages, and not changed" {

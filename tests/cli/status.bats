@@ -131,7 +131,7 @@ load lib
 	expect_valid
 	expect_json '.retired == null'
 	run_memras --sysroot "$X86" --state-dir "$BATS_TEST_TMPDIR/state" status
-	[[ $out == *"Retired:   not known: the list is of version 2"* ]]
+	[[ $out == *"Retired:   unknown: the list has version 2"* ]]
 	run_memras --sysroot "$X86" --state-dir "$BATS_TEST_TMPDIR/state" status --prometheus
 	[[ $out != *memras_retired_* ]]
 }

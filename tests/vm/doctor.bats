@@ -46,7 +46,7 @@ teardown() {
 	assert_equal "$(state_of_machine)" "$before"
 	expect_verdict ok unpoison quarantine module
 	assert_json '.module | .present and .loadable and (.loaded | not)'
-	assert_json '.capabilities[] | select(.capability == "quarantine") | .detail | test("loaded for it")'
+	assert_json '.capabilities[] | select(.capability == "quarantine") | .detail | test("loaded on demand")'
 	features=$(get_json '.module.features | sort | join(",")')
 	prove_quarantine
 	# What the file says of itself is what the module then says.

@@ -131,7 +131,7 @@ static bool has_module(const struct exam *e, uint64_t features)
 
 static const char *by_module(const struct exam *e)
 {
-	return e->d->module.loaded ? "by memras.ko" : "by memras.ko, which is loaded for it";
+	return e->d->module.loaded ? "by memras.ko" : "by memras.ko, loaded on demand";
 }
 
 static void soft_offline(struct exam *e)
@@ -249,7 +249,7 @@ static void block_hotplug(struct exam *e)
 	if (may_write(e, name, path))
 		works(e, name, has_module(e, MEMRAS_FEAT_CLAIM) ?
 		      "evacuated by memras.ko, then by sysfs" :
-		      "by sysfs; without memras.ko less can be told and done");
+		      "by sysfs; with limits, as memras.ko is missing");
 	mr_blocks_free(&blocks);
 }
 
@@ -324,7 +324,7 @@ static void signing(struct exam *e)
 		works(e, name, "%s%s%s; Secure Boot %s", t->signatures ?
 		      "modules must be signed" : "modules need not be signed",
 		      signer[0] ? ", this one is by " : "", signer,
-		      t->secure_boot < 0 ? "is not told" : t->secure_boot ? "is on" : "is off");
+		      t->secure_boot < 0 ? "is unknown" : t->secure_boot ? "is on" : "is off");
 }
 
 static void lockdown(struct exam *e)
@@ -378,15 +378,15 @@ static void edac(struct exam *e)
 	} else if (ecc == 1) {
 		mr_err_machine(&err, -ENODEV, "", "%s",
 			       mr_root_exists(&e->m->root, "sys/devices/system/edac") ?
-			       "the memory has ECC, but no driver tells its errors" :
-			       "the memory has ECC, but this kernel does not tell its errors (CONFIG_EDAC)");
+			       "the memory has ECC, but no driver reports its errors" :
+			       "the memory has ECC, but this kernel does not report its errors (CONFIG_EDAC)");
 		mr_err_hint(&err, "load the EDAC driver of this machine (drivers/edac), or ghes_edac");
 		refused(e, name, &err);
 	} else {
 		mr_err_machine(&err, -ENODEV, "", is_guest(e->m) ?
 			       "a virtual machine: its host counts the errors of memory" :
 			       ecc == 0 ? "this memory has no error correction" :
-			       "no memory controller tells of errors");
+			       "no memory controller reports errors");
 		fails(e, name, MR_VERDICT_NONE, &err);
 	}
 }

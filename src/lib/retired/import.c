@@ -108,7 +108,7 @@ static void note_left_out(const struct mr_reader *r)
 		import->note(text, import->data);
 	}
 	if (r->other) {
-		snprintf(text, sizeof(text), "%" PRIu64 " line%s of the log tell%s of no bad page",
+		snprintf(text, sizeof(text), "%" PRIu64 " line%s of the log report%s no bad page",
 			 r->other, r->other == 1 ? "" : "s", r->other == 1 ? "s" : "");
 		import->note(text, import->data);
 	}

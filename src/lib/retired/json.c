@@ -172,7 +172,7 @@ static int read_entry(struct mr_retlist *l, struct text *t, json_object *o, stru
 		return corrupt(t, l, "\"state\" is neither retired nor pending", err);
 	if (get_text(l, o, "cause", &r.cause) || get_text(l, o, "label", &r.label) ||
 	    get_text(l, o, "reason", &r.reason))
-		return corrupt(t, l, "a text is not a text", err);
+		return corrupt(t, l, "\"cause\", \"label\" or \"reason\" is not a string", err);
 	return mr_retlist_add(l, &r) ? mr_err_set(err, -ENOMEM, l->path, "no memory for the list") : 0;
 }
 
@@ -244,7 +244,7 @@ static int check_version(struct mr_retlist *l, const struct text *t, json_object
 	if (json_object_get_int64(o) == MR_RETLIST_VERSION)
 		return 0;
 	mr_err_set(err, -EPROTONOSUPPORT, l->path,
-		   "the list is of version %" PRId64 ", and this memras knows %d",
+		   "the list has version %" PRId64 ", but this memras supports version %d",
 		   json_object_get_int64(o), MR_RETLIST_VERSION);
 	mr_err_hint(err, "nothing is changed; a later memras wrote it and can read it");
 	return -EPROTONOSUPPORT;
@@ -281,7 +281,7 @@ static int read_member(struct mr_retlist *l, struct text *t, bool *versioned, bo
 			rc = check_version(l, t, o, err);
 			*versioned = true;
 		} else if (!strcmp(name, "layout") && read_layout(l, o)) {
-			rc = corrupt(t, l, "\"layout\" is not one", err);
+			rc = corrupt(t, l, "\"layout\" is invalid", err);
 		}
 		json_object_put(o);
 	}

@@ -91,7 +91,7 @@ static const char *marked_line(struct mr_reader *r, const char *p, bool address)
 	uint64_t v;
 
 	if (!hex(&p, &v))
-		return "no number is where the page should be";
+		return "the number of the page is missing";
 	return address ? mr_reader_add_bytes(r, v, 1, false, MR_FORMAT_LOG) :
 			 mr_reader_add_pages(r, v, 1, MR_FORMAT_LOG);
 }

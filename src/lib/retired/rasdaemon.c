@@ -142,7 +142,7 @@ static const struct {
 	{ "mc_event", "grain", "memras_number(address) > 0 AND NOT " GRAIN_IN_PAGE,
 	  "of mc_event: their addresses are of more than a page (grain)" },
 	{ "mc_event", "address", "memras_number(address) = 0 AND ?1 = ?1",
-	  "of mc_event: the driver told no address" },
+	  "of mc_event: the driver reported no address" },
 	{ "mce_record", "cpuvendor", "cpuvendor IN (2, 9) AND (status >> 58) & 1 AND ?1 = ?1",
 	  "of AMD's memory controllers (mce_record): their addresses are of a channel, not of "
 	  "the machine" },
@@ -152,7 +152,7 @@ static int fail(sqlite3 *db, const char *file, struct mr_err *err)
 {
 	if (sym_sqlite3_errcode(db) == SQLITE_INTERRUPT)
 		return mr_err_set(err, -E2BIG, file,
-				  "rasdaemon's database cannot be read: a query of it does not end");
+				  "rasdaemon's database cannot be read: a query takes too long");
 	return mr_err_set(err, sym_sqlite3_errcode(db) == SQLITE_NOMEM ? -ENOMEM : -EBADMSG, file,
 			  "rasdaemon's database cannot be read: %s", sym_sqlite3_errmsg(db));
 }
@@ -238,8 +238,8 @@ static int check_addresses(sqlite3 *db, struct mr_retlist *in, const struct mr_i
 	high = count(db, COUNTED("memras_number(address) >= 2147483648"), in, import);
 	low = count(db, COUNTED("memras_number(address) BETWEEN 1 AND 2147483647"), in, import);
 	if (!high && low > 0 && import->memory_end > 1ULL << 32 && import->note)
-		import->note("every address is below 2 GiB: were they recorded by a rasdaemon before "
-			     "0.6.4, they are cut to 32 bits, and these pages are others",
+		import->note("every address is below 2 GiB: if a rasdaemon before 0.6.4 recorded "
+			     "them, they are cut to 32 bits and name other pages",
 			     import->data);
 	return 0;
 }
@@ -300,7 +300,7 @@ static int read_tables(sqlite3 *db, struct mr_retlist *in, const struct mr_impor
 	}
 	if (!rc && !any)
 		rc = mr_err_set(err, -EBADMSG, in->path,
-				"rasdaemon's database cannot be read: it has none of its tables");
+				"rasdaemon's database cannot be read: it has none of the tables");
 	return rc;
 }
 

@@ -116,7 +116,7 @@ static int has_log(const char *file, struct mr_err *err)
 	if (fd < 0 || fstat(fd, &st))
 		return mr_err_set(err, -errno, file, "the database cannot be opened");
 	if (!S_ISREG(st.st_mode))
-		return mr_err_set(err, -EBADMSG, file, "a database is a file, and this is none");
+		return mr_err_set(err, -EBADMSG, file, "not a regular file");
 	if (pread(fd, head, sizeof(head), 0) < 0)
 		return mr_err_set(err, -errno, file, "the database cannot be read");
 	return head[WRITE_VERSION] == 2;

@@ -53,7 +53,7 @@ static int open_lock(struct mr_retlist *l, struct mr_err *err)
 	if (l->lock == -EBADMSG)
 		return mr_err_set(err, l->lock, l->path, "its lock (" LOCK ") is not a regular file");
 	if (l->lock == -EPERM)
-		return mr_err_set(err, l->lock, l->path, "its lock (" LOCK ") belongs to another user, or has another name");
+		return mr_err_set(err, l->lock, l->path, "its lock (" LOCK ") belongs to another user, or has a second link");
 	return l->lock < 0 ? mr_err_set(err, l->lock, l->path, "its lock cannot be opened") : 0;
 }
 

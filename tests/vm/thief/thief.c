@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A fake of a driver that is quicker. For tests in guests only.
+ * A fake of a faster driver. For tests in guests only.
  *
- * When a memory block comes online its pages are free before the notifiers are
- * told, of which memras.ko's takes the pages of quarantines again. That someone
- * has got one of them by then, and for a use that cannot be moved, is rare and
- * cannot be made to happen. Here is someone who always does: his notifier comes
- * first, takes a range, and keeps it until the module is removed.
+ * When a memory block comes online, its pages are free before the notifiers are called;
+ * the one of memras.ko claims quarantines again. That another user has taken one of these
+ * pages by then, for an unmovable use, is rare and cannot be provoked. This module always
+ * does so: its notifier runs first, takes a range, and keeps it until the module is
+ * removed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -25,24 +25,24 @@ static unsigned long nr_pages = 1;
 module_param(nr_pages, ulong, 0444);
 MODULE_PARM_DESC(nr_pages, "how many pages, of one pageblock");
 
-/* Only changed by the notifier, which runs under the hotplug lock */
+/* Written only by the notifier, which runs under the hotplug lock */
 static bool taken;
 module_param(taken, bool, 0444);
-MODULE_PARM_DESC(taken, "told, not set: whether they are had");
+MODULE_PARM_DESC(taken, "read-only: whether they were taken");
 
 static int thief_memory_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	const struct memory_notify *arg = data;
 	int ret;
 
-	/* to be compared, never masked: see compat/hotplug.h of memras.ko */
+	/* compare, never mask: see compat/hotplug.h of memras.ko */
 	if (action != MEM_ONLINE || taken || first_pfn < arg->start_pfn ||
 	    first_pfn + nr_pages > arg->start_pfn + arg->nr_pages)
 		return NOTIFY_OK;
 
 	ret = memras_contig_alloc(first_pfn, first_pfn + nr_pages);
 	if (ret)
-		pr_warn("%lu pages from %#lx were not to be had (error %d)\n", nr_pages, first_pfn,
+		pr_warn("%lu pages from %#lx cannot be taken (error %d)\n", nr_pages, first_pfn,
 			ret);
 	taken = !ret;
 	return NOTIFY_OK;
@@ -50,7 +50,7 @@ static int thief_memory_notify(struct notifier_block *nb, unsigned long action, 
 
 static struct notifier_block thief_memory_nb = {
 	.notifier_call = thief_memory_notify,
-	.priority = INT_MAX,		/* the highest comes first; memras.ko's is 0 */
+	.priority = INT_MAX,		/* the highest runs first; memras.ko's is 0 */
 };
 
 static int __init thief_init(void)

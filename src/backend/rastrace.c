@@ -10,15 +10,18 @@
 #include <tracefs.h>
 #include <unistd.h>
 
+#include "backend/edac.h"
 #include "backend/tracing.h"
 #include "util/dl.h"
 #include "util/num.h"
+#include "util/text.h"
 
 #define LIBTRACEEVENT	"libtraceevent.so.1"
 #define LIBTRACEFS	"libtracefs.so.1"
 
 #define TRACEEVENT(X)                                                                     \
-	X(tep_alloc) X(tep_free) X(tep_get_field_val) X(tep_is_local_bigendian)           \
+	X(tep_alloc) X(tep_free) X(tep_get_field_raw) X(tep_get_field_val)                \
+	X(tep_is_local_bigendian)                                                         \
 	X(tep_parse_event) X(tep_parse_header_page) X(tep_set_file_bigendian)
 #define TRACEFS(X)                                                                        \
 	X(tracefs_event_enable) X(tracefs_event_file_read) X(tracefs_follow_missed_events) \
@@ -35,6 +38,7 @@ MR_DL_NOTE_JSON("[{\"feature\":\"traceevent\",\"description\":\"causes of memory
 
 #define PREFIX		"memras-watch."
 #define BUFFER_KIB	"64"		/* for each CPU: some hundred events */
+#define HW_EVENT_ERR_CORRECTED 0	/* include/linux/edac.h */
 #define MCI_STATUS_ADDRV (1ULL << 58)	/* arch/x86/include/asm/mce.h */
 
 /* The group of memory_failure_event depends on the kernel. */
@@ -44,6 +48,7 @@ static const struct {
 	{ "ras", "memory_failure_event" },
 	{ "memory_failure", "memory_failure_event" },
 	{ "mce", "mce_record" },
+	{ "ras", "mc_event" },
 };
 
 static int load(struct mr_err *err)
@@ -61,6 +66,29 @@ static bool value(struct tep_event *event, struct tep_record *record, const char
 	return !sym_tep_get_field_val(NULL, event, name, record, v, 0);
 }
 
+/* include/ras/ras_event.h, mc_event */
+static void heard_error(const struct mr_rastrace *t, struct tep_event *event,
+			struct tep_record *record)
+{
+	unsigned long long type, count, addr, grain;
+	char label[MR_EDAC_TEXT] = "";
+	const char *text;
+	int len = 0;
+
+	if (!value(event, record, "error_type", &type) ||
+	    !value(event, record, "error_count", &count) ||
+	    !value(event, record, "address", &addr) || !value(event, record, "grain_bits", &grain))
+		return;
+	/* A driver that does not know the address says 0. */
+	if (type != HW_EVENT_ERR_CORRECTED || !addr || grain > t->page_shift)
+		return;
+	text = sym_tep_get_field_raw(NULL, event, "label", record, &len, 0);
+	if (text && len > 0)
+		snprintf(label, sizeof(label), "%.*s", len, text);
+	mr_text_end_whole(label, sizeof(label));
+	t->hooks->corrected(addr, count, label, t->hooks->data);
+}
+
 static int heard(struct tep_event *event, struct tep_record *record, int cpu, void *data)
 {
 	const struct mr_rastrace *t = data;
@@ -72,6 +100,8 @@ static int heard(struct tep_event *event, struct tep_record *record, int cpu, vo
 		t->hooks->machine_check(a, t->hooks->data);
 	else if (!strcmp(event->name, "memory_failure_event") && value(event, record, "pfn", &a))
 		t->hooks->memory_failure(a, t->hooks->data);
+	else if (!strcmp(event->name, "mc_event"))
+		heard_error(t, event, record);
 	return 0;
 }
 
@@ -79,8 +109,9 @@ static int missed(struct tep_event *event, struct tep_record *record, int cpu, v
 {
 	const struct mr_rastrace *t = data;
 
-	(void)event, (void)record, (void)cpu;
-	t->hooks->lost(t->hooks->data);
+	(void)event, (void)cpu;
+	t->hooks->lost(record->missed_events > 0 ? (uint64_t)record->missed_events : 0,
+		       t->hooks->data);
 	return 0;
 }
 
@@ -159,7 +190,7 @@ int mr_rastrace_open(struct mr_rastrace *t, const struct mr_machine *m,
 	char found[160];
 	int rc;
 
-	*t = (struct mr_rastrace){ .hooks = hooks };
+	*t = (struct mr_rastrace){ .hooks = hooks, .page_shift = m->page_shift };
 	/* The library would mount tracefs: find it first. */
 	rc = mr_tracing_events(m, found, sizeof(found), err);
 	if (!rc)

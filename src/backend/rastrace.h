@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's trace events of machine checks and memory failures, read in a trace
- * instance of our own (Documentation/trace/ftrace.rst, "Instances"), which does not
+ * The kernel's trace events of machine checks, memory errors and memory failures,
+ * read in a trace instance of our own (Documentation/trace/ftrace.rst, "Instances"), which does not
  * disturb other tracing.
  */
 #ifndef MR_BACKEND_RASTRACE_H
@@ -19,8 +19,13 @@ struct mr_rastrace_hooks {
 	void (*machine_check)(uint64_t addr, void *data);
 	/* memory_failure_event, of any result. */
 	void (*memory_failure)(uint64_t pfn, void *data);
-	/* Events were overwritten before they were read. */
-	void (*lost)(void *data);
+	/*
+	 * mc_event of @count corrected errors at @addr, in bytes, of the DIMM @label ("" if
+	 * it is not known). One whose address is not told, or not to the page, is not heard.
+	 */
+	void (*corrected)(uint64_t addr, uint64_t count, const char *label, void *data);
+	/* @nr events, or 0: not known how many, were overwritten before they were read. */
+	void (*lost)(uint64_t nr, void *data);
 	void *data;
 };
 
@@ -28,6 +33,7 @@ struct mr_rastrace {
 	struct tep_handle *tep;			/* NULL if not open */
 	struct tracefs_instance *instance;
 	const struct mr_rastrace_hooks *hooks;
+	unsigned int page_shift;
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "cli/msg.h"
 #include "cli/table.h"
 #include "cmds/commands.h"
+#include "lib/budget.h"
 #include "lib/health/status.h"
 #include "report/begin.h"
 #include "report/fields.h"
@@ -56,7 +57,7 @@ struct retired_row {
 struct doc_row {
 	int8_t healthy;
 	const char *const *problems;
-	uint64_t hardware_corrupted;
+	uint64_t hardware_corrupted, budget;
 	struct mr_records poisoned;
 	const void *memory;
 	struct mr_records nodes, pools, mounts, quarantines, edac;
@@ -167,6 +168,8 @@ static const struct mr_field doc_fields[] = {
 	MR_FIELD(MR_FIELD_STRINGS, struct doc_row, problems, "problems", NULL, "what is wrong"),
 	MR_FIELD(MR_FIELD_BYTES, struct doc_row, hardware_corrupted, "hardware_corrupted", NULL,
 		 "bytes of poisoned memory, as the kernel counts", .nullable = true),
+	MR_FIELD(MR_FIELD_BYTES, struct doc_row, budget, "budget", NULL,
+		 "bytes of poisoned memory up to which memras watch retires pages", .nullable = true),
 	MR_FIELD(MR_FIELD_RECORDS, struct doc_row, poisoned, "poisoned", NULL,
 		 "the poisoned pages, with --pages", .sub = poisoned_fields),
 	MR_FIELD(MR_FIELD_RECORD, struct doc_row, memory, "memory", NULL, "sizes and blocks",
@@ -209,6 +212,7 @@ static void print_json(const struct mr_run *run, const struct mr_status *st)
 		.healthy = nr ? 0 : st->hardware_corrupted == UINT64_MAX ? -1 : 1,
 		.problems = problems,
 		.hardware_corrupted = st->hardware_corrupted,
+		.budget = st->budget,
 		.poisoned = { st->poisoned, st->nr_poisoned, sizeof(*st->poisoned),
 			      !st->pages_listed },
 		.memory = &memory,
@@ -263,6 +267,9 @@ static void print_problem(const struct mr_status *st, enum mr_status_problem pro
 	case MR_PROBLEM_RETIRED_LIST:
 		fputs("the retired list cannot be read", stdout);
 		break;
+	case MR_PROBLEM_BUDGET:
+		fputs("the budget of poisoned memory is used up", stdout);
+		break;
 	}
 }
 
@@ -300,6 +307,7 @@ static void print_failures(const struct mr_status *st)
 /* Prints counters that are not 0. */
 static void print_health(const struct mr_status *st)
 {
+	char budget[MR_SIZE_TEXT], used[MR_SIZE_TEXT];
 	uint64_t ce, ue;
 
 	print_failures(st);
@@ -309,7 +317,10 @@ static void print_health(const struct mr_status *st)
 	if (st->has_retired && st->retired)
 		printf("Retired:   %" PRIu64 " on the list, %" PRIu64 " of them pending\n",
 		       st->retired, st->pending);
-	else if (!st->has_retired)
+	if (st->budget != MR_BUDGET_NONE && st->hardware_corrupted != UINT64_MAX)
+		printf("Budget:    %s of poisoned memory, %s of it used\n",
+		       mr_size_text(st->budget, budget), mr_size_text(st->hardware_corrupted, used));
+	if (!st->has_retired)
 		mr_msg_line("Retired:   unknown: %s", st->retired_err.code == -EACCES ?
 			    "only root can read the list" : st->retired_err.reason);
 }

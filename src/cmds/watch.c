@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <inttypes.h>
-#include <string.h>
 #include <time.h>
 
 #include "cli/exit.h"
 #include "cli/msg.h"
 #include "cmds/commands.h"
+#include "lib/budget.h"
 #include "lib/retired/import.h"
 #include "report/begin.h"
 #include "report/watchlog.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
+#include "util/num.h"
 
 #define LOOK_MS		500	/* between two looks at what the kernel counts */
 #define HOOK_LOOK_MS	50	/* ... at a program that runs */
@@ -18,7 +19,7 @@
 
 struct watch_args {
 	bool once, lines;
-	const char *since, *act, *exec;
+	const char *since, *act, *budget, *exec;
 };
 
 static const struct mr_opt watch_opts[] = {
@@ -26,7 +27,9 @@ static const struct mr_opt watch_opts[] = {
 	MR_STRING("since", 0, struct watch_args, since, "DATE",
 		  "also report what failed since DATE, by the kernel's log"),
 	MR_STRING("act", 0, struct watch_args, act, "POLICY",
-		  "restore-pool: give a hugepage pool back what it lost to a retired page"),
+		  "restore-pool, retire=N/TIME, or both with a comma: act by itself"),
+	MR_STRING("budget", 0, struct watch_args, budget, "SIZE",
+		  "retire no page beyond SIZE of poisoned memory"),
 	MR_FILE("exec", 0, struct watch_args, exec, "run FILE for each page that is reported"),
 	MR_FLAG("json-lines", 0, struct watch_args, lines, "the same as --json: a line of JSON a page"),
 	{ 0 },
@@ -70,17 +73,41 @@ static void end_hook(const struct mr_run *run, struct mr_hook *hook)
 			    hook->dropped, MR_HOOK_WAITING);
 }
 
-static int watch(struct mr_run *run, const struct mr_machine *m, const struct watch_args *args,
-		 int64_t since, struct mr_err *err)
+/* Other commands are told the budget for as long as watches with one run here. */
+static void publish_budget(const struct mr_run *run, const struct mr_machine *m, uint64_t budget)
+{
+	struct mr_err err;
+	int rc = mr_budget_set(m, budget);
+
+	if (!rc)
+		return;
+	mr_err_set(&err, rc, "/run/memras", "other commands cannot be told the budget");
+	mr_msg_error(run, &err);
+}
+
+/* The log has most of what the trace has, but no corrected errors. */
+static void no_trace(const struct mr_run *run, const struct mr_watch_policy *policy,
+		     const struct mr_err *why)
+{
+	if (policy->errors)
+		mr_msg_note(run, "corrected errors are not counted, no page is retired for them: %s",
+			    why->reason);
+	else
+		mr_msg_verbose(run, "no trace events are heard: %s", why->reason);
+}
+
+static int watch(struct mr_run *run, struct mr_machine *m, const struct watch_args *args,
+		 const struct mr_watch_policy *policy, int64_t since, struct mr_err *err)
 {
 	const struct mr_watch_options options = {
 		.state_dir = run->globals.state_dir, .since = since,
-		.dry_run = run->globals.dry_run, .restore_pools = args->act,
+		.dry_run = run->globals.dry_run, .no_module = run->globals.no_module,
+		.policy = *policy,
 	};
 	struct mr_service service;
 	struct mr_hook hook;
 	struct mr_watchlog log = {
-		.run = run, .service = &service, .hook = &hook, .restores = options.restore_pools,
+		.run = run, .service = &service, .hook = &hook, .restores = policy->restore_pools,
 		.patient = args->once,
 	};
 	const struct mr_watch_hooks hooks = {
@@ -103,12 +130,14 @@ static int watch(struct mr_run *run, const struct mr_machine *m, const struct wa
 		mr_watchlog_trouble(err, &log);
 		rc = 0;
 	}
+	if (!args->once && !options.dry_run)
+		publish_budget(run, m, policy->budget);
 	/*
-	 * A dry run makes nothing, and who only catches up waits for no event. It comes last, as
-	 * an instance takes a while to make.
+	 * Who only catches up waits for no event, and a dry run makes nothing, if it can do
+	 * without. It comes last, as an instance takes a while to make.
 	 */
-	if (!args->once && !options.dry_run && mr_watch_trace(&w, err))
-		mr_msg_verbose(run, "no trace events are heard: %s", err->reason);
+	if (!args->once && (!options.dry_run || policy->errors) && mr_watch_trace(&w, err))
+		no_trace(run, policy, err);
 	if (!args->once)
 		follow(run, &w, &service, &log);
 	if (!rc)
@@ -121,6 +150,7 @@ static int watch(struct mr_run *run, const struct mr_machine *m, const struct wa
 static int watch_run(struct mr_run *run, const void *pargs, int nr, char **words)
 {
 	const struct watch_args *args = pargs;
+	struct mr_watch_policy policy = { .budget = MR_BUDGET_NONE };
 	int64_t since = time(NULL);
 	struct mr_err err = { 0 };
 	struct mr_machine m;
@@ -132,15 +162,17 @@ static int watch_run(struct mr_run *run, const void *pargs, int nr, char **words
 	if (args->since && mr_time_scan(args->since, &since))
 		rc = mr_err_usage(&err, -EINVAL, args->since,
 				  "--since wants a date: 2026-11-21, or \"2026-11-21 04:41:46\"");
-	if (!rc && args->act && strcmp(args->act, "restore-pool"))
-		rc = mr_err_usage(&err, -EINVAL, args->act, "--act wants restore-pool");
+	if (!rc)
+		rc = mr_watch_policy_parse(args->act, &policy, &err);
+	if (!rc && args->budget && mr_size_parse(args->budget, &policy.budget))
+		rc = mr_err_usage(&err, -EINVAL, args->budget, "--budget wants a size: 64M");
 	if (!rc)
 		rc = mr_begin(run, &m, MR_NEED_MEMORY_FAILURE, &err);
 	if (rc)
 		return mr_end_error(run, &err);
 	/* Which a dry run would not do. */
 	mr_interrupt_catch();
-	rc = watch(run, &m, args, since, &err);
+	rc = watch(run, &m, args, &policy, since, &err);
 	mr_machine_close(&m);
 	return rc ? mr_end_error(run, &err) : MR_EXIT_OK;
 }

@@ -10,9 +10,11 @@
 #include "cli/msg.h"
 #include "cli/record.h"
 #include "cli/table.h"
+#include "lib/budget.h"
 #include "report/begin.h"
 #include "report/fields.h"
 #include "util/grow.h"
+#include "util/num.h"
 #include "util/text.h"
 
 struct mr_page_row {
@@ -205,10 +207,30 @@ int mr_page_report_fail(struct mr_page_report *rp, const struct mr_err *err)
 	return mr_end_error(rp->run, err);
 }
 
+/* A budget is for what is done without being asked: who asks is told, and it is done. */
+static void warn_of_budget(const struct run_of *run, const struct mr_intent *list, size_t nr)
+{
+	const uint64_t budget = mr_budget_read(run->m);
+	char sizes[3][MR_SIZE_TEXT];
+	uint64_t pages = 0, poisoned;
+
+	for (size_t i = 0; i < nr; i++)
+		pages += !list[i].already;
+	if (!pages || !run->rp->notes->cause ||
+	    mr_budget_allows(run->m, budget, pages, &poisoned))
+		return;
+	mr_msg_note(run->rp->run,
+		    "%s of memory is poisoned, and %s more would be beyond the budget of %s",
+		    mr_size_text(poisoned, sizes[0]),
+		    mr_size_text(pages << run->m->page_shift, sizes[1]),
+		    mr_size_text(budget, sizes[2]));
+}
+
 static int intend(const struct mr_intent *list, size_t nr, void *data, struct mr_err *err)
 {
 	struct run_of *run = data;
 
+	warn_of_budget(run, list, nr);
 	return mr_retnotes_intend(run->rp->notes, run->rp->run, run->m, list, nr, err);
 }
 

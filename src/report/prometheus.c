@@ -113,6 +113,7 @@ void mr_prometheus_print(const struct mr_status *st)
 {
 	gauge("hardware_corrupted_bytes", "Poisoned memory as the kernel counts it.",
 	      st->hardware_corrupted);
+	gauge("budget_bytes", "Poisoned memory up to which memras watch retires pages.", st->budget);
 	if (st->pages_listed)
 		gauge("poisoned_pages", "Pages whose poison flag was read.", st->nr_poisoned);
 	print_failures(st);

@@ -22,6 +22,8 @@
 /* journalctl MESSAGE_ID=...: memras-watch(8) lists them. */
 #define ID_PAGE_RETIRED		"28e61010ef0d4e9fb02f95cc489181c5"
 #define ID_PAGE_FAILED		"e31338cb46894ac7806aeb496dd3dc8d"
+#define ID_PAGE_PLANNED		"cde1de982a3e417f8846b8d1c0ceff36"
+#define ID_PAGE_REFUSED		"99cff1357d27451d80396b4499ebef55"
 #define ID_POOL_LOST		"1a79dc163f494864b4900ff999f6a632"
 #define ID_POOL_RESTORED	"e5910c8fa66e48a08f22bbe373b2aacf"
 #define ID_POOL_FAILED		"aec100dcd6a34c0388ce1ee9ec805671"
@@ -35,8 +37,9 @@ struct page_row {
 };
 
 const struct mr_field mr_watch_page_fields[] = {
-	MR_FIELD(MR_FIELD_CHARS, struct page_row, time, "time", NULL, "when it was retired, UTC"),
-	MR_FIELD(MR_FIELD_STRING, struct page_row, result, "result", NULL, "retired or failed"),
+	MR_FIELD(MR_FIELD_CHARS, struct page_row, time, "time", NULL, "when it happened, UTC"),
+	MR_FIELD(MR_FIELD_STRING, struct page_row, result, "result", NULL,
+		 "retired, failed, planned or refused"),
 	MR_FIELD(MR_FIELD_PFN, struct page_row, pfn, "pfn", NULL, "page frame number"),
 	MR_FIELD(MR_FIELD_PFN, struct page_row, phys, "phys", NULL, "physical address, bytes"),
 	MR_FIELD(MR_FIELD_S32, struct page_row, node, "node", NULL, "NUMA node", .nullable = true),
@@ -169,9 +172,17 @@ static void page_message(const struct page_row *row, char *buf, size_t size)
 }
 
 static void journal_page(const struct mr_watchlog *log, const struct page_row *row,
-			 const char *message)
+			 enum mr_watch_result result, const char *message)
 {
-	const bool failed = row->err->code;
+	static const struct {
+		const char *id;
+		int priority;
+	} kinds[] = {
+		[MR_WATCH_RETIRED] = { ID_PAGE_RETIRED, LOG_WARNING },
+		[MR_WATCH_FAILED] = { ID_PAGE_FAILED, LOG_ERR },
+		[MR_WATCH_PLANNED] = { ID_PAGE_PLANNED, LOG_NOTICE },
+		[MR_WATCH_REFUSED] = { ID_PAGE_REFUSED, LOG_CRIT },
+	};
 	struct record r = { 0 };
 
 	add(&r, "MEMRAS_PFN=0x%" PRIx64, row->pfn);
@@ -180,8 +191,7 @@ static void journal_page(const struct mr_watchlog *log, const struct page_row *r
 	add(&r, "MEMRAS_CAUSE=%s", row->cause ? row->cause : "unknown");
 	if (row->label)
 		add(&r, "MEMRAS_DIMM=%s", row->label);
-	write_record(log, &r, message, failed ? ID_PAGE_FAILED : ID_PAGE_RETIRED,
-		     failed ? LOG_ERR : LOG_WARNING, row->result);
+	write_record(log, &r, message, kinds[result].id, kinds[result].priority, row->result);
 }
 
 __attribute__((format(printf, 2, 3)))
@@ -220,20 +230,25 @@ static void run_hook(const struct mr_watchlog *log, const struct page_row *row)
 
 void mr_watchlog_page(const struct mr_watch_event *event, void *data)
 {
+	static const char *const results[] = {
+		[MR_WATCH_RETIRED] = "retired",
+		[MR_WATCH_FAILED] = "failed",
+		[MR_WATCH_PLANNED] = "planned",
+		[MR_WATCH_REFUSED] = "refused",
+	};
 	struct mr_watchlog *log = data;
 	struct page_row row = {
 		.pfn = event->pfn, .phys = event->phys, .node = event->node,
-		.result = event->retired ? "retired" : "failed",
+		.result = results[event->result],
 		.cause = event->cause, .label = event->label, .err = &event->err,
 	};
 	char message[640];
 
-	log->retired += event->retired;
-	log->failed += !event->retired;
+	log->pages[event->result]++;
 	mr_time_text(event->time, row.time);
 	page_message(&row, message, sizeof(message));
 	if (log->service->journal && !log->run->json)
-		journal_page(log, &row, message);
+		journal_page(log, &row, event->result, message);
 	else if (!may_print(log))
 		;
 	else if (log->run->json)
@@ -317,8 +332,16 @@ void mr_watchlog_end(struct mr_watchlog *log, const struct mr_watch *watch)
 		return;
 	doc = new_line(log);
 	sum = json_object_new_object();
-	json_object_object_add(sum, "retired", json_object_new_uint64(log->retired));
-	json_object_object_add(sum, "failed", json_object_new_uint64(log->failed));
+	json_object_object_add(sum, "retired",
+			       json_object_new_uint64(log->pages[MR_WATCH_RETIRED]));
+	json_object_object_add(sum, "failed", json_object_new_uint64(log->pages[MR_WATCH_FAILED]));
+	json_object_object_add(sum, "planned",
+			       json_object_new_uint64(log->pages[MR_WATCH_PLANNED]));
+	json_object_object_add(sum, "refused",
+			       json_object_new_uint64(log->pages[MR_WATCH_REFUSED]));
+	json_object_object_add(sum, "corrected_errors",
+			       json_object_new_uint64(watch->actor.heard));
+	json_object_object_add(sum, "events_lost", json_object_new_uint64(watch->events_lost));
 	json_object_object_add(sum, "pools_restored", json_object_new_uint64(log->pools));
 	json_object_object_add(sum, "unprinted", json_object_new_uint64(log->unprinted));
 	json_object_object_add(sum, "log_overruns", json_object_new_uint64(watch->lost));

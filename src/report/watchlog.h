@@ -20,7 +20,8 @@ struct mr_watchlog {
 	bool restores;			/* pools were to be restored */
 	bool patient;			/* wait for a reader, however long it takes */
 	bool stuck;			/* the reader takes nothing at the moment */
-	uint64_t retired, failed, pools;
+	uint64_t pages[MR_WATCH_REFUSED + 1];	/* by result */
+	uint64_t pools;
 	uint64_t unprinted;		/* of them, as the reader was stuck */
 	bool gone;			/* the reader of stdout: nobody wants more */
 };

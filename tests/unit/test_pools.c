@@ -44,8 +44,23 @@ static void test_others(void)
 	CHECK_INT(seen.until_us, 0);
 }
 
+static void test_pages(void)
+{
+	struct mr_pool_seen list[] = { { .node = 0 }, { .node = 1 } };
+	struct mr_watch_pools pools = { .list = list, .nr = 2 };
+
+	/* The log has told of it, and then a look through memory finds it. */
+	mr_watch_pools_page(&pools, 0, 0);
+	mr_watch_pools_page(&pools, 0, 0);
+	mr_watch_pools_page(&pools, 7, 1);
+	mr_watch_pools_page(&pools, 8, -1);
+	CHECK_INT(list[0].pages, 2);
+	CHECK_INT(list[1].pages, 2);
+}
+
 int main(void)
 {
+	test_pages();
 	test_loss_and_page();
 	test_others();
 	return CHECK_RESULT;

@@ -8,6 +8,7 @@
 
 #include "backend/block.h"
 #include "backend/device.h"
+#include "lib/budget.h"
 #include "lib/inspect/poison.h"
 #include "lib/retired/list.h"
 #include "util/cleanup.h"
@@ -19,9 +20,12 @@ static void read_memory(const struct mr_machine *m, struct mr_status *st)
 {
 	struct mr_err ignored = { 0 };
 	struct mr_blocks blocks;
+	uint64_t ignored_bytes;
 
 	if (mr_machine_meminfo(m, "HardwareCorrupted", &st->hardware_corrupted))
 		st->hardware_corrupted = UINT64_MAX;
+	st->budget = mr_budget_read(m);
+	st->budget_used = !mr_budget_allows(m, st->budget, 1, &ignored_bytes);
 	if (mr_machine_meminfo(m, "MemTotal", &st->total))
 		st->total = UINT64_MAX;
 	st->block_size = UINT64_MAX;
@@ -220,6 +224,7 @@ const char *mr_status_problem_name(enum mr_status_problem problem)
 		[MR_PROBLEM_MACHINE_CHECKS] = "machine-checks",
 		[MR_PROBLEM_PENDING] = "pending-pages",
 		[MR_PROBLEM_RETIRED_LIST] = "retired-list",
+		[MR_PROBLEM_BUDGET] = "budget",
 	};
 
 	return names[problem];
@@ -253,6 +258,8 @@ size_t mr_status_problems(const struct mr_status *st,
 	/* A lack of permission to read the list says nothing about the machine's health. */
 	if (!st->has_retired && st->retired_err.code != -EACCES)
 		problems[n++] = MR_PROBLEM_RETIRED_LIST;
+	if (st->budget_used)
+		problems[n++] = MR_PROBLEM_BUDGET;
 	return n;
 }
 

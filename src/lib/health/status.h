@@ -38,6 +38,8 @@ struct mr_machine_checks {
 
 struct mr_status {
 	uint64_t hardware_corrupted;	/* bytes; UINT64_MAX if the kernel does not count */
+	uint64_t budget;		/* for it, bytes; UINT64_MAX if none is set */
+	bool budget_used;		/* it has no room for one more page */
 	uint64_t total;			/* MemTotal, bytes */
 	uint64_t block_size;		/* bytes; UINT64_MAX: no block interface */
 	uint64_t online, offline;	/* bytes */
@@ -75,16 +77,17 @@ struct mr_status {
 };
 
 /* Problems, with the words of the JSON output. */
-#define MR_STATUS_PROBLEMS	5
+#define MR_STATUS_PROBLEMS	6
 enum mr_status_problem {
 	MR_PROBLEM_POISONED,		/* memory is poisoned */
 	MR_PROBLEM_UNCORRECTED,		/* EDAC counts errors that were not corrected */
 	MR_PROBLEM_MACHINE_CHECKS,	/* the CPU raised machine check exceptions */
 	MR_PROBLEM_PENDING,		/* pages of the retired list are in use again */
 	MR_PROBLEM_RETIRED_LIST,	/* the retired list cannot be read */
+	MR_PROBLEM_BUDGET,		/* no more is retired by itself */
 };
 
-/* "poisoned", "uncorrected-errors", "machine-checks", "pending-pages", "retired-list" */
+/* "poisoned", "uncorrected-errors", "machine-checks", "pending-pages", "retired-list", "budget" */
 const char *mr_status_problem_name(enum mr_status_problem problem);
 
 /* Lists the problems, in this order. Returns how many. */

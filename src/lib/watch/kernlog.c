@@ -14,6 +14,7 @@ const char *mr_watch_cause_name(enum mr_watch_cause cause)
 		[MR_CAUSE_CEC] = "cec",
 		[MR_CAUSE_MACHINE_CHECK] = "machine-check",
 		[MR_CAUSE_FIRMWARE] = "firmware",
+		[MR_CAUSE_MEMRAS] = "memras",
 	};
 
 	return names[cause];

@@ -11,9 +11,10 @@ enum mr_watch_cause {
 	MR_CAUSE_CEC,			/* the kernel's collector of corrected errors */
 	MR_CAUSE_MACHINE_CHECK,
 	MR_CAUSE_FIRMWARE,		/* ACPI's generic hardware error source */
+	MR_CAUSE_MEMRAS,		/* this watch: its policy said so */
 };
 
-/* "unknown", "cec", "machine-check", "firmware": as the retired list has them */
+/* "unknown", "cec", "machine-check", "firmware", "memras": as the retired list has them */
 const char *mr_watch_cause_name(enum mr_watch_cause cause);
 
 struct mr_kernlog {

@@ -63,8 +63,12 @@ void mr_watch_pools_close(struct mr_watch_pools *p)
 	p->nr = 0;
 }
 
-void mr_watch_pools_page(struct mr_watch_pools *p, int32_t node)
+void mr_watch_pools_page(struct mr_watch_pools *p, uint64_t pfn, int32_t node)
 {
+	for (size_t i = 0; i < MR_POOLS_COUNTED; i++)
+		if (p->counted[i] == pfn + 1)
+			return;
+	p->counted[p->nr_counted++ % MR_POOLS_COUNTED] = pfn + 1;
 	for (size_t i = 0; i < p->nr; i++)
 		if (node < 0 || p->list[i].node < 0 || p->list[i].node == node)
 			p->list[i].pages++;

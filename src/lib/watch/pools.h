@@ -27,6 +27,8 @@ struct mr_pool_seen {
 	uint64_t until_us;		/* loss and pages must meet by then; 0: neither is there */
 };
 
+#define MR_POOLS_COUNTED 256
+
 struct mr_watch_pools {
 	const struct mr_machine *m;
 	bool restore;			/* else a loss is only told */
@@ -36,6 +38,8 @@ struct mr_watch_pools {
 	void *data;
 	struct mr_pool_seen *list;
 	size_t nr;
+	uint64_t counted[MR_POOLS_COUNTED];	/* the last pages, a ring of pfn + 1 */
+	size_t nr_counted;
 };
 
 /* What a pool is to be given back. Pure. */
@@ -55,8 +59,11 @@ enum mr_pool_verdict mr_pool_judge(struct mr_pool_seen *seen, uint64_t now, uint
 void mr_watch_pools_open(struct mr_watch_pools *p);
 void mr_watch_pools_close(struct mr_watch_pools *p);
 
-/* A page was found retired on @node (-1: not known). */
-void mr_watch_pools_page(struct mr_watch_pools *p, int32_t node);
+/*
+ * The page @pfn was found retired on @node (-1: not known). It costs one hugepage at most,
+ * however often it is found.
+ */
+void mr_watch_pools_page(struct mr_watch_pools *p, uint64_t pfn, int32_t node);
 
 /*
  * Looks whether a pool has lost hugepages, and gives them back on its node if it is to.

@@ -64,23 +64,24 @@ static void drop_known(struct mr_founds *f, const struct mr_retlist *list)
 	f->nr = n;
 }
 
-/* Brings the pages of @f into @list, in order: each is on it as retired then. */
+/* Brings the pages of @f into @list, in order: retired, or @pending. */
 static int bring_in(const struct mr_recorder *r, const struct mr_founds *f,
-		    struct mr_retlist *list)
+		    struct mr_retlist *list, bool pending)
 {
-	char label[MR_EDAC_TEXT] = "";
-	mr_text_id label_id;
-	int rc;
+	char only[MR_EDAC_TEXT];
+	int rc = 0;
 
-	mr_edac_only_label(r->m, label);
-	rc = mr_retlist_intern(list, label, &label_id);
+	mr_edac_only_label(r->m, only);
 	for (size_t i = 0; !rc && i < f->nr; i++) {
 		const struct mr_found *page = &f->list[i];
 		struct mr_retired entry = {
-			.pfn = page->pfn, .time = page->time, .node = page->node, .label = label_id,
+			.pfn = page->pfn, .time = page->time, .node = page->node, .pending = pending,
 		};
 
 		rc = mr_retlist_intern(list, mr_watch_cause_name(page->cause), &entry.cause);
+		if (!rc)
+			rc = mr_retlist_intern(list, page->label[0] ? page->label : only,
+					       &entry.label);
 		/* Settling joins it with one that is pending, whose cause and time stay. */
 		if (!rc)
 			rc = mr_retlist_add(list, &entry);
@@ -115,7 +116,7 @@ ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *f, struct mr_er
 	}
 	nr = (ssize_t)f->nr;
 	rc = 0;
-	if (nr && bring_in(r, f, list))
+	if (nr && bring_in(r, f, list, false))
 		rc = mr_err_set(err, -ENOMEM, list->path, "no memory for the list");
 	if (nr && !rc && !r->dry_run)
 		rc = mr_retlist_save(list, err);
@@ -127,4 +128,54 @@ ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *f, struct mr_er
 		return rc;
 	f->nr = 0;
 	return nr;
+}
+
+int mr_recorder_intend(struct mr_recorder *r, const struct mr_found *page, struct mr_err *err)
+{
+	struct mr_found copy = *page;
+	const struct mr_founds one = { .list = &copy, .nr = 1 };
+	struct mr_retlist list;
+	int rc = 0;
+
+	if (r->dry_run)
+		return 0;
+	rc = open_list(r, MR_RETLIST_WRITE, &list, err);
+	if (rc)
+		return rc;
+	if (!mr_retlist_find(&list, page->pfn)) {
+		if (bring_in(r, &one, &list, true))
+			rc = mr_err_set(err, -ENOMEM, list.path, "no memory for the list");
+		else
+			rc = mr_retlist_save(&list, err);
+	}
+	mr_retlist_close(&list);
+	return rc;
+}
+
+void mr_recorder_load_errors(const struct mr_recorder *r, struct mr_errpages *errors)
+{
+	struct mr_retlist list;
+	struct mr_err ignored;
+
+	if (open_list(r, 0, &list, &ignored))
+		return;
+	if (list.dir >= 0)
+		mr_errpages_load(errors, list.dir);
+	mr_retlist_close(&list);
+}
+
+int mr_recorder_save_errors(const struct mr_recorder *r, struct mr_errpages *errors,
+			    struct mr_err *err)
+{
+	struct mr_retlist list;
+	/* Its lock keeps watchers from writing both at once. */
+	int rc = open_list(r, MR_RETLIST_WRITE, &list, err);
+
+	if (rc)
+		return rc;
+	rc = mr_errpages_save(errors, list.dir);
+	if (rc)
+		mr_err_set(err, rc, MR_ERRPAGES_FILE, "the counts of corrected errors cannot be written");
+	mr_retlist_close(&list);
+	return rc;
 }

@@ -4,6 +4,7 @@
 #define MR_LIB_WATCH_RECORD_H
 
 #include "lib/retired/list.h"
+#include "lib/watch/errpages.h"
 #include "lib/watch/kernlog.h"
 
 struct mr_found {
@@ -11,6 +12,7 @@ struct mr_found {
 	int64_t time;			/* seconds since 1970 */
 	int32_t node;			/* -1: not known */
 	enum mr_watch_cause cause;
+	char label[MR_EDAC_TEXT];	/* of its DIMM, or "": only that of the machine's only one */
 };
 
 struct mr_founds {
@@ -39,5 +41,17 @@ void mr_recorder_close(struct mr_recorder *r);
  * the list is as it was then, and @found has what is still to be recorded.
  */
 ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *found, struct mr_err *err);
+
+/*
+ * Puts @page, which is about to be retired, on the list as pending, synced; one that is on
+ * it stays as it is. Not in a dry run. 0, or -errno with @err set: then it must not be
+ * touched.
+ */
+int mr_recorder_intend(struct mr_recorder *r, const struct mr_found *page, struct mr_err *err);
+
+/* Corrected errors by page, which are kept beside the list: what there is, and to be kept. */
+void mr_recorder_load_errors(const struct mr_recorder *r, struct mr_errpages *errors);
+int mr_recorder_save_errors(const struct mr_recorder *r, struct mr_errpages *errors,
+			    struct mr_err *err);
 
 #endif

@@ -19,6 +19,7 @@
 #define LOOK_MS		100	/* how often a page is looked at until then */
 #define DIFFER_US	3000000	/* so long a count may wait for an explanation */
 #define TRACE_US	5000000	/* how often trace buffers are read that nothing points at */
+#define LOST_US		60000000 /* how often lost events are told */
 #define RETRY_US	5000000	/* before what failed is tried again */
 
 static void note_record(const struct mr_retlist *list, const struct mr_retired *entry, void *data)
@@ -26,14 +27,13 @@ static void note_record(const struct mr_retlist *list, const struct mr_retired *
 	struct mr_watch *w = data;
 	const struct mr_watch_event event = {
 		.pfn = entry->pfn, .phys = mr_pfn_phys(w->m, entry->pfn), .time = entry->time,
-		.node = entry->node, .retired = true,
+		.node = entry->node, .result = MR_WATCH_RETIRED,
 		.cause = mr_retlist_text(list, entry->cause),
 		.label = mr_retlist_text(list, entry->label),
 	};
 
 	w->hooks->event(&event, w->hooks->data);
-	if (w->scanned)
-		mr_watch_pools_page(&w->pools, entry->node);
+	mr_watch_pools_page(&w->pools, entry->pfn, entry->node);
 }
 
 static void note_pool(const struct mr_pool_event *event, void *data)
@@ -48,7 +48,7 @@ static void tell_failed(struct mr_watch *w, const struct mr_suspect *suspect, in
 	const struct mr_error_seen *seen = mr_suspects_error(&w->suspects, suspect->pfn);
 	struct mr_watch_event event = {
 		.pfn = suspect->pfn, .phys = mr_pfn_phys(w->m, suspect->pfn),
-		.time = suspect->time, .node = node,
+		.time = suspect->time, .node = node, .result = MR_WATCH_FAILED,
 		.cause = mr_watch_cause_name(seen ? seen->cause : MR_CAUSE_UNKNOWN),
 	};
 	char object[24];
@@ -69,13 +69,16 @@ static void trouble(const struct mr_watch *w, const struct mr_err *err)
 static int add_found(struct mr_watch *w, uint64_t pfn, int32_t node, int64_t now)
 {
 	const struct mr_error_seen *seen = mr_suspects_error(&w->suspects, pfn);
+	struct mr_found *found;
 
 	if (mr_make_room(w->found.list, w->found.nr, w->found.room))
 		return -ENOMEM;
-	w->found.list[w->found.nr++] = (struct mr_found){
+	found = &w->found.list[w->found.nr++];
+	*found = (struct mr_found){
 		.pfn = pfn, .time = seen ? seen->time : now, .node = node,
 		.cause = seen ? seen->cause : MR_CAUSE_UNKNOWN,
 	};
+	snprintf(found->label, sizeof(found->label), "%s", mr_actor_label(&w->actor, pfn));
 	return 0;
 }
 
@@ -134,19 +137,43 @@ static void hear_memory_failure(uint64_t pfn, void *data)
 	mr_suspects_hear(&w->suspects, &log, time(NULL), mr_clock_us() + DECIDE_US);
 }
 
-static void trace_lost(void *data)
+static void hear_corrected(uint64_t addr, uint64_t count, const char *label, void *data)
+{
+	struct mr_watch *w = data;
+
+	mr_actor_hear(&w->actor, addr, count, label);
+}
+
+static void trace_lost(uint64_t nr, void *data)
 {
 	struct mr_watch *w = data;
 
 	w->lost++;
+	w->trace_lost++;
+	w->events_lost += nr;
 	w->scan = true;
+}
+
+/* Poisoned pages are found all the same; corrected errors are not. */
+static void tell_lost(struct mr_watch *w)
+{
+	struct mr_err err;
+
+	if (w->trace_lost == w->lost_told || mr_clock_us() < w->lost_after_us)
+		return;
+	mr_err_set(&err, -EOVERFLOW, "", "errors came faster than they could be read: of trace events, %" PRIu64
+		   " or more are lost, and corrected errors among them are not counted",
+		   w->events_lost);
+	trouble(w, &err);
+	w->lost_told = w->trace_lost;
+	w->lost_after_us = mr_clock_us() + LOST_US;
 }
 
 int mr_watch_trace(struct mr_watch *w, struct mr_err *err)
 {
 	w->trace_hooks = (struct mr_rastrace_hooks){
 		.machine_check = hear_machine_check, .memory_failure = hear_memory_failure,
-		.lost = trace_lost, .data = w,
+		.corrected = hear_corrected, .lost = trace_lost, .data = w,
 	};
 	return mr_rastrace_open(&w->trace, w->m, &w->trace_hooks, err);
 }
@@ -196,7 +223,7 @@ static void judge(struct mr_watch *w, bool all)
 			if (add_found(w, suspect->pfn, snaps[i].node, suspect->time))
 				continue;
 			/* A pool that lost its hugepage need not wait for the list. */
-			mr_watch_pools_page(&w->pools, snaps[i].node);
+			mr_watch_pools_page(&w->pools, suspect->pfn, snaps[i].node);
 		} else if (all || now >= suspect->until_us) {
 			tell_failed(w, suspect, snaps[i].node);
 		} else {
@@ -262,7 +289,6 @@ static int record(struct mr_watch *w, bool explains, struct mr_err *err)
 {
 	ssize_t nr;
 
-	w->scanned = !explains;
 	nr = mr_recorder_run(&w->recorder, &w->found, err);
 	if (nr < 0)
 		return (int)nr;
@@ -287,21 +313,26 @@ static void record_or_wait(struct mr_watch *w, bool explains)
 	w->record_rc = rc;
 }
 
-int mr_watch_open(struct mr_watch *w, const struct mr_machine *m,
+int mr_watch_open(struct mr_watch *w, struct mr_machine *m,
 		  const struct mr_watch_options *options, const struct mr_watch_hooks *hooks,
 		  struct mr_err *err)
 {
 	int rc;
 
 	*w = (struct mr_watch){
-		.m = m, .hooks = hooks, .since = options->since, .kmsg = -1,
+		.m = m, .hooks = hooks, .policy = options->policy, .since = options->since,
+		.kmsg = -1,
 		.recorder = {
 			.m = m, .state_dir = options->state_dir, .dry_run = options->dry_run,
 			.recorded = note_record, .data = w,
 		},
 		.pools = {
-			.m = m, .restore = options->restore_pools, .dry_run = options->dry_run,
+			.m = m, .restore = options->policy.restore_pools, .dry_run = options->dry_run,
 			.event = note_pool, .data = w,
+		},
+		.actor = {
+			.m = m, .policy = &w->policy, .hooks = hooks, .recorder = &w->recorder,
+			.found = &w->found, .no_module = options->no_module,
 		},
 	};
 	rc = mr_kpage_need(m, err);
@@ -313,6 +344,7 @@ int mr_watch_open(struct mr_watch *w, const struct mr_machine *m,
 		mr_watch_close(w);
 		return mr_err_set(err, -ENOMEM, "", "no memory to watch by");
 	}
+	mr_actor_open(&w->actor);
 	w->kmsg = mr_kmsg_open(m);
 	if (w->kmsg < 0)
 		no_log(w);
@@ -325,6 +357,7 @@ void mr_watch_close(struct mr_watch *w)
 	mr_recorder_close(&w->recorder);
 	mr_watch_pools_close(&w->pools);
 	mr_suspects_free(&w->suspects);
+	mr_actor_close(&w->actor);
 	free(w->found.list);
 	if (w->kmsg >= 0)
 		close(w->kmsg);
@@ -350,10 +383,15 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 	struct mr_err err;
 
 	/* A poll(2) of no descriptor (below 0) only waits. */
-	poll(&fd, 1, (w->suspects.nr || w->pools_wait) && wait_ms > LOOK_MS ? LOOK_MS : wait_ms);
+	if ((w->suspects.nr || w->pools_wait) && wait_ms > LOOK_MS)
+		wait_ms = LOOK_MS;
+	poll(&fd, 1, w->acts_wait ? 0 : wait_ms);
 	read_log(w, false);
 	read_trace(w, fd.revents);
 	judge(w, false);
+	w->acts_wait = mr_actor_step(&w->actor);
+	mr_actor_save(&w->actor, false);
+	tell_lost(w);
 	if (w->found.nr)
 		mr_watch_pools_look(&w->pools);
 	record_or_wait(w, true);
@@ -375,6 +413,7 @@ void mr_watch_finish(struct mr_watch *w)
 	read_log(w, false);
 	mr_rastrace_read(&w->trace);
 	judge(w, false);
+	mr_actor_save(&w->actor, true);
 	record_or_wait(w, true);
 	if ((w->suspects.nr || must_scan(w)) && scan(w, &err))
 		trouble(w, &err);

@@ -7,52 +7,39 @@
 #define MR_LIB_WATCH_WATCH_H
 
 #include "backend/rastrace.h"
+#include "lib/watch/act.h"
 #include "lib/watch/pace.h"
-#include "lib/watch/pools.h"
-#include "lib/watch/record.h"
 #include "lib/watch/suspects.h"
-
-/* What is told of a page. */
-struct mr_watch_event {
-	uint64_t pfn, phys;		/* phys in bytes */
-	int64_t time;			/* seconds since 1970 */
-	int32_t node;			/* -1: not known */
-	bool retired;			/* else it was said to be, and is not: err says so */
-	const char *cause;		/* as on the list; may be NULL */
-	const char *label;		/* of its DIMM, or NULL */
-	struct mr_err err;
-};
-
-struct mr_watch_hooks {
-	void (*event)(const struct mr_watch_event *event, void *data);
-	void (*pool)(const struct mr_pool_event *event, void *data);
-	/* Something is not as it should be: what is found waits, or may be incomplete. */
-	void (*trouble)(const struct mr_err *err, void *data);
-	void *data;
-};
 
 struct mr_watch_options {
 	const char *state_dir;		/* of the retired list; NULL: the machine's */
 	int64_t since;			/* what the log says from then on is acted upon */
 	bool dry_run;			/* nothing is written */
-	bool restore_pools;		/* that lost hugepages */
+	bool no_module;			/* retire pages without memras.ko */
+	struct mr_watch_policy policy;
 };
 
 struct mr_watch {
-	const struct mr_machine *m;
+	struct mr_machine *m;
 	const struct mr_watch_hooks *hooks;
+	struct mr_watch_policy policy;
 	struct mr_recorder recorder;
+	struct mr_actor actor;
 	struct mr_suspects suspects;
 	struct mr_founds found;		/* poisoned, to be recorded */
 	struct mr_watch_pools pools;
 	bool pools_wait;		/* for a look soon */
-	bool scanned;			/* what is recorded now, a scan found */
+	bool acts_wait;			/* pages are due to be retired */
 	int64_t since;
 	int kmsg;			/* the kernel's log, or -errno */
 	struct mr_rastrace trace;
 	struct mr_rastrace_hooks trace_hooks;
 	uint64_t trace_after_us;	/* to be read then, if nothing is heard before */
 	uint64_t lost;			/* times that the log, or the trace, was too fast to be read */
+	uint64_t trace_lost;		/* ... the trace alone, */
+	uint64_t events_lost;		/* ... and its events, as far as it is known how many */
+	uint64_t lost_told;		/* how many times of the trace were told, */
+	uint64_t lost_after_us;		/* ... and when the next may be */
 	bool scan;			/* all memory is to be looked through */
 	uint64_t counted;		/* poisoned bytes that the kernel counts and that are explained */
 	uint64_t differs_us;		/* since when it counts others; 0: it does not */
@@ -66,7 +53,7 @@ struct mr_watch {
  * from options->since on (seconds since 1970) is taken as if it was heard now, what is older
  * only explains. 0, or -errno with @err set and nothing open.
  */
-int mr_watch_open(struct mr_watch *w, const struct mr_machine *m,
+int mr_watch_open(struct mr_watch *w, struct mr_machine *m,
 		  const struct mr_watch_options *options, const struct mr_watch_hooks *hooks,
 		  struct mr_err *err);
 void mr_watch_close(struct mr_watch *w);

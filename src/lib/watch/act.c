@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/watch/act.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "lib/budget.h"
+#include "lib/page/retire.h"
+#include "util/clock.h"
+#include "util/grow.h"
+#include "util/num.h"
+
+#define STEP_PAGES	8		/* so many at a time: errors go on coming meanwhile */
+#define TRY_MS		1000		/* for a page that is busy */
+#define SAVE_US		1000000
+#define RETRY_US	5000000		/* before what failed is tried again */
+
+void mr_actor_open(struct mr_actor *a)
+{
+	a->errors.threshold = a->policy->errors;
+	a->errors.window_s = a->policy->window_s;
+	if (a->policy->errors)
+		mr_recorder_load_errors(a->recorder, &a->errors);
+}
+
+void mr_actor_close(struct mr_actor *a)
+{
+	mr_errpages_free(&a->errors);
+}
+
+void mr_actor_hear(struct mr_actor *a, uint64_t addr, uint64_t count, const char *label)
+{
+	a->heard += count;
+	/* Without memory for it, the next error of the page counts. */
+	mr_errpages_add(&a->errors, addr >> a->m->page_shift, count, time(NULL), label);
+}
+
+const char *mr_actor_label(const struct mr_actor *a, uint64_t pfn)
+{
+	const struct mr_errpage *page = mr_errpages_find(&a->errors, pfn);
+
+	return page ? page->label : "";
+}
+
+static void tell(const struct mr_actor *a, const struct mr_errpage *page, int32_t node,
+		 enum mr_watch_result result, const struct mr_err *err)
+{
+	struct mr_watch_event event = {
+		.pfn = page->pfn, .phys = mr_pfn_phys(a->m, page->pfn), .time = time(NULL),
+		.node = node, .result = result, .cause = mr_watch_cause_name(MR_CAUSE_MEMRAS),
+		.label = page->label[0] ? page->label : NULL,
+	};
+
+	if (err)
+		event.err = *err;
+	a->hooks->event(&event, a->hooks->data);
+}
+
+/* Whether the budget has room for one more page; false: that is told. */
+static bool may_retire(const struct mr_actor *a, const struct mr_errpage *page, int32_t node)
+{
+	char budget[MR_SIZE_TEXT], is[MR_SIZE_TEXT], object[24];
+	struct mr_err err = { 0 };
+	uint64_t poisoned;
+
+	if (mr_budget_allows(a->m, a->policy->budget, 1, &poisoned))
+		return true;
+	snprintf(object, sizeof(object), "0x%" PRIx64, page->pfn);
+	mr_err_set(&err, -EDQUOT, object,
+		   "had %zu corrected errors, but the budget of %s is used up: %s of memory is poisoned",
+		   page->nr, mr_size_text(a->policy->budget, budget), mr_size_text(poisoned, is));
+	mr_err_hint(&err, "memras offline --soft %s retires it all the same", object);
+	tell(a, page, node, MR_WATCH_REFUSED, &err);
+	return false;
+}
+
+static void retire_page(const struct mr_actor *a, uint64_t pfn, bool dry_run,
+			struct mr_result *result)
+{
+	const struct mr_spot spot = { .pfn = pfn };
+	const struct mr_offline_policy policy = {
+		.mode = MR_MODE_SOFT, .via = MR_VIA_AUTO, .timeout_ms = TRY_MS,
+		.retries = UINT64_MAX, .dry_run = dry_run, .no_module = a->no_module,
+	};
+
+	mr_retire_page(a->m, &spot, &policy, result);
+}
+
+static bool is_memory(const struct mr_result *result)
+{
+	return result->kind != MR_KIND_NONE && result->kind != MEMRAS_KIND_OFFLINE &&
+	       result->kind != MEMRAS_KIND_DEVICE;
+}
+
+/* The page is not retired: told, and counted anew. */
+static void fail(struct mr_actor *a, struct mr_errpage *page, const struct mr_result *result)
+{
+	tell(a, page, result->node, MR_WATCH_FAILED, &result->err);
+	mr_errpages_reset(&a->errors, page);
+}
+
+/* 0 when the page is dealt with; -errno with @err set: it is due as before. */
+static int act_on(struct mr_actor *a, struct mr_errpage *page, struct mr_err *err)
+{
+	struct mr_found found = {
+		.pfn = page->pfn, .time = time(NULL), .cause = MR_CAUSE_MEMRAS,
+	};
+	struct mr_result result;
+	int rc;
+
+	retire_page(a, page->pfn, true, &result);
+	found.node = result.node;
+	if (result.outcome == MR_OUTCOME_ALREADY || !may_retire(a, page, result.node)) {
+		mr_errpages_reset(&a->errors, page);
+		return 0;
+	}
+	if (a->recorder->dry_run) {
+		if (result.outcome != MR_OUTCOME_PLANNED) {
+			fail(a, page, &result);
+			return 0;
+		}
+		tell(a, page, result.node, MR_WATCH_PLANNED, NULL);
+		mr_errpages_reset(&a->errors, page);
+		return 0;
+	}
+	snprintf(found.label, sizeof(found.label), "%s", page->label);
+	/* A page that cannot be retired now can be after the next boot: the list keeps it. */
+	if (is_memory(&result)) {
+		rc = mr_recorder_intend(a->recorder, &found, err);
+		if (rc)
+			return rc;
+	}
+	if (result.outcome == MR_OUTCOME_PLANNED)
+		retire_page(a, page->pfn, false, &result);
+	if (result.outcome != MR_OUTCOME_DONE && result.outcome != MR_OUTCOME_ALREADY) {
+		fail(a, page, &result);
+		return 0;
+	}
+	/* Without memory for it, the next look through all memory finds it. */
+	if (!mr_make_room(a->found->list, a->found->nr, a->found->room))
+		a->found->list[a->found->nr++] = found;
+	mr_errpages_reset(&a->errors, page);
+	return 0;
+}
+
+bool mr_actor_step(struct mr_actor *a)
+{
+	struct mr_errpage *page;
+	struct mr_err err;
+	int rc = 0;
+
+	if (mr_clock_us() < a->try_after_us)
+		return false;
+	for (int i = 0; i < STEP_PAGES && (page = mr_errpages_due(&a->errors)); i++) {
+		rc = act_on(a, page, &err);
+		if (!rc)
+			continue;
+		if (rc != a->try_rc)
+			a->hooks->trouble(&err, a->hooks->data);
+		a->try_after_us = mr_clock_us() + RETRY_US;
+		break;
+	}
+	a->try_rc = rc;
+	return !rc && mr_errpages_due(&a->errors);
+}
+
+void mr_actor_save(struct mr_actor *a, bool now)
+{
+	struct mr_err err;
+	int rc;
+
+	if (!a->policy->errors || a->recorder->dry_run || !a->errors.changed ||
+	    (!now && mr_clock_us() < a->save_after_us))
+		return;
+	rc = mr_recorder_save_errors(a->recorder, &a->errors, &err);
+	if (rc && rc != a->save_rc)
+		a->hooks->trouble(&err, a->hooks->data);
+	a->save_rc = rc;
+	a->save_after_us = mr_clock_us() + (rc ? RETRY_US : SAVE_US);
+}

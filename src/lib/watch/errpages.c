@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "lib/watch/errpages.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+#include "util/grow.h"
+#include "util/num.h"
+#include "util/replace.h"
+#include "util/text.h"
+
+#define HEAD "memras corrected errors 1\n"
+
+void mr_errpages_free(struct mr_errpages *e)
+{
+	free(e->list);
+	e->list = NULL;
+	e->nr = e->room = 0;
+}
+
+struct mr_errpage *mr_errpages_find(const struct mr_errpages *e, uint64_t pfn)
+{
+	size_t at = mr_u64_place(e->list, e->nr, sizeof(*e->list), pfn);
+
+	return at < e->nr && e->list[at].pfn == pfn ? &e->list[at] : NULL;
+}
+
+struct mr_errpage *mr_errpages_due(const struct mr_errpages *e)
+{
+	for (size_t i = 0; i < e->nr; i++)
+		if (e->list[i].due)
+			return &e->list[i];
+	return NULL;
+}
+
+static int64_t last_time(const struct mr_errpage *page)
+{
+	return page->nr ? page->times[page->nr - 1] : INT64_MIN;
+}
+
+static void drop_oldest(struct mr_errpages *e)
+{
+	size_t oldest = 0;
+
+	for (size_t i = 1; i < e->nr; i++)
+		if (last_time(&e->list[i]) < last_time(&e->list[oldest]))
+			oldest = i;
+	e->nr--;
+	memmove(&e->list[oldest], &e->list[oldest + 1], (e->nr - oldest) * sizeof(*e->list));
+}
+
+static struct mr_errpage *find_or_add(struct mr_errpages *e, uint64_t pfn)
+{
+	struct mr_errpage *page = mr_errpages_find(e, pfn);
+	size_t at;
+
+	if (page)
+		return page;
+	if (e->nr == MR_ERRPAGES_MAX)
+		drop_oldest(e);
+	if (mr_make_room(e->list, e->nr, e->room))
+		return NULL;
+	at = mr_u64_place(e->list, e->nr, sizeof(*e->list), pfn);
+	page = &e->list[at];
+	memmove(page + 1, page, (e->nr - at) * sizeof(*page));
+	e->nr++;
+	*page = (struct mr_errpage){ .pfn = pfn };
+	return page;
+}
+
+/* Drops the first @nr times of the page. */
+static void drop_times(struct mr_errpage *page, size_t nr)
+{
+	page->nr -= nr;
+	memmove(page->times, page->times + nr, page->nr * sizeof(*page->times));
+}
+
+static void add_time(struct mr_errpages *e, struct mr_errpage *page, int64_t time)
+{
+	size_t old = 0;
+
+	while (old < page->nr && page->times[old] <= time - e->window_s)
+		old++;
+	/* More than are waited for tell nothing more. */
+	if (!old && page->nr == e->threshold)
+		old = 1;
+	drop_times(page, old);
+	page->times[page->nr++] = time;
+	page->due = page->nr >= e->threshold;
+}
+
+int mr_errpages_add(struct mr_errpages *e, uint64_t pfn, uint64_t count, int64_t time,
+		    const char *label)
+{
+	struct mr_errpage *page = find_or_add(e, pfn);
+
+	if (!page)
+		return -ENOMEM;
+	if (label[0]) {
+		snprintf(page->label, sizeof(page->label), "%s", label);
+		mr_text_end_whole(page->label, sizeof(page->label));
+	}
+	if (count > e->threshold)
+		count = e->threshold;
+	for (; count; count--)
+		add_time(e, page, time);
+	e->changed = true;
+	return 0;
+}
+
+void mr_errpages_reset(struct mr_errpages *e, struct mr_errpage *page)
+{
+	page->nr = 0;
+	page->due = false;
+	e->changed = true;
+}
+
+static void read_line(struct mr_errpages *e, const char *line)
+{
+	uint64_t pfn, time;
+
+	if (mr_num_scan(line, &line, &pfn))
+		return;
+	while (*line++ == ' ' && !mr_num_scan(line, &line, &time) && time <= INT64_MAX)
+		if (mr_errpages_add(e, pfn, 1, (int64_t)time, ""))
+			return;
+}
+
+void mr_errpages_load(struct mr_errpages *e, int dir)
+{
+	int fd = openat(dir, MR_ERRPAGES_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	mr_autofclose FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	mr_autofree char *line = NULL;
+	size_t room = 0;
+
+	if (fd >= 0 && !f)
+		close(fd);
+	if (!f || getline(&line, &room, f) < 0 || strcmp(line, HEAD))
+		return;
+	while (getline(&line, &room, f) >= 0)
+		read_line(e, line);
+	e->changed = false;
+}
+
+static int write_pages(FILE *f, const void *data)
+{
+	const struct mr_errpages *e = data;
+
+	fputs(HEAD, f);
+	for (size_t i = 0; i < e->nr; i++) {
+		const struct mr_errpage *page = &e->list[i];
+
+		if (!page->nr)
+			continue;
+		fprintf(f, "0x%" PRIx64, page->pfn);
+		for (size_t k = 0; k < page->nr; k++)
+			fprintf(f, " %" PRId64, page->times[k]);
+		putc('\n', f);
+	}
+	return ferror(f) ? -EIO : 0;
+}
+
+int mr_errpages_save(struct mr_errpages *e, int dir)
+{
+	int rc = mr_replace_file(dir, MR_ERRPAGES_FILE, 0600, write_pages, e);
+
+	if (!rc)
+		e->changed = false;
+	return rc;
+}

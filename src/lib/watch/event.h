@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a watch tells. */
+#ifndef MR_LIB_WATCH_EVENT_H
+#define MR_LIB_WATCH_EVENT_H
+
+#include "lib/watch/pools.h"
+
+enum mr_watch_result {
+	MR_WATCH_RETIRED,	/* and on the list */
+	MR_WATCH_FAILED,	/* it was said to be retired, or was to be, and is not */
+	MR_WATCH_PLANNED,	/* it would be retired, in a dry run */
+	MR_WATCH_REFUSED,	/* it was to be retired, and the budget does not allow it */
+};
+
+/* Of a page. */
+struct mr_watch_event {
+	uint64_t pfn, phys;		/* phys in bytes */
+	int64_t time;			/* seconds since 1970 */
+	int32_t node;			/* -1: not known */
+	enum mr_watch_result result;
+	const char *cause;		/* as on the list; may be NULL */
+	const char *label;		/* of its DIMM, or NULL */
+	struct mr_err err;		/* of one that failed or was refused */
+};
+
+struct mr_watch_hooks {
+	void (*event)(const struct mr_watch_event *event, void *data);
+	void (*pool)(const struct mr_pool_event *event, void *data);
+	/* Something is not as it should be: what is found waits, or may be incomplete. */
+	void (*trouble)(const struct mr_err *err, void *data);
+	void *data;
+};
+
+#endif

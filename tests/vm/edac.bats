@@ -1,0 +1,178 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Corrected errors as the kernel's EDAC core reports them, of a memory controller whose
+# errors the tests make up: what memras watch retires for them, within its budget.
+#
+# guest: kernels=6.12,7.3 cpus=1 memory=768M timeout=400 fakes=fakemc
+
+load lib
+
+out=/run/watch.out
+error=/sys/module/fakemc/parameters/error
+errors=/var/lib/memras/corrected-errors
+
+setup_file() {
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	insmod "$BATS_TEST_DIRNAME/fakemc.ko"
+}
+
+setup() {
+	expect_log 'EDAC (MC|fakemc)|[Ss]oft.offlin'
+}
+
+teardown() {
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || cat $out $out.errors $errors >&2
+	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
+}
+
+# watch_start [OPTION...]: and waits until it has caught up
+watch_start() {
+	memras watch --json --verbose "$@" >$out 2>$out.errors 3>&- 7>&- &
+	watch_pid=$!
+	wait_for 180 grep -q watching $out.errors
+}
+
+watch_stop() {
+	kill "$watch_pid"
+	wait "$watch_pid"
+	watch_pid=
+}
+
+# told FILTER: whether there is a page of which jq's FILTER is true
+told() {
+	jq -es "[.[] | select(.page) | .page | select($1)] | length > 0" $out >/dev/null
+}
+
+# counted PAGE: whether its errors are kept
+counted() {
+	grep -q "^$(printf 0x%x "$1") " $errors 2>/dev/null
+}
+
+@test "a page is retired at its second corrected error, and errors of others do not count" {
+	local page=$(($(find_page buddy)))
+
+	watch_start --act retire=2/24h
+	echo "ce $(printf %x $page) 0" >$error
+	echo "ce $(printf %x $((page + 1))) 1" >$error
+	wait_for 60 counted $((page + 1))
+	counted $page
+	refute page_is hwpoison $page
+	# Killed and started again, it goes on counting.
+	kill -9 "$watch_pid"
+	wait "$watch_pid" 2>/dev/null || true
+	watch_start --act retire=2/24h
+	refute page_is hwpoison $page
+	echo "ce $(printf %x $page) 0" >$error
+	wait_for 60 told ".pfn == $page and .result == \"retired\" and .cause == \"memras\" and .label == \"FAKE_A0\""
+	page_is hwpoison $page
+	refute page_is hwpoison $((page + 1))
+	# An uncorrected one is no corrected one, and one without an address is of no page.
+	echo "ue $(printf %x $((page + 1))) 1" >$error
+	echo "ce 0 1 5" >$error
+	echo "ce $(printf %x $((page + 2))) 1" >$error
+	wait_for 60 counted $((page + 2))
+	watch_stop
+	refute page_is hwpoison $((page + 1))
+	assert_equal "$(poisoned_pages)" 1
+	jq -es 'last.summary | .retired == 1 and .corrected_errors == 2' $out
+	artifact edac.watch.json <$out
+	run_json 0 memras --json retired list
+	assert_json "[.retired[] | [.pfn, .cause, .label, .state]] == [[$page, \"memras\", \"FAKE_A0\", \"retired\"]]"
+}
+
+@test "status has the DIMMs, their labels and their errors as the kernel counts them" {
+	run_json 0 memras --json status
+	assert_json '[.edac[] | select(.dimm) | [.controller, .label, .ce, .ue]] ==
+		[["mc0", "FAKE_A0", 2, 0], ["mc0", "FAKE_B0", 7, 1]]'
+	assert_json '.problems == ["poisoned", "uncorrected-errors"]'
+	memras status --prometheus | grep -x 'memras_edac_corrected_errors_total{controller="mc0",dimm="dimm1",label="FAKE_B0"} 7'
+	run_json 0 memras doctor --json || run_json 3 memras doctor --json
+	assert_json '.capabilities[] | select(.capability == "edac") | .state == "ok"'
+}
+
+@test "a dry run says which page it would retire" {
+	local page=$(($(find_page buddy) + 8))
+
+	watch_start --dry-run --act retire=2/24h
+	echo "ce $(printf %x $page) 0 2" >$error
+	wait_for 60 told ".pfn == $page and .result == \"planned\""
+	watch_stop
+	refute page_is hwpoison $page
+	jq -es 'last.summary | .planned == 1 and .retired == 0' $out
+	refute counted $page
+	artifact dry.watch.json <$out
+}
+
+@test "a page in a hugepage is retired, and the pool keeps its size" {
+	local page
+
+	pool_set 4
+	page=$(($(find_page huge) + 1))
+	watch_start --act retire=1/1h --no-module
+	echo "ce $(printf %x $page) 1" >$error
+	wait_for 60 told ".pfn == $page and .result == \"retired\" and .label == \"FAKE_B0\""
+	watch_stop
+	page_is hwpoison $page
+	assert_equal "$(pool nr)" 4
+	pool_set 0
+}
+
+@test "a page that cannot be retired is told, and stays on the list for the next boot" {
+	local page=$(($(find_page slab)))
+
+	watch_start --act retire=1/1h
+	echo "ce $(printf %x $page) 1" >$error
+	wait_for 60 told ".pfn == $page and .result == \"failed\""
+	watch_stop
+	refute page_is hwpoison $page
+	run_json 0 memras --json retired list --pending
+	assert_json "[.retired[] | [.pfn, .cause]] == [[$page, \"memras\"]]"
+	memras retired forget --quiet $page
+}
+
+@test "the budget stops it, and everyone is told of that" {
+	local page=$(($(find_page buddy) + 16)) poisoned
+
+	poisoned=$(poisoned_pages)
+	watch_start --act retire=2/24h --budget $(((poisoned + 1) * 4))K
+	echo "ce $(printf %x $page) 0 2" >$error
+	wait_for 60 told ".pfn == $page and .result == \"retired\""
+	echo "ce $(printf %x $((page + 1))) 0 2" >$error
+	wait_for 60 told ".pfn == $((page + 1)) and .result == \"refused\" and .error.errno == \"EDQUOT\""
+	refute page_is hwpoison $((page + 1))
+	assert_equal "$(poisoned_pages)" $((poisoned + 1))
+	run_json 0 memras --json status
+	assert_json ".budget == $(((poisoned + 1) * 4096)) and (.problems | index(\"budget\"))"
+	memras status | grep -x "Budget: .* of poisoned memory, .* of it used"
+	memras status --prometheus | grep -x "memras_budget_bytes $(((poisoned + 1) * 4096))"
+	# Whoever asks is told, and it is done.
+	memras offline --soft $((page + 1)) 2>/run/warned
+	grep "beyond the budget" /run/warned
+	page_is hwpoison $((page + 1))
+	watch_stop
+	jq -es 'last.summary | .refused == 1 and .retired == 1' $out
+	artifact budget.watch.json <$out
+	# A watch without a budget takes it away.
+	watch_start
+	watch_stop
+	run_json 0 memras --json status
+	assert_json '.budget == null'
+}
+
+@test "of a storm of errors none counts twice, and what is lost is told" {
+	local page=$(($(find_page buddy) + 24)) heard lost
+
+	[ ! -e /sys/module/edac_core/parameters/edac_mc_log_ce ] || echo 0 >/sys/module/edac_core/parameters/edac_mc_log_ce
+	watch_start --act retire=100/24h
+	echo "ce $(printf %x $page) 0 1 100000" >$error
+	wait_for 120 told ".pfn == $page and .result == \"retired\""
+	wait_for 60 grep -q "errors came faster than they could be read" $out.errors
+	watch_stop
+	heard=$(jq -s 'last.summary.corrected_errors' $out)
+	lost=$(jq -s 'last.summary.events_lost' $out)
+	echo "# of 100000 events $heard were heard, and $lost known to be lost" >&3
+	[ "$heard" -ge 100 ]
+	[ $((heard + lost)) -le 100000 ]
+	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page)] | length" $out)" 1
+	artifact storm.watch.json <$out
+}

@@ -35,6 +35,26 @@ static const struct mr_field hint_fields[] = {
 	{ 0 },
 };
 
+struct retirer_row {
+	const char *name, *state, *does;
+	const char *const *shares;
+	char with[80];			/* the same, as text */
+};
+
+static const struct mr_field retirer_fields[] = {
+	MR_FIELD(MR_FIELD_STRING, struct retirer_row, name, "retirer", "RETIRES PAGES",
+		 "who retires pages by itself"),
+	MR_FIELD(MR_FIELD_STRING, struct retirer_row, state, "state", "STATE",
+		 "active, off, absent or unknown"),
+	MR_FIELD(MR_FIELD_STRING, struct retirer_row, does, "does", "WHAT IT DOES",
+		 "what it does, or why it does nothing"),
+	MR_FIELD(MR_FIELD_STRINGS, struct retirer_row, shares, "shares", NULL,
+		 "who acts on the same errors, too"),
+	MR_FIELD(MR_FIELD_CHARS, struct retirer_row, with, NULL, "SAME ERRORS AS",
+		 "who acts on the same errors, too"),
+	{ 0 },
+};
+
 struct module_row {
 	bool present, loaded;
 	int8_t loadable;
@@ -76,7 +96,7 @@ static const struct mr_field policy_fields[] = {
 
 struct doc_row {
 	const char *release;
-	struct mr_records capabilities;
+	struct mr_records capabilities, retirers;
 	const void *module, *policy;
 };
 
@@ -84,6 +104,8 @@ static const struct mr_field doc_fields[] = {
 	MR_FIELD(MR_FIELD_STRING, struct doc_row, release, "kernel", NULL, "uname -r"),
 	MR_FIELD(MR_FIELD_RECORDS, struct doc_row, capabilities, "capabilities", NULL,
 		 "each with its verdict", .sub = fields),
+	MR_FIELD(MR_FIELD_RECORDS, struct doc_row, retirers, "retirers", NULL,
+		 "who retires pages by itself", .sub = retirer_fields),
 	MR_FIELD(MR_FIELD_RECORD, struct doc_row, module, "module", NULL, "memras.ko",
 		 .sub = module_fields),
 	MR_FIELD(MR_FIELD_RECORD, struct doc_row, policy, "policy", NULL, "limits on loading modules",
@@ -97,7 +119,7 @@ static const char *or_null(const char *text)
 }
 
 static void print_json(const struct mr_run *run, const struct mr_doctor *d,
-		       const struct mr_records *rows)
+		       const struct mr_records *rows, const struct mr_records *retirers)
 {
 	const struct mr_module_state *s = &d->module;
 	const char *features[MR_DEVICE_FEATURES];
@@ -106,7 +128,7 @@ static void print_json(const struct mr_run *run, const struct mr_doctor *d,
 	struct policy_row policy = { d->trust.signatures, d->trust.secure_boot,
 				     mr_lockdown_name(d->trust.lockdown),
 				     d->trust.modules_disabled };
-	struct doc_row row = { or_null(d->release), *rows, d->module_known ? &module : NULL,
+	struct doc_row row = { or_null(d->release), *rows, *retirers, d->module_known ? &module : NULL,
 			       &policy };
 	json_object *doc = mr_doc_new(run);
 
@@ -116,14 +138,33 @@ static void print_json(const struct mr_run *run, const struct mr_doctor *d,
 }
 
 static int print_tables(const struct mr_records *rows, const struct mr_records *hints,
-			struct mr_err *err)
+			const struct mr_records *retirers, struct mr_err *err)
 {
 	int rc = mr_table_print(fields, rows, NULL, err);
 
-	if (rc || !hints->nr)
-		return rc;
-	putchar('\n');
-	return mr_table_print(hint_fields, hints, NULL, err);
+	if (!rc && hints->nr) {
+		putchar('\n');
+		rc = mr_table_print(hint_fields, hints, NULL, err);
+	}
+	if (!rc && retirers->nr) {
+		putchar('\n');
+		rc = mr_table_print(retirer_fields, retirers, NULL, err);
+	}
+	return rc;
+}
+
+static struct retirer_row make_retirer(const struct mr_retirer *r)
+{
+	struct retirer_row row = {
+		.name = r->name, .state = mr_retirer_state_name(r->state), .does = r->does,
+		.shares = r->shares,
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; r->shares[i] && n < sizeof(row.with); i++)
+		n += (size_t)snprintf(row.with + n, sizeof(row.with) - n, "%s%s", i ? ", " : "",
+				      r->shares[i]);
+	return row;
 }
 
 static struct row make_row(const struct mr_capability *c)
@@ -144,16 +185,24 @@ static int print(const struct mr_run *run, const struct mr_doctor *d, struct mr_
 	struct row rows[MR_DOCTOR_CAPABILITIES], hints[MR_DOCTOR_CAPABILITIES];
 	struct mr_records all = { rows, d->nr, sizeof(rows[0]), false };
 	struct mr_records some = { hints, 0, sizeof(hints[0]), false };
+	struct retirer_row retirers[MR_RETIRERS], present[MR_RETIRERS];
+	struct mr_records known = { retirers, MR_RETIRERS, sizeof(retirers[0]), false };
+	struct mr_records there = { present, 0, sizeof(present[0]), false };
 
 	for (size_t i = 0; i < d->nr; i++) {
 		rows[i] = make_row(&d->list[i]);
 		if (rows[i].hint)
 			hints[some.nr++] = rows[i];
 	}
+	for (size_t i = 0; i < MR_RETIRERS; i++) {
+		retirers[i] = make_retirer(&d->retirers[i]);
+		if (d->retirers[i].state != MR_RETIRER_ABSENT)
+			present[there.nr++] = retirers[i];
+	}
 	if (run->globals.json)
-		print_json(run, d, &all);
+		print_json(run, d, &all, &known);
 	else if (!run->globals.quiet)
-		return print_tables(&all, &some, err);
+		return print_tables(&all, &some, &there, err);
 	return 0;
 }
 

@@ -271,3 +271,59 @@ examine_this_machine() {
 	}
 	[ -e /sys/devices/system/memory/block_size_bytes ] || expect_verdict block-hotplug missing
 }
+
+# RETIRER: prints "STATE SHARES"
+retirer() {
+	jq -r --arg r "$1" '.retirers[] | select(.retirer == $r) | "\(.state) \(.shares | join(","))"' <<<"$out"
+}
+
+# PID NAME WORD...: a process of $machine
+process() {
+	mkdir -p "$machine/proc/$1"
+	echo "$2" >"$machine/proc/$1/comm"
+	printf '%s\0' "${@:3}" >"$machine/proc/$1/cmdline"
+}
+
+@test "it names who retires pages, what they do, and who of them act on the same errors" {
+	copy_of "$X86"
+	doctor_of "$machine"
+	[ "$(retirer rasdaemon)" = "absent " ]
+	mkdir -p "$machine"/sys/kernel/debug/ras/cec "$machine"/etc/{default,mcelog} \
+		"$machine"/sys/firmware/acpi/tables "$machine"/sys/module/ghes/parameters
+	grep -q ' - debugfs ' "$machine"/proc/self/mountinfo ||
+		echo "99 1 0:9 / /sys/kernel/debug rw - debugfs debugfs rw" >>"$machine"/proc/self/mountinfo
+	echo 2 >"$machine"/sys/kernel/debug/ras/cec/action_threshold
+	touch "$machine"/sys/firmware/acpi/tables/HEST
+	echo N >"$machine"/sys/module/ghes/parameters/disable
+	process 901 rasdaemon /usr/sbin/rasdaemon -f
+	process 902 memras memras watch --act restore-pool,retire=3/12h
+	process 903 memras memras watch
+	echo 'PAGE_CE_THRESHOLD="7"' >"$machine"/etc/default/rasdaemon
+	doctor_of "$machine"
+	[ "$(retirer cec)" = "active rasdaemon,memras-watch" ]
+	[ "$(retirer ghes)" = "active " ]
+	[ "$(retirer rasdaemon)" = "active cec,memras-watch" ]
+	[ "$(retirer memras-watch)" = "active cec,rasdaemon" ]
+	[ "$(retirer mcelog)" = "absent " ]
+	expect_json '.retirers[] | select(.retirer == "cec").does | contains("at 2 corrected errors")'
+	expect_json '.retirers[] | select(.retirer == "rasdaemon").does |
+		contains("(\"soft\") at 7 corrected errors within 24h")'
+	expect_json '.retirers[] | select(.retirer == "memras-watch").does | contains("(retire=3/12h)")'
+	run_memras --sysroot "$machine" doctor
+	grep -qE '^cec +active +soft offlines .* rasdaemon, memras-watch' <<<"$out"
+	grep -q '^mcelog ' <<<"$out" && false
+
+	# Turned off, each by its own switch
+	sed -i 's/$/ ras=cec_disable/' "$machine"/proc/cmdline
+	echo 'PAGE_CE_ACTION="account"  # only count' >>"$machine"/etc/default/rasdaemon
+	echo Y >"$machine"/sys/module/ghes/parameters/disable
+	rm -r "$machine"/proc/902
+	process 904 mcelog mcelog --daemon
+	echo "memory-ce-action = off" >"$machine"/etc/mcelog/mcelog.conf
+	doctor_of "$machine"
+	local name
+	for name in cec ghes rasdaemon mcelog memras-watch; do
+		[ "$(retirer $name)" = "off " ]
+	done
+	expect_json '.retirers[] | select(.retirer == "rasdaemon").does | contains("\"account\"")'
+}

@@ -412,6 +412,7 @@ void mr_doctor_examine(struct mr_machine *m, bool no_module, struct mr_doctor *d
 	mr_trust_read(&m->root, &d->trust);
 	if (mr_root_read(&m->root, d->release, sizeof(d->release), "proc/sys/kernel/osrelease") < 0)
 		d->release[0] = '\0';
+	mr_retirers_find(m, d->retirers);
 	find_module(&e, no_module);
 	own = e;
 	if (no_module && m->root.live) {

@@ -14,6 +14,7 @@
 #include "backend/machine.h"
 #include "backend/modules.h"
 #include "backend/trust.h"
+#include "lib/health/retirers.h"
 
 enum mr_verdict {
 	MR_VERDICT_OK,		/* it works, or nothing prevents it */
@@ -45,6 +46,7 @@ struct mr_doctor {
 	int8_t loadable;		/* 1, 0, or -1: only loading it would show */
 	uint64_t features;		/* of the module, loaded or not: MEMRAS_FEAT_* */
 	struct mr_trust trust;
+	struct mr_retirer retirers[MR_RETIRERS];
 	char release[80];		/* uname -r, or the captured one */
 };
 

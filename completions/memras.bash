@@ -122,7 +122,7 @@ _memras_after() {
 		instead=''
 		;;
 	'watch')
-		options='--once --since --act --budget --exec --json-lines --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
+		options='--once --since --act --budget --cause --exec --json-lines --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='none'
 		instead=''
 		;;
@@ -192,6 +192,7 @@ _memras_value() {
 	'watch ''--since') echo 'none' ;;
 	'watch ''--act') echo 'none' ;;
 	'watch ''--budget') echo 'none' ;;
+	'watch ''--cause') echo 'none' ;;
 	'watch ''--exec') echo 'file' ;;
 	'map ''--cell' | 'map ''-c') echo 'none' ;;
 	'map ''--width' | 'map ''-w') echo 'none' ;;

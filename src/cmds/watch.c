@@ -16,10 +16,11 @@
 #define LOOK_MS		500	/* between two looks at what the kernel counts */
 #define HOOK_LOOK_MS	50	/* ... at a program that runs */
 #define HOOK_US		10000000
+#define TRACE_US	5000000	/* before trace events are tried again, where there are none yet */
 
 struct watch_args {
 	bool once, lines;
-	const char *since, *act, *budget, *exec;
+	const char *since, *act, *budget, *cause, *exec;
 };
 
 static const struct mr_opt watch_opts[] = {
@@ -30,6 +31,8 @@ static const struct mr_opt watch_opts[] = {
 		  "restore-pool, retire=N/TIME, or both with a comma: act by itself"),
 	MR_STRING("budget", 0, struct watch_args, budget, "SIZE",
 		  "retire no page beyond SIZE of poisoned memory"),
+	MR_STRING("cause", 0, struct watch_args, cause, "TEXT",
+		  "why, for pages of which the log says nothing (default: unknown)"),
 	MR_FILE("exec", 0, struct watch_args, exec, "run FILE for each page that is reported"),
 	MR_FLAG("json-lines", 0, struct watch_args, lines, "the same as --json: a line of JSON a page"),
 	{ 0 },
@@ -46,15 +49,46 @@ static void live(const struct mr_service *service, uint64_t *next_us)
 	*next_us = now + service->watchdog_us / 4;
 }
 
-static void follow(struct mr_run *run, struct mr_watch *w, const struct mr_service *service,
-		   const struct mr_watchlog *log)
+/* The log has most of what the trace has, but no corrected errors. */
+static void no_trace(const struct mr_run *run, const struct mr_watch_policy *policy,
+		     const struct mr_err *why)
 {
-	uint64_t next_us = 0;
+	if (policy->errors)
+		mr_msg_note(run, "corrected errors are not counted, no page is retired for them: %s",
+			    why->reason);
+	else
+		mr_msg_verbose(run, "no trace events are heard: %s", why->reason);
+}
 
+/* Tracefs may be mounted later. */
+static void hear_trace(const struct mr_run *run, struct mr_watch *w, uint64_t *next_us)
+{
+	struct mr_err err;
+
+	if (mr_watch_hears_trace(w) || mr_clock_us() < *next_us)
+		return;
+	if (mr_watch_trace(w, &err)) {
+		if (!*next_us)
+			no_trace(run, &w->policy, &err);
+	} else if (*next_us) {
+		mr_msg_note(run, "trace events are heard from now on");
+	}
+	*next_us = mr_clock_us() + TRACE_US;
+}
+
+static void follow(struct mr_run *run, struct mr_watch *w, const struct mr_service *service,
+		   const struct mr_watchlog *log, bool traces)
+{
+	uint64_t next_us = 0, trace_us = 0;
+
+	if (traces)
+		hear_trace(run, w, &trace_us);
 	mr_msg_verbose(run, "caught up, watching");
 	mr_service_notify(service, "STATUS=watching");
 	while (!mr_interrupted() && !log->gone) {
 		live(service, &next_us);
+		if (traces)
+			hear_trace(run, w, &trace_us);
 		mr_watch_step(w, mr_hook_step(log->hook) ? HOOK_LOOK_MS : LOOK_MS);
 	}
 	mr_service_notify(service, "STOPPING=1");
@@ -85,24 +119,13 @@ static void publish_budget(const struct mr_run *run, const struct mr_machine *m,
 	mr_msg_error(run, &err);
 }
 
-/* The log has most of what the trace has, but no corrected errors. */
-static void no_trace(const struct mr_run *run, const struct mr_watch_policy *policy,
-		     const struct mr_err *why)
-{
-	if (policy->errors)
-		mr_msg_note(run, "corrected errors are not counted, no page is retired for them: %s",
-			    why->reason);
-	else
-		mr_msg_verbose(run, "no trace events are heard: %s", why->reason);
-}
-
 static int watch(struct mr_run *run, struct mr_machine *m, const struct watch_args *args,
 		 const struct mr_watch_policy *policy, int64_t since, struct mr_err *err)
 {
 	const struct mr_watch_options options = {
 		.state_dir = run->globals.state_dir, .since = since,
 		.dry_run = run->globals.dry_run, .no_module = run->globals.no_module,
-		.policy = *policy,
+		.policy = *policy, .cause = args->cause,
 	};
 	struct mr_service service;
 	struct mr_hook hook;
@@ -133,13 +156,11 @@ static int watch(struct mr_run *run, struct mr_machine *m, const struct watch_ar
 	if (!args->once && !options.dry_run)
 		publish_budget(run, m, policy->budget);
 	/*
-	 * Who only catches up waits for no event, and a dry run makes nothing, if it can do
-	 * without. It comes last, as an instance takes a while to make.
+	 * Who only catches up waits for no event, and a dry run makes no trace instance, if it
+	 * can do without. It comes last, as an instance takes a while to make.
 	 */
-	if (!args->once && (!options.dry_run || policy->errors) && mr_watch_trace(&w, err))
-		no_trace(run, policy, err);
 	if (!args->once)
-		follow(run, &w, &service, &log);
+		follow(run, &w, &service, &log, !options.dry_run || policy->errors);
 	if (!rc)
 		mr_watchlog_end(&log, &w);
 	mr_watch_close(&w);

@@ -3,7 +3,7 @@
 # Corrected errors as the kernel's EDAC core reports them, of a memory controller whose
 # errors the tests make up: what memras watch retires for them, within its budget.
 #
-# guest: kernels=6.12,7.3 cpus=1 memory=768M timeout=400 fakes=fakemc
+# guest: kernels=6.12,7.3 cpus=1 memory=768M timeout=400 fakes=fakemc files=contrib/rasdaemon
 
 load lib
 
@@ -157,6 +157,30 @@ counted() {
 	watch_stop
 	run_json 0 memras --json status
 	assert_json '.budget == null'
+}
+
+@test "tracefs that is mounted later is used then" {
+	local page=$(($(find_page buddy) + 32)) folder mounts
+
+	mapfile -t mounts < <(findmnt -rno TARGET -t tracefs,debugfs | tac)
+	for folder in "${mounts[@]}"; do umount "$folder"; done
+	watch_start --act retire=1/1h
+	grep "corrected errors are not counted, no page is retired for them: tracefs is not mounted" $out.errors
+	mount -t tracefs tracefs /sys/kernel/tracing
+	wait_for 60 grep -q "trace events are heard from now on" $out.errors
+	echo "ce $(printf %x $page) 0" >$error
+	wait_for 60 told ".pfn == $page and .result == \"retired\""
+	watch_stop
+}
+
+@test "what rasdaemon retired is recorded as such by its trigger" {
+	local page=$(($(find_page buddy) + 40))
+
+	cp /memras/contrib/rasdaemon/memras-trigger /run/memras-trigger
+	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
+	PFN=$(printf 0x%x $page) ACTION_RESULT=Recovered /run/memras-trigger
+	run_json 0 memras --json retired list
+	assert_json "[.retired[] | select(.pfn == $page) | .cause] == [\"rasdaemon\"]"
 }
 
 @test "of a storm of errors none counts twice, and what is lost is told" {

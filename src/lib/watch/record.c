@@ -78,7 +78,8 @@ static int bring_in(const struct mr_recorder *r, const struct mr_founds *f,
 			.pfn = page->pfn, .time = page->time, .node = page->node, .pending = pending,
 		};
 
-		rc = mr_retlist_intern(list, mr_watch_cause_name(page->cause), &entry.cause);
+		rc = mr_retlist_intern(list, page->cause == MR_CAUSE_UNKNOWN && r->unknown ?
+				       r->unknown : mr_watch_cause_name(page->cause), &entry.cause);
 		if (!rc)
 			rc = mr_retlist_intern(list, page->label[0] ? page->label : only,
 					       &entry.label);

@@ -24,6 +24,7 @@ struct mr_recorder {
 	const struct mr_machine *m;
 	const char *state_dir;		/* NULL: the machine's */
 	bool dry_run;
+	const char *unknown;		/* what the cause MR_CAUSE_UNKNOWN is called; NULL: so */
 	/* Called for each page that is on the list as retired from now on, and was not before. */
 	void (*recorded)(const struct mr_retlist *list, const struct mr_retired *entry, void *data);
 	void *data;

@@ -178,6 +178,11 @@ int mr_watch_trace(struct mr_watch *w, struct mr_err *err)
 	return mr_rastrace_open(&w->trace, w->m, &w->trace_hooks, err);
 }
 
+bool mr_watch_hears_trace(const struct mr_watch *w)
+{
+	return w->trace.instance;
+}
+
 /* Whatever the trace has, the log has a line of, too: it opens a file for each CPU. */
 static void read_trace(struct mr_watch *w, bool news)
 {
@@ -324,6 +329,7 @@ int mr_watch_open(struct mr_watch *w, struct mr_machine *m,
 		.kmsg = -1,
 		.recorder = {
 			.m = m, .state_dir = options->state_dir, .dry_run = options->dry_run,
+			.unknown = options->cause,
 			.recorded = note_record, .data = w,
 		},
 		.pools = {

@@ -17,6 +17,7 @@ struct mr_watch_options {
 	bool dry_run;			/* nothing is written */
 	bool no_module;			/* retire pages without memras.ko */
 	struct mr_watch_policy policy;
+	const char *cause;		/* of pages of which nothing tells one; NULL: "unknown" */
 };
 
 struct mr_watch {
@@ -63,6 +64,7 @@ void mr_watch_close(struct mr_watch *w);
  * mr_rastrace_open(): the log has to do, which lacks some causes.
  */
 int mr_watch_trace(struct mr_watch *w, struct mr_err *err);
+bool mr_watch_hears_trace(const struct mr_watch *w);
 
 /*
  * Looks through all memory, and records what no list knows. 0, or -errno with @err set when

@@ -103,8 +103,11 @@ at() {
 }
 
 @test "memras-watch.service records what others retire, and writes it to the journal" {
-	local page message=28e61010ef0d4e9fb02f95cc489181c5
+	local page message=28e61010ef0d4e9fb02f95cc489181c5 settings
 
+	settings=$(sed -n s/^EnvironmentFile=-//p /run/systemd/system/memras-watch.service)
+	mkdir -p "${settings%/*}"
+	echo 'MEMRAS_WATCH_OPTIONS="--act restore-pool --budget 64M"' >"$settings"
 	expect_log '[Ss]oft.offlin'
 	systemctl_there start memras-watch.service || { cat /tmp/systemd.log; false; }
 	assert_equal "$(systemctl_there show memras-watch.service -P ActiveState)" active
@@ -118,6 +121,11 @@ at() {
 	wait_for 20 told || journalctl -n 30
 	jq -es "length == 1 and (.[0] | .MEMRAS_PFN == \"$page\" and .MEMRAS_RESULT == \"retired\" and
 		.MEMRAS_CAUSE == \"unknown\" and .PRIORITY == \"4\")" /tmp/told
+	# What --act and --budget need, it may do.
+	assert_equal "$(memras --json status | jq .budget)" 67108864
+	echo $(($(find_page huge) * 4096)) >/sys/devices/system/memory/soft_offline_page
+	restored() { [ "$(pool nr)" = 10 ] && journalctl --sync && [ -n "$(journalctl -q MESSAGE_ID=e5910c8fa66e48a08f22bbe373b2aacf)" ]; }
+	wait_for 60 restored || journalctl -n 30
 	systemctl_there stop memras-watch.service
 	assert_equal "$(systemctl_there show memras-watch.service -P Result)" success
 }

@@ -74,8 +74,11 @@ void mr_watch_pools_page(struct mr_watch_pools *p, uint64_t pfn, int32_t node)
 			p->list[i].pages++;
 }
 
-/* Gives back what is missing; true when there is more to be done about it. */
-static bool settle(struct mr_watch_pools *p, struct mr_pool_seen *seen, uint64_t now)
+/*
+ * Gives back what is missing, if the pool could be locked (@lock is no error); true when
+ * there is more to be done about it.
+ */
+static bool settle(struct mr_watch_pools *p, struct mr_pool_seen *seen, uint64_t now, int lock)
 {
 	struct mr_pool_event event = {
 		.size = seen->size, .node = seen->node, .before = seen->persistent, .after = now,
@@ -86,18 +89,21 @@ static bool settle(struct mr_watch_pools *p, struct mr_pool_seen *seen, uint64_t
 
 	if (!seen->until_us)
 		seen->until_us = mr_clock_us() + MEET_US;
-	if (p->restore && !p->dry_run) {
+	snprintf(object, sizeof(object), "pool of %" PRIu64 " kB", seen->size >> 10);
+	if (p->restore && !p->dry_run && lock >= 0) {
 		rc = mr_hugepool_resize(p->m, seen->size, seen->node, seen->persistent,
 					&event.after);
 		event.restored = !rc && event.after >= seen->persistent;
 		/* What was just freed may come together yet. */
 		if (!event.restored && mr_clock_us() < seen->until_us)
 			return true;
-	}
-	if (p->restore && !p->dry_run && !event.restored) {
-		snprintf(object, sizeof(object), "pool of %" PRIu64 " kB", seen->size >> 10);
-		mr_err_set(&event.err, rc ? rc : -ENOMEM, object,
-			   "the pool lost %" PRIu64 " of %" PRIu64 " hugepages, and the node has no room for new ones",
+		if (!event.restored)
+			mr_err_set(&event.err, rc ? rc : -ENOMEM, object,
+				   "the pool lost %" PRIu64 " of %" PRIu64 " hugepages, and the node has no room for new ones",
+				   lost, seen->persistent);
+	} else if (p->restore && !p->dry_run) {
+		mr_err_set(&event.err, lock, object, "the pool lost %" PRIu64 " of %" PRIu64
+			   " hugepages, and its lock in /run/memras cannot be taken",
 			   lost, seen->persistent);
 	}
 	p->event(&event, p->data);
@@ -107,7 +113,7 @@ static bool settle(struct mr_watch_pools *p, struct mr_pool_seen *seen, uint64_t
 	return seen->pages > 0;
 }
 
-static bool look(struct mr_watch_pools *p, struct mr_pool_seen *seen)
+static bool look(struct mr_watch_pools *p, struct mr_pool_seen *seen, int lock)
 {
 	struct mr_hugepool pool;
 
@@ -124,7 +130,7 @@ static bool look(struct mr_watch_pools *p, struct mr_pool_seen *seen)
 	case MR_POOL_LOST:
 		break;
 	}
-	return settle(p, seen, persistent(&pool));
+	return settle(p, seen, persistent(&pool), lock);
 }
 
 bool mr_watch_pools_look(struct mr_watch_pools *p)
@@ -133,11 +139,11 @@ bool mr_watch_pools_look(struct mr_watch_pools *p)
 
 	/* By size: one lock is for all nodes. Taking it may change a pool, which a dry run must not. */
 	for (size_t i = 0, next; i < p->nr; i = next) {
-		int lock = p->dry_run ? -1 : mr_poolnote_lock(p->m, p->list[i].size, 0);
+		int lock = p->dry_run ? -EROFS : mr_poolnote_lock(p->m, p->list[i].size, 0);
 
 		for (next = i; next < p->nr && p->list[next].size == p->list[i].size; next++)
-			if (lock >= 0 || p->dry_run)
-				again |= look(p, &p->list[next]);
+			if (lock != -EBUSY)
+				again |= look(p, &p->list[next], lock);
 		if (lock >= 0)
 			close(lock);
 	}

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# memras watch that is killed over and over, at any system call, and one that runs for long.
+#
+# guest: kernels=6.12 cpus=1 memory=1G timeout=2400 silence=900 long=yes fakes=fakemc
+
+load lib
+
+error=/sys/module/fakemc/parameters/error
+
+setup_file() {
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	insmod "$BATS_TEST_DIRNAME/fakemc.ko"
+}
+
+setup() {
+	expect_log 'EDAC (MC|fakemc)|[Ss]oft.offlin'
+}
+
+teardown() {
+	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
+}
+
+listed() {
+	jq -r '.retired[].pfn' /var/lib/memras/retired.json | sort -n
+}
+
+# retire PAGE...: by others
+retire() {
+	local page
+
+	for page; do
+		echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
+	done
+}
+
+@test "1000 pages are retired while watch is killed 50 times, and each is on the list once" {
+	local calls i
+
+	workload_start anon 1000
+	# As many as a watch takes that only catches up: it dies before that, in it, and after it.
+	calls=$(killat 0 memras watch --once --quiet)
+	for i in {0..49}; do
+		retire "${pfns[@]:i * 20:20}" 3>&- 7>&- &
+		killat $((calls / 4 + i * calls / 25)) memras watch --json >>/run/lines 2>/dev/null ||
+			[ $? = 137 ]
+		wait $!
+	done
+	memras watch --once --quiet
+	for i in "${pfns[@]}"; do echo $((i)); done | sort -n >/run/pages
+	diff /run/pages <(listed)
+	assert_equal "$(poisoned_pages)" 1000
+	# The last line of each may be cut off.
+	assert_equal "$(grep -o '"pfn":[0-9]*' /run/lines | sort | uniq -d)" ""
+	workload_check
+	workload_stop
+}
+
+# kB of memory that the watch has of its own
+memory_of_watch() {
+	awk '/^RssAnon:/ { print $2 }' "/proc/$watch_pid/status"
+}
+
+@test "the memory of a watch does not grow with what it sees" {
+	local seconds=600 first="" now i page
+
+	memras watch --act retire=100/24h --verbose >/run/soak 2>/run/soak.errors 3>&- 7>&- &
+	watch_pid=$!
+	wait_for 180 grep -q watching /run/soak.errors
+	workload_start anon 64
+	page=$((pfns[0]))
+	for ((i = 0; i < seconds; i++)); do
+		# Errors of ever other pages, and now and then one that someone retires.
+		echo "ce $(printf %x $((page + i % 4000))) $((i % 2)) 2 5" >$error
+		[ $((i % 10)) != 0 ] || retire "${pfns[i / 10]}"
+		[ $i != $((seconds / 4)) ] || first=$(memory_of_watch)
+		sleep 1
+	done
+	now=$(memory_of_watch)
+	echo "# memory of its own after $((seconds / 4)) s: $first kB, after $seconds s: $now kB" >&3
+	# 450 pages more with counts of theirs, each less than a kilobyte, in an array that doubles
+	[ $((now - first)) -lt 1536 ]
+	kill "$watch_pid"
+	wait "$watch_pid"
+	watch_pid=
+	assert_equal "$(grep -c ' retired 0x' /run/soak)" 60
+	workload_check
+	workload_stop
+}

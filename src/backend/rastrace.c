@@ -79,8 +79,8 @@ static void heard_error(const struct mr_rastrace *t, struct tep_event *event,
 	    !value(event, record, "error_count", &count) ||
 	    !value(event, record, "address", &addr) || !value(event, record, "grain_bits", &grain))
 		return;
-	/* A driver that does not know the address says 0. */
-	if (type != HW_EVENT_ERR_CORRECTED || !addr || grain > t->page_shift)
+	/* A driver that does not know the page says 0. */
+	if (type != HW_EVENT_ERR_CORRECTED || !(addr >> t->page_shift) || grain > t->page_shift)
 		return;
 	text = sym_tep_get_field_raw(NULL, event, "label", record, &len, 0);
 	if (text && len > 0)

@@ -62,7 +62,7 @@ movable_block() {
 	n=$(memras block list --json | jq -er '[.blocks[] | select(.zones == ["Movable"])][0].block')
 	last=$(movable_block)
 	memras block offline --quiet "$n" "$last"
-	assert_equal "$(stat -c '%a %U' /run/memras /run/memras/zones | tr '\n' ' ')" "700 root 600 root "
+	assert_equal "$(stat -c '%a %U' /run/memras /run/memras/zones | tr '\n' ' ')" "755 root 600 root "
 	memras block online --quiet "$n" "$last"
 	assert_equal "$(zone_of "$n") $(zone_of "$last")" "Movable Movable"
 

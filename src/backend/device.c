@@ -14,6 +14,7 @@
 #include "backend/percpu.h"
 #include "util/clock.h"
 
+#define SCAN_RUNS 256	/* at most MEMRAS_SCAN_MAX_RUNS */
 #define HOLDS_BATCH 256	/* at most MEMRAS_HOLDS_MAX, MEMRAS_RECALL_MAX */
 
 static int call(const struct mr_machine *m, unsigned long request, void *arg)
@@ -148,9 +149,25 @@ int mr_device_describe(const struct mr_machine *m, struct memras_page *pages, ui
 	return call(m, MEMRAS_IOC_DESCRIBE, &d);
 }
 
-int mr_device_scan(const struct mr_machine *m, struct memras_scan *scan)
+int mr_device_scan(const struct mr_machine *m, uint64_t pfn, uint64_t nr, uint64_t kinds,
+		   uint32_t flags, int (*fn)(const struct memras_run *run, void *data), void *data)
 {
-	return call(m, MEMRAS_IOC_SCAN, scan);
+	struct memras_run runs[SCAN_RUNS];
+	const uint64_t end = pfn + nr;
+	int rc = 0;
+
+	while (!rc && pfn < end) {
+		struct memras_scan scan = {
+			.start_pfn = pfn, .nr_pages = end - pfn, .kinds = kinds, .flags = flags,
+			.runs = (uintptr_t)runs, .nr_runs = SCAN_RUNS,
+		};
+
+		rc = call(m, MEMRAS_IOC_SCAN, &scan);
+		for (uint32_t i = 0; !rc && i < scan.nr_runs; i++)
+			rc = fn(&runs[i], data);
+		pfn = scan.next_pfn;
+	}
+	return rc;
 }
 
 int mr_device_claim(const struct mr_machine *m, struct memras_claim *claim)

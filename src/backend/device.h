@@ -37,12 +37,19 @@ bool mr_device_has(const struct mr_machine *m, uint64_t features);
 
 /* All return 0, or -errno as src/uapi/memras.h says. */
 int mr_device_describe(const struct mr_machine *m, struct memras_page *pages, uint32_t nr);
-int mr_device_scan(const struct mr_machine *m, struct memras_scan *scan);
 int mr_device_claim(const struct mr_machine *m, struct memras_claim *claim);
 int mr_device_release(const struct mr_machine *m, struct memras_release *release);
 int mr_device_keep(const struct mr_machine *m, struct memras_keep *keep);
 int mr_device_hard_offline(const struct mr_machine *m, uint64_t pfn, uint32_t flags);
 int mr_device_unpoison(const struct mr_machine *m, uint64_t pfn);
+
+/*
+ * Calls @fn for each run of pages of [@pfn, @pfn + @nr) that a scan for @kinds
+ * (MEMRAS_KIND_MASK(), 0: all) with @flags (MEMRAS_SCAN_*) reports, ascending, until it
+ * returns another value than 0, which is returned.
+ */
+int mr_device_scan(const struct mr_machine *m, uint64_t pfn, uint64_t nr, uint64_t kinds,
+		   uint32_t flags, int (*fn)(const struct memras_run *run, void *data), void *data);
 
 /* Lists all holds, ascending, in *@list (free() it) and *@nr. */
 int mr_device_holds(const struct mr_machine *m, struct memras_hold **list, size_t *nr);

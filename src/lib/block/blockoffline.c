@@ -185,7 +185,9 @@ static int at_once(struct offline *o)
 	rc = write_state(o, soon < o->deadline_us ? soon : o->deadline_us, o->snap.all.nr);
 	if (!rc || mr_interrupted() || (rc != -EBUSY && rc != -ETIMEDOUT))
 		return rc;
-	return by_module(o);
+	rc = by_module(o);
+	o->result->attempts++;
+	return rc;
 }
 
 /* Carries out the plan. On error the block is unchanged and result->err says why. */

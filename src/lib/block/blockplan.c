@@ -27,15 +27,10 @@ static bool goes_at_once(const struct mr_block_snap *snap)
 	       !snap->of_kind[MEMRAS_KIND_HUGETLB] && !snap->of_kind[MEMRAS_KIND_HUGETLB_FREE];
 }
 
-static bool can_leave(const struct mr_hugepage *h)
-{
-	return !h->gigantic && !h->poisoned;
-}
-
 static enum mr_pool_way pool_way(const struct mr_block_snap *snap)
 {
 	for (size_t i = 0; i < snap->nr_hugepages; i++)
-		if (can_leave(&snap->hugepages[i]))
+		if (mr_hugepage_can_leave(&snap->hugepages[i]))
 			return snap->claims && snap->replaces ? MR_POOL_REPLACED : MR_POOL_GROWN;
 	return MR_POOL_NONE;
 }
@@ -66,7 +61,7 @@ static int find_wanted(const struct mr_block_snap *snap, struct mr_ranges *want)
 	for (size_t i = 0; !rc && !snap->replaces && i < snap->nr_hugepages; i++) {
 		const struct mr_hugepage *h = &snap->hugepages[i];
 
-		if (can_leave(h))
+		if (mr_hugepage_can_leave(h))
 			rc = add_pageblocks(snap, h->pfn, h->size >> snap->page_shift, &left);
 	}
 	mr_ranges_normalise(&left);

@@ -11,13 +11,7 @@
 #include "lib/inspect/poison.h"
 #include "util/cleanup.h"
 
-#define RUNS 256	/* at most MEMRAS_SCAN_MAX_RUNS */
 _Static_assert(MR_BLOCKSNAP_FEW <= MEMRAS_DESCRIBE_MAX, "described at once");
-
-static bool is_skipped(uint32_t kind)
-{
-	return kind == MEMRAS_KIND_OFFLINE || kind == MEMRAS_KIND_MEMMAP;
-}
 
 static int add_run(struct mr_block_snap *s, const struct memras_run *run)
 {
@@ -27,7 +21,7 @@ static int add_run(struct mr_block_snap *s, const struct memras_run *run)
 	}
 	if (run->kind < MR_BLOCKSNAP_KINDS)
 		s->of_kind[run->kind] += run->nr;
-	return is_skipped(run->kind) ? mr_ranges_add(&s->skipped, run->pfn, run->nr) : 0;
+	return mr_kind_is_skipped(run->kind) ? mr_ranges_add(&s->skipped, run->pfn, run->nr) : 0;
 }
 
 /* The first pages whose kind alone does not say whether they can be migrated. */
@@ -39,7 +33,7 @@ struct loose {
 
 static bool is_loose(uint32_t kind)
 {
-	return kind != MEMRAS_KIND_HUGETLB_FREE && !is_skipped(kind) && !mr_blocker_lasting(kind);
+	return kind != MEMRAS_KIND_HUGETLB_FREE && !mr_kind_is_skipped(kind) && !mr_blocker_lasting(kind);
 }
 
 static void note_loose(struct loose *l, const struct memras_run *run)
@@ -69,33 +63,34 @@ static void look_at_loose(const struct mr_machine *m, struct mr_block_snap *s, s
 	s->of_kind[MEMRAS_KIND_UNKNOWN] = 0;
 }
 
+struct look {
+	struct mr_block_snap *s;
+	struct loose *loose;
+};
+
+static int look_at_run(const struct memras_run *run, void *data)
+{
+	const struct look *look = data;
+
+	note_loose(look->loose, run);
+	return add_run(look->s, run);
+}
+
 static int look_by_module(const struct mr_machine *m, struct mr_block_snap *s)
 {
-	mr_autofree struct memras_run *runs = calloc(RUNS, sizeof(*runs));
 	mr_autofree struct loose *loose = calloc(1, sizeof(*loose));
-	const uint64_t end = s->all.pfn + s->all.nr;
-	uint64_t pfn = s->all.pfn, kinds = 0;
-	int rc = 0;
+	struct look look = { s, loose };
+	uint64_t kinds = 0;
+	int rc;
 
-	if (!runs || !loose)
+	if (!loose)
 		return -ENOMEM;
 	loose->all = true;
 	for (uint32_t kind = 0; kind < MR_BLOCKSNAP_KINDS; kind++)
 		if (kind != MEMRAS_KIND_FREE &&
 		    (kind != MEMRAS_KIND_MEMMAP || mr_device_has(m, MEMRAS_FEAT_MEMMAP)))
 			kinds |= MEMRAS_KIND_MASK(kind);
-	while (!rc && pfn < end) {
-		struct memras_scan scan = { .start_pfn = pfn, .nr_pages = end - pfn,
-					    .kinds = kinds, .runs = (uintptr_t)runs,
-					    .nr_runs = RUNS };
-
-		rc = mr_device_scan(m, &scan);
-		for (uint32_t i = 0; !rc && i < scan.nr_runs; i++) {
-			note_loose(loose, &runs[i]);
-			rc = add_run(s, &runs[i]);
-		}
-		pfn = scan.next_pfn;
-	}
+	rc = mr_device_scan(m, s->all.pfn, s->all.nr, kinds, 0, look_at_run, &look);
 	if (!rc)
 		look_at_loose(m, s, loose);
 	return rc;

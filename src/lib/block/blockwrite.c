@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lib/block/blockwrite.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,8 +25,9 @@ int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const c
 	const struct mr_progress progress = { .block = b->id, .done = done, .by_kernel = true,
 					      .total = b->size >> m->page_shift };
 	mr_autoclose int end = -1;
+	const pid_t parent = getpid();
 	struct pollfd ended_fd;
-	int status, ended = 0;
+	int status = 0, ended = 0;
 	pid_t child;
 
 	child = mr_child_fork(m);
@@ -34,6 +36,8 @@ int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const c
 	if (!child) {
 		/* If the parent is killed, its request must not go on. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(EINTR);
 		_exit(-mr_block_write_state(m, b->id, word) & 0xff);
 	}
 	end = (int)syscall(SYS_pidfd_open, child, 0);

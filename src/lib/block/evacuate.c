@@ -16,12 +16,6 @@ struct evacuation {
 	uint64_t left;		/* pages that are not tried */
 };
 
-/* True if the kernel's offline skips the blocker, which cannot be claimed. */
-static bool kernel_skips(const struct mr_blocker *b)
-{
-	return b->kind == MEMRAS_KIND_OFFLINE || b->kind == MEMRAS_KIND_MEMMAP;
-}
-
 /*
  * True if the range has hugepages that the kernel can migrate or dissolve and the module cannot
  * replace.
@@ -36,7 +30,7 @@ static bool hugepages_to_leave(const struct mr_machine *m, uint64_t pfn, uint64_
 	    mr_hugepage_list(m, pfn, nr, &list, &n, &ignored))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!list[i].gigantic && !list[i].poisoned)
+		if (mr_hugepage_can_leave(&list[i]))
 			return true;
 	return false;
 }
@@ -51,7 +45,7 @@ static bool leave(void *data, uint64_t pfn, uint64_t nr, const struct mr_blocker
 	bool skipped = found->nr > 0;
 
 	for (size_t i = 0; i < found->nr; i++)
-		skipped &= kernel_skips(&found->list[i]);
+		skipped &= mr_kind_is_skipped(found->list[i].kind);
 	return skipped || hugepages_to_leave(e->m, pfn, nr);
 }
 

@@ -23,7 +23,7 @@ static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint
 			     &ignored))
 		return 0;
 	for (size_t i = 0; i < nr; i++)
-		found += !list[i].gigantic && !list[i].poisoned && list[i].size == size;
+		found += mr_hugepage_can_leave(&list[i]) && list[i].size == size;
 	return found;
 }
 

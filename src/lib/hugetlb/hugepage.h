@@ -23,6 +23,12 @@ struct mr_hugepage {
 	bool poisoned;		/* at least one of its pages */
 };
 
+/* True if the kernel can move the hugepage out of its range, or dissolve it. */
+static inline bool mr_hugepage_can_leave(const struct mr_hugepage *h)
+{
+	return !h->gigantic && !h->poisoned;
+}
+
 /* The hugepages of several ranges. */
 struct mr_hugepages {
 	struct mr_hugepage *list;

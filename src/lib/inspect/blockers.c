@@ -13,7 +13,6 @@
 #include "util/cleanup.h"
 
 #define BATCH 1024	/* at most MEMRAS_DESCRIBE_MAX */
-#define RUNS 256	/* at most MEMRAS_SCAN_MAX_RUNS */
 #define OWNERS_MS 5000	/* limit, so that the search for owners does not delay the answer */
 
 struct obstacle {
@@ -105,43 +104,45 @@ static bool kind_tells(uint32_t kind)
 	return kind != MEMRAS_KIND_UNKNOWN && by_kind(kind).reason;
 }
 
-/* Pages to describe in one call, ascending. */
+/* A search, and the pages to describe in one call, ascending. */
 struct batch {
+	const struct mr_machine *m;
+	struct mr_blockers *out;
 	struct memras_page *pages;
 	uint32_t nr;
 };
 
-static int describe(const struct mr_machine *m, struct batch *b, struct mr_blockers *out)
+static int describe(struct batch *b)
 {
-	int rc = b->nr ? mr_device_describe(m, b->pages, b->nr) : 0;
+	int rc = b->nr ? mr_device_describe(b->m, b->pages, b->nr) : 0;
 
 	for (uint32_t i = 0; !rc && i < b->nr; i++) {
 		struct obstacle o = by_description(&b->pages[i]);
 
 		if (o.reason)
-			rc = add(out, b->pages[i].pfn, 1, b->pages[i].kind, &o);
+			rc = add(b->out, b->pages[i].pfn, 1, b->pages[i].kind, &o);
 	}
 	b->nr = 0;
 	return rc;
 }
 
-static int look_at_run(const struct mr_machine *m, const struct memras_run *run, struct batch *b,
-		       struct mr_blockers *out)
+static int look_at_run(const struct memras_run *run, void *data)
 {
 	struct obstacle o = by_kind(run->kind);
+	struct batch *b = data;
 	int rc = 0;
 
 	if (run->flags & (MEMRAS_PAGE_HWPOISON | MEMRAS_PAGE_HELD))
 		return 0;
 	if (kind_tells(run->kind)) {
 		/* Keeps the list in order. */
-		rc = describe(m, b, out);
-		return rc ? rc : add(out, run->pfn, run->nr, run->kind, &o);
+		rc = describe(b);
+		return rc ? rc : add(b->out, run->pfn, run->nr, run->kind, &o);
 	}
 	for (uint64_t i = 0; !rc && i < run->nr; i++) {
 		b->pages[b->nr++] = (struct memras_page){ .pfn = run->pfn + i };
 		if (b->nr == BATCH)
-			rc = describe(m, b, out);
+			rc = describe(b);
 	}
 	return rc;
 }
@@ -163,28 +164,16 @@ static int find_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 			  struct mr_blockers *out)
 {
 	mr_autofree struct memras_page *pages = calloc(BATCH, sizeof(*pages));
-	mr_autofree struct memras_run *runs = calloc(RUNS, sizeof(*runs));
-	struct batch batch = { .pages = pages };
-	const uint64_t end = pfn + nr;
+	struct batch batch = { .m = m, .out = out, .pages = pages };
 	uint64_t kinds = kinds_wanted(lasting);
-	int rc = 0;
+	int rc;
 
-	if (!pages || !runs)
+	if (!pages)
 		return -ENOMEM;
 	if (!lasting && mr_device_has(m, MEMRAS_FEAT_MEMMAP))
 		kinds |= MEMRAS_KIND_MASK(MEMRAS_KIND_MEMMAP);
-	while (!rc && pfn < end) {
-		struct memras_scan scan = {
-			.start_pfn = pfn, .nr_pages = end - pfn, .kinds = kinds,
-			.runs = (uintptr_t)runs, .nr_runs = RUNS,
-		};
-
-		rc = mr_device_scan(m, &scan);
-		for (uint32_t i = 0; !rc && i < scan.nr_runs; i++)
-			rc = look_at_run(m, &runs[i], &batch, out);
-		pfn = scan.next_pfn;
-	}
-	return rc ? rc : describe(m, &batch, out);
+	rc = mr_device_scan(m, pfn, nr, kinds, 0, look_at_run, &batch);
+	return rc ? rc : describe(&batch);
 }
 
 struct by_flags {

@@ -3,6 +3,7 @@
 #ifndef MR_LIB_INSPECT_KIND_H
 #define MR_LIB_INSPECT_KIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "uapi/memras.h"
@@ -13,6 +14,12 @@ enum {
 };
 
 const char *mr_kind_name(uint32_t kind);
+
+/* True if the kernel's offline skips pages of @kind, which nothing can claim. */
+static inline bool mr_kind_is_skipped(uint32_t kind)
+{
+	return kind == MEMRAS_KIND_OFFLINE || kind == MEMRAS_KIND_MEMMAP;
+}
 
 /* Returns a phrase for messages, such as "an anonymous page". */
 const char *mr_kind_text(uint32_t kind);

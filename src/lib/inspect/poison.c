@@ -22,35 +22,21 @@ bool mr_poison_counted(const struct mr_machine *m)
 
 typedef int (*found_fn)(uint64_t pfn, uint64_t nr, void *data);
 
-static int scan_by_module(const struct mr_machine *m, uint64_t pfn, uint64_t nr, found_fn fn,
-			  void *data)
-{
-	struct memras_run runs[64];
-	uint64_t end = pfn + nr;
-	int rc = 0;
-
-	while (!rc && pfn < end) {
-		struct memras_scan scan = {
-			.start_pfn = pfn, .nr_pages = end - pfn, .runs = (uintptr_t)runs,
-			.nr_runs = 64, .flags = MEMRAS_SCAN_POISONED,
-		};
-
-		rc = mr_device_scan(m, &scan);
-		for (uint32_t i = 0; !rc && i < scan.nr_runs; i++)
-			rc = fn(runs[i].pfn, runs[i].nr, data);
-		pfn = scan.next_pfn;
-	}
-	return rc;
-}
-
-struct flag_scan {
+struct poison_scan {
 	found_fn fn;
 	void *data;
 };
 
+static int found_by_module(const struct memras_run *run, void *data)
+{
+	const struct poison_scan *s = data;
+
+	return s->fn(run->pfn, run->nr, s->data);
+}
+
 static int found_by_flags(uint64_t pfn, uint64_t flags, void *data)
 {
-	const struct flag_scan *s = data;
+	const struct poison_scan *s = data;
 
 	return flags & MR_KPF(KPF_HWPOISON) ? s->fn(pfn, 1, s->data) : 0;
 }
@@ -58,13 +44,15 @@ static int found_by_flags(uint64_t pfn, uint64_t flags, void *data)
 static int scan_by_flags(const struct mr_machine *m, uint64_t pfn, uint64_t nr, found_fn fn,
 			 void *data)
 {
-	return mr_kpage_walk(m, pfn, nr, found_by_flags, &(struct flag_scan){ fn, data });
+	return mr_kpage_walk(m, pfn, nr, found_by_flags, &(struct poison_scan){ fn, data });
 }
 
 static int scan(const struct mr_machine *m, uint64_t pfn, uint64_t nr, found_fn fn, void *data)
 {
-	return m->device >= 0 ? scan_by_module(m, pfn, nr, fn, data) :
-				scan_by_flags(m, pfn, nr, fn, data);
+	if (m->device < 0)
+		return scan_by_flags(m, pfn, nr, fn, data);
+	return mr_device_scan(m, pfn, nr, 0, MEMRAS_SCAN_POISONED, found_by_module,
+			      &(struct poison_scan){ fn, data });
 }
 
 struct collector {

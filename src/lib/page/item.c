@@ -36,16 +36,20 @@ static void name_owners(const struct mr_item *it, const struct mr_owners *owners
 			struct mr_err *err)
 {
 	const struct mr_owner *list;
+	bool one = true;
 	char users[128];
 	size_t nr;
 
 	list = mr_owners_of(owners, it->spot.pfn, 1, &nr);
 	if (!nr || it->snap.mapcount <= 0)
 		return;
+	/* A process can map a page more than once. */
+	for (size_t i = 1; i < nr; i++)
+		one &= list[i].pid == list[0].pid;
 	mr_owners_text(list, nr, users, sizeof(users));
 	snprintf(err->reason, sizeof(err->reason),
 		 "page is %s in use by %s: hard offline would hit %s", mr_kind_text(it->snap.kind),
-		 users, nr == 1 ? "it" : "them");
+		 users, one ? "it" : "them");
 }
 
 void mr_item_plan(struct mr_item *it, const struct mr_batch_way *way,

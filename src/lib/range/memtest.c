@@ -252,6 +252,8 @@ int mr_memtest_run(const struct mr_machine *m, const struct mr_span *spans, size
 		mr_ranges_free(&job.parts);
 		job.parts = job.again;
 		job.again = (struct mr_ranges){ 0 };
+		all.pages = mr_ranges_pages(&job.parts);
+		job.total = job.before + mr_pattern_bytes(&all);
 	}
 	merge_bad(test);
 	test->complete = !rc;

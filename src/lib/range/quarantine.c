@@ -194,6 +194,23 @@ static void unkeep(struct add *a)
 	a->result->changed = 0;
 }
 
+static int add_pages(const struct memras_run *run, void *data)
+{
+	*(uint64_t *)data += run->nr;
+	return 0;
+}
+
+/* Counts the pages of @range, which must all be poisoned. */
+static int count_poisoned(struct add *a, struct mr_range range)
+{
+	uint64_t poisoned = 0;
+	int rc = mr_device_scan(a->m, range.pfn, range.nr, 0, MEMRAS_SCAN_POISONED, add_pages,
+				&poisoned);
+
+	a->result->poisoned += poisoned;
+	return rc || poisoned != range.nr ? -EBUSY : 0;
+}
+
 /*
  * Checks that all pages are in quarantine, except for poisoned ones, which it counts. The claim
  * may have skipped pages that another process has claimed.
@@ -208,17 +225,8 @@ static int verify(struct add *a)
 	now.all = a->snap.all;
 	if (!rc)
 		rc = mr_quarantine_plan_add(&now, a->result->target, &left);
-	for (size_t i = 0; !rc && i < left.want.nr; i++) {
-		for (uint64_t n = 0; !rc && n < left.want.list[i].nr; n++) {
-			struct memras_page page = { .pfn = left.want.list[i].pfn + n };
-
-			if (mr_device_describe(a->m, &page, 1) ||
-			    !(page.flags & MEMRAS_PAGE_HWPOISON))
-				rc = -EBUSY;
-			else
-				a->result->poisoned++;
-		}
-	}
+	for (size_t i = 0; !rc && i < left.want.nr; i++)
+		rc = count_poisoned(a, left.want.list[i]);
 	mr_kept_free(&now.kept);
 	mr_quarantine_plan_free(&left);
 	return rc;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "backend/dmi.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,10 @@ int mr_dmi_each(const struct mr_machine *m, mr_dmi_fn fn, void *data)
 		return fd;
 	if (!table)
 		return -ENOMEM;
-	while (len < ROOM && n > 0) {
+	while (len < ROOM && n) {
 		n = read(fd, table + len, ROOM - len);
+		if (n < 0 && errno != EINTR)
+			return -errno;
 		len += n > 0 ? (size_t)n : 0;
 	}
 	/*

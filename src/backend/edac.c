@@ -48,6 +48,11 @@ static size_t numbers(const struct mr_machine *m, const char *path, const char *
 	return n;
 }
 
+static uint64_t mib_bytes(uint64_t mib)
+{
+	return mib < UINT64_MAX >> 20 ? mib << 20 : UINT64_MAX;
+}
+
 static int read_dimm(const struct mr_machine *m, uint64_t mc, const char *kind, uint64_t dimm,
 		     struct mr_edac **list, size_t *nr)
 {
@@ -68,7 +73,7 @@ static int read_dimm(const struct mr_machine *m, uint64_t mc, const char *kind, 
 	for (size_t n = strlen(e->location); n && e->location[n - 1] == ' '; n--)
 		e->location[n - 1] = '\0';
 	if (!mr_root_read_u64(&m->root, 10, &mib, "%s/size", path))
-		e->size = mib < UINT64_MAX >> 20 ? mib << 20 : UINT64_MAX;
+		e->size = mib_bytes(mib);
 	mr_root_read_u64(&m->root, 10, &e->ce, "%s/dimm_ce_count", path);
 	mr_root_read_u64(&m->root, 10, &e->ue, "%s/dimm_ue_count", path);
 	return 0;
@@ -90,7 +95,7 @@ static int read_csrow(const struct mr_machine *m, uint64_t mc, uint64_t row,
 	if (mr_root_read(&m->root, e->label, sizeof(e->label), "%s/ch0_dimm_label", path) < 0)
 		e->label[0] = '\0';
 	if (!mr_root_read_u64(&m->root, 10, &mib, "%s/size_mb", path))
-		e->size = mib << 20;
+		e->size = mib_bytes(mib);
 	mr_root_read_u64(&m->root, 10, &e->ce, "%s/ce_count", path);
 	mr_root_read_u64(&m->root, 10, &e->ue, "%s/ue_count", path);
 	return 0;

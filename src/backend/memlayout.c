@@ -39,20 +39,13 @@ int mr_memlayout_add_dimm(struct mr_memlayout *l, const char *text, uint64_t siz
 	return 0;
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct mr_memrange *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
 void mr_memlayout_settle(struct mr_memlayout *l)
 {
 	size_t n = 0;
 
 	if (!l->nr_ranges)
 		return;
-	qsort(l->ranges, l->nr_ranges, sizeof(*l->ranges), by_start);
+	qsort(l->ranges, l->nr_ranges, sizeof(*l->ranges), mr_u64_order);
 	for (size_t i = 1; i < l->nr_ranges; i++) {
 		if (l->ranges[i].start > l->ranges[n].end)
 			l->ranges[++n] = l->ranges[i];

@@ -191,6 +191,7 @@ static int end(struct job *job, const struct mr_field *fields)
 	struct mr_err err = { 0 };
 	int code = mr_exit_of_counts(s->done + s->already + s->planned, s->refused + s->failed,
 				     &s->last);
+	int rc = 0;
 
 	if ((mr_interrupted() || job->bad) && code == MR_EXIT_OK)
 		code = MR_EXIT_PART;
@@ -203,15 +204,17 @@ static int end(struct job *job, const struct mr_field *fields)
 		json_object_object_add(doc, "summary", mr_summary_json(s, job->done));
 		mr_doc_print(doc);
 	} else if (!job->run->globals.quiet && job->nr) {
-		mr_table_print(fields, &records, &layout, &err);
+		rc = mr_table_print(fields, &records, &layout, &err);
 	}
-	for (size_t i = 0; i < job->nr; i++) {
+	for (size_t i = 0; !rc && i < job->nr; i++) {
 		if (job->rows[i].bad.nr && !job->run->globals.json && !job->run->globals.quiet) {
 			putchar('\n');
 			mr_msg_line("Failed the test of %s:", job->rows[i].r.target);
-			mr_table_print(bad_fields, &job->rows[i].bad, NULL, &err);
+			rc = mr_table_print(bad_fields, &job->rows[i].bad, NULL, &err);
 		}
 	}
+	if (rc)
+		code = mr_end_error(job->run, &err);
 	free_job(job);
 	return code;
 }

@@ -170,6 +170,8 @@ static int print_table(const struct mr_page_report *rp)
 	struct mr_err err = { 0 };
 	int rc = mr_table_print(mr_page_fields, &records, &layout, &err);
 
+	if (rc)
+		mr_msg_error(rp->run, &err);
 	if (rp->lost)
 		mr_msg_note(rp->run, "there was no memory for all rows of the table");
 	return rc;

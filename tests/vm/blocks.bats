@@ -223,7 +223,7 @@ fill_block() {
 		assert_equal "$(block_state "$n")" offline
 	else
 		json=$(<"$BATS_TEST_TMPDIR/out")
-		assert_json '.results[0].error | .errno == "ETIMEDOUT" and (.reason | startswith("hugepages in use"))'
+		assert_json '.results[0].error | .errno == "ETIMEDOUT" and (.reason | test("hugepages in use"))'
 		assert_equal "$(block_state "$n")" online
 	fi
 	assert_equal "$(pool nr) $(pool free) $(pool surplus)" "$before"

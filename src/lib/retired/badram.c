@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "util/cleanup.h"
+#include "util/num.h"
 
 enum { KEEP, GROW, GONE };
 
@@ -15,13 +16,6 @@ static int by_mask(const void *a, const void *b)
 
 	if (x->open != y->open)
 		return x->open < y->open ? -1 : 1;
-	return x->pfn < y->pfn ? -1 : x->pfn > y->pfn;
-}
-
-static int by_pfn(const void *a, const void *b)
-{
-	const struct mr_badram *x = a, *y = b;
-
 	return x->pfn < y->pfn ? -1 : x->pfn > y->pfn;
 }
 
@@ -78,7 +72,7 @@ int mr_badram_merge(const uint64_t *pfns, size_t nr, struct mr_badram **out, siz
 	for (unsigned int b = 0; b < 64; b++)
 		if (differ & (1ULL << b))
 			nr = join(list, nr, 1ULL << b, fate);
-	qsort(list, nr, sizeof(*list), by_pfn);
+	qsort(list, nr, sizeof(*list), mr_u64_order);
 	*out = list;
 	*count = nr;
 	return 0;

@@ -84,8 +84,10 @@ static int read_json(struct mr_retlist *in, struct mr_input *input,
 	if (rc)
 		return rc;
 	rc = mr_retlist_parse_json(in, text, len, err);
-	if (rc || mr_retlist_intern(in, import->cause, &cause))
-		return rc ? rc : -ENOMEM;
+	if (rc)
+		return rc;
+	if (mr_retlist_intern(in, import->cause, &cause))
+		return mr_err_set(err, -ENOMEM, in->path, "no memory for the list");
 	for (size_t i = 0; i < in->nr; i++) {
 		in->list[i].pending = true;
 		if (cause)

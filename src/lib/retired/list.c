@@ -113,18 +113,11 @@ int mr_retlist_add(struct mr_retlist *l, const struct mr_retired *entry)
 	return 0;
 }
 
-static int by_pfn(const void *a, const void *b)
-{
-	const struct mr_retired *x = a, *y = b;
-
-	return x->pfn < y->pfn ? -1 : x->pfn > y->pfn;
-}
-
 /* Entries of one page are ordered by time. */
 static int by_pfn_and_time(const void *a, const void *b)
 {
 	const struct mr_retired *x = a, *y = b;
-	int order = by_pfn(a, b);
+	int order = mr_u64_order(a, b);
 
 	return order ? order : x->time < y->time ? -1 : x->time > y->time;
 }
@@ -166,7 +159,7 @@ struct mr_retired *mr_retlist_find(const struct mr_retlist *l, uint64_t pfn)
 {
 	struct mr_retired key = { .pfn = pfn };
 
-	return l->nr ? bsearch(&key, l->list, l->nr, sizeof(key), by_pfn) : NULL;
+	return l->nr ? bsearch(&key, l->list, l->nr, sizeof(key), mr_u64_order) : NULL;
 }
 
 size_t mr_retlist_forget(struct mr_retlist *l, struct mr_pfns *ranges, size_t nr)

@@ -13,6 +13,7 @@
 #include "util/cleanup.h"
 #include "util/grow.h"
 #include "util/interrupt.h"
+#include "util/num.h"
 
 struct resolver {
 	const struct mr_machine *m;
@@ -45,17 +46,10 @@ static int push_one(uint64_t pfn, uint64_t where, void *data)
 
 static const struct mr_block *find_block(const struct resolver *r, uint64_t id)
 {
-	size_t lo = 0, hi = r->blocks.nr;
+	const struct mr_blocks *b = &r->blocks;
+	size_t i = mr_u64_place(b->list, b->nr, sizeof(*b->list), id);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (r->blocks.list[mid].id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < r->blocks.nr && r->blocks.list[lo].id == id ? &r->blocks.list[lo] : NULL;
+	return i < b->nr && b->list[i].id == id ? &b->list[i] : NULL;
 }
 
 /* Returns the end of the device memory that contains @pfn, or 0 if none does. */

@@ -49,7 +49,7 @@ static void live(const struct mr_service *service, uint64_t *next_us)
 	*next_us = now + service->watchdog_us / 4;
 }
 
-/* The log has most of what the trace has, but no corrected errors. */
+/* Reports that only the log is read: it has no corrected errors. */
 static void no_trace(const struct mr_run *run, const struct mr_watch_policy *policy,
 		     const struct mr_err *why)
 {
@@ -60,7 +60,7 @@ static void no_trace(const struct mr_run *run, const struct mr_watch_policy *pol
 		mr_msg_verbose(run, "no trace events are heard: %s", why->reason);
 }
 
-/* Tracefs may be mounted later. */
+/* Opens the trace, again every few seconds: tracefs may be mounted later. */
 static void hear_trace(const struct mr_run *run, struct mr_watch *w, uint64_t *next_us)
 {
 	struct mr_err err;
@@ -107,7 +107,7 @@ static void end_hook(const struct mr_run *run, struct mr_hook *hook)
 			    hook->dropped, MR_HOOK_WAITING);
 }
 
-/* Other commands are told the budget for as long as watches with one run here. */
+/* Stores the budget for the other commands, or removes that of an earlier watch. */
 static void publish_budget(const struct mr_run *run, const struct mr_machine *m, uint64_t budget)
 {
 	struct mr_err err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How much memory may be poisoned before nothing more is retired by itself. It is in
- * /run/memras/budget from the moment that a watch sets it, in bytes.
+ * The limit of poisoned memory up to which memras watch retires pages. It is stored in
+ * /run/memras/budget, in bytes, for the other commands.
  */
 #ifndef MR_LIB_BUDGET_H
 #define MR_LIB_BUDGET_H
@@ -13,15 +13,15 @@
 
 #define MR_BUDGET_NONE UINT64_MAX
 
-/* The budget of @m in bytes, or MR_BUDGET_NONE. */
+/* Returns the budget of @m in bytes, or MR_BUDGET_NONE. */
 uint64_t mr_budget_read(const struct mr_machine *m);
 
-/* Sets it, or with MR_BUDGET_NONE takes it away. 0 or -errno. */
+/* Stores the budget, or removes it with MR_BUDGET_NONE. Returns 0 or -errno. */
 int mr_budget_set(const struct mr_machine *m, uint64_t budget);
 
 /*
- * Whether @pages more may be poisoned within @budget bytes. *@poisoned is what is now, as the
- * kernel counts (HardwareCorrupted). One that does not count has room.
+ * True if @pages more may be poisoned within @budget bytes, or if the kernel does not count
+ * poisoned memory. Sets *@poisoned to HardwareCorrupted, in bytes.
  */
 bool mr_budget_allows(const struct mr_machine *m, uint64_t budget, uint64_t pages,
 		      uint64_t *poisoned);

@@ -209,7 +209,7 @@ int mr_page_report_fail(struct mr_page_report *rp, const struct mr_err *err)
 	return mr_end_error(rp->run, err);
 }
 
-/* A budget is for what is done without being asked: who asks is told, and it is done. */
+/* The budget does not stop commands of the user: they only warn. */
 static void warn_of_budget(const struct run_of *run, const struct mr_intent *list, size_t nr)
 {
 	const uint64_t budget = mr_budget_read(run->m);

@@ -13,8 +13,8 @@
 #include "util/cleanup.h"
 #include "util/num.h"
 
-/* Where the errors come from that one acts on: who has the same acts twice. */
-#define ERRORS_CPU	(1U << 0)	/* corrected, from the processor's banks or EDAC's drivers */
+/* The errors that one acts on: two with the same errors act twice. */
+#define ERRORS_CPU	(1U << 0)	/* corrected, from MCA banks or EDAC drivers */
 #define ERRORS_FIRMWARE	(1U << 1)
 #define ERRORS_FATAL	(1U << 2)	/* uncorrected */
 
@@ -57,7 +57,7 @@ static void set(struct mr_retirer *r, enum mr_retirer_state state, const char *f
 	va_end(args);
 }
 
-/* Whether the kernel was booted with @word. */
+/* True if @word is on the kernel's command line. */
 static bool booted_with(const struct mr_machine *m, const char *word)
 {
 	char line[4096], *rest = line, *p;
@@ -94,9 +94,10 @@ static void find_cec(const struct mr_machine *m, struct mr_retirer *r)
 	}
 	if (!mr_root_exists(&m->root, "%s/ras/cec", debugfs + 1))
 		set(r, MR_RETIRER_ABSENT, "this kernel or processor has none");
-	else if (mr_root_read_u64(&m->root, 10, &threshold, "%s/ras/cec/action_threshold", debugfs + 1))
-		set(r, MR_RETIRER_ACTIVE, "soft offlines a page that has too many corrected errors; "
-		    "others do not see the errors that it takes");
+	else if (mr_root_read_u64(&m->root, 10, &threshold, "%s/ras/cec/action_threshold",
+				  debugfs + 1))
+		set(r, MR_RETIRER_ACTIVE, "soft offlines a page that has too many corrected "
+		    "errors; others do not see the errors that it takes");
 	else
 		set(r, MR_RETIRER_ACTIVE, "soft offlines a page at %llu corrected errors; "
 		    "others do not see the errors that it takes", (unsigned long long)threshold);
@@ -109,24 +110,27 @@ static void find_ghes(const struct mr_machine *m, struct mr_retirer *r)
 
 	if (!mr_root_exists(&m->root, "sys/firmware/acpi/tables/HEST"))
 		set(r, MR_RETIRER_ABSENT, "the firmware reports no errors");
-	else if (mr_root_read(&m->root, disabled, sizeof(disabled), "sys/module/ghes/parameters/disable") < 0)
+	else if (mr_root_read(&m->root, disabled, sizeof(disabled),
+			      "sys/module/ghes/parameters/disable") < 0)
 		set(r, MR_RETIRER_ABSENT, "this kernel does not take the firmware's errors");
 	else if (disabled[0] == 'Y')
 		set(r, MR_RETIRER_OFF, "turned off by ghes.disable");
 	else
-		set(r, MR_RETIRER_ACTIVE, "soft offlines a page for which the firmware says that it had too many corrected errors");
+		set(r, MR_RETIRER_ACTIVE, "soft offlines a page when the firmware reports that it "
+		    "had too many corrected errors");
 }
 
 /* drivers/ras/amd/fmpm.c */
 static void find_fmpm(const struct mr_machine *m, struct mr_retirer *r)
 {
-	if (mr_root_exists(&m->root, "sys/module/amd_fmpm") || mr_root_exists(&m->root, "sys/module/fmpm"))
-		set(r, MR_RETIRER_ACTIVE, "retires the pages of an uncorrected error, and again at each boot");
+	if (mr_root_exists(&m->root, "sys/module/fmpm"))
+		set(r, MR_RETIRER_ACTIVE, "retires the pages of an uncorrected error, and again "
+		    "at each boot");
 	else
 		set(r, MR_RETIRER_ABSENT, "not loaded");
 }
 
-/* The value of "NAME=VALUE" or "NAME = VALUE" of @path, without quotes; false if it is not set. */
+/* Reads the last "NAME=VALUE" or "NAME = VALUE" of @path, without quotes. False if none. */
 static bool setting(const struct mr_machine *m, const char *path, const char *name, char *value,
 		    size_t size)
 {
@@ -154,7 +158,7 @@ static bool setting(const struct mr_machine *m, const char *path, const char *na
 	return found;
 }
 
-/* The same of the first of @paths (NULL-terminated) that sets it, else @otherwise. */
+/* The same from the first of @paths (NULL-terminated) that has it; else @otherwise. */
 static void setting_of(const struct mr_machine *m, const char *const *paths, const char *name,
 		       const char *otherwise, char *value, size_t size)
 {
@@ -177,7 +181,9 @@ static void set_daemon(struct mr_retirer *r, const char *action, const char *thr
 /* rasdaemon's ras-page-isolation.c */
 static void find_rasdaemon(const struct mr_machine *m, struct mr_retirer *r)
 {
-	static const char *const paths[] = { "etc/sysconfig/rasdaemon", "etc/default/rasdaemon", NULL };
+	static const char *const paths[] = {
+		"etc/sysconfig/rasdaemon", "etc/default/rasdaemon", NULL
+	};
 	char action[32], threshold[16], cycle[16];
 
 	setting_of(m, paths, "PAGE_CE_ACTION", "soft", action, sizeof(action));
@@ -197,7 +203,7 @@ static void find_mcelog(const struct mr_machine *m, struct mr_retirer *r)
 	set_daemon(r, action, threshold, "");
 }
 
-/* Words of /proc/PID/cmdline, with NULs between them. */
+/* @words as in /proc/PID/cmdline, each ended by NUL. */
 static void find_watch(const char *words, size_t size, struct mr_retirer *r)
 {
 	for (const char *p = words; p < words + size; p += strlen(p) + 1) {
@@ -218,7 +224,8 @@ static void look_at(const struct mr_machine *m, uint64_t pid, struct mr_retirer 
 	ssize_t n;
 	int fd;
 
-	if (mr_root_read(&m->root, name, sizeof(name), "proc/%llu/comm", (unsigned long long)pid) < 0)
+	if (mr_root_read(&m->root, name, sizeof(name), "proc/%llu/comm",
+			 (unsigned long long)pid) < 0)
 		return;
 	if (!strcmp(name, "rasdaemon"))
 		find_rasdaemon(m, &list[RASDAEMON]);
@@ -230,8 +237,9 @@ static void look_at(const struct mr_machine *m, uint64_t pid, struct mr_retirer 
 	n = fd < 0 ? -1 : read(fd, words, sizeof(words) - 1);
 	if (fd >= 0)
 		close(fd);
-	/* A second watch that does not act hides none that does. */
-	if (n > 0 && memmem(words, (size_t)n, "\0watch", 7) && list[WATCH].state != MR_RETIRER_ACTIVE)
+	/* Of several watches, one that retires pages counts. */
+	if (n > 0 && memmem(words, (size_t)n, "\0watch", 7) &&
+	    list[WATCH].state != MR_RETIRER_ACTIVE)
 		find_watch(words, (size_t)n, &list[WATCH]);
 }
 

@@ -11,7 +11,7 @@
 #include "util/grow.h"
 #include "util/num.h"
 
-#define STEP_PAGES	8		/* so many at a time: errors go on coming meanwhile */
+#define STEP_PAGES	8		/* pages to retire between two reads of the trace */
 #define TRY_MS		1000		/* for a page that is busy */
 #define SAVE_US		1000000
 #define RETRY_US	5000000		/* before what failed is tried again */
@@ -32,7 +32,7 @@ void mr_actor_close(struct mr_actor *a)
 void mr_actor_hear(struct mr_actor *a, uint64_t addr, uint64_t count, const char *label)
 {
 	a->heard += count;
-	/* Without memory for it, the next error of the page counts. */
+	/* Out of memory: this error is not counted. */
 	mr_errpages_add(&a->errors, addr >> a->m->page_shift, count, time(NULL), label);
 }
 
@@ -57,7 +57,7 @@ static void tell(const struct mr_actor *a, const struct mr_errpage *page, int32_
 	a->hooks->event(&event, a->hooks->data);
 }
 
-/* Whether the budget has room for one more page; false: that is told. */
+/* True if the budget has room for one more page; else reports the page as refused. */
 static bool may_retire(const struct mr_actor *a, const struct mr_errpage *page, int32_t node)
 {
 	char budget[MR_SIZE_TEXT], is[MR_SIZE_TEXT], object[24];
@@ -67,9 +67,9 @@ static bool may_retire(const struct mr_actor *a, const struct mr_errpage *page, 
 	if (mr_budget_allows(a->m, a->policy->budget, 1, &poisoned))
 		return true;
 	snprintf(object, sizeof(object), "0x%" PRIx64, page->pfn);
-	mr_err_set(&err, -EDQUOT, object,
-		   "had %zu corrected errors, but the budget of %s is used up: %s of memory is poisoned",
-		   page->nr, mr_size_text(a->policy->budget, budget), mr_size_text(poisoned, is));
+	mr_err_set(&err, -EDQUOT, object, "had %zu corrected errors, but the budget of %s "
+		   "is used up: %s of memory is poisoned", page->nr,
+		   mr_size_text(a->policy->budget, budget), mr_size_text(poisoned, is));
 	mr_err_hint(&err, "memras offline --soft %s retires it all the same", object);
 	tell(a, page, node, MR_WATCH_REFUSED, &err);
 	return false;
@@ -93,14 +93,14 @@ static bool is_memory(const struct mr_result *result)
 	       result->kind != MEMRAS_KIND_DEVICE;
 }
 
-/* The page is not retired: told, and counted anew. */
+/* Reports a page that is not retired, and starts its count again. */
 static void fail(struct mr_actor *a, struct mr_errpage *page, const struct mr_result *result)
 {
 	tell(a, page, result->node, MR_WATCH_FAILED, &result->err);
 	mr_errpages_reset(&a->errors, page);
 }
 
-/* 0 when the page is dealt with; -errno with @err set: it is due as before. */
+/* Returns 0 if the page is dealt with; -errno with @err set if it is still due. */
 static int act_on(struct mr_actor *a, struct mr_errpage *page, struct mr_err *err)
 {
 	struct mr_found found = {
@@ -125,7 +125,7 @@ static int act_on(struct mr_actor *a, struct mr_errpage *page, struct mr_err *er
 		return 0;
 	}
 	snprintf(found.label, sizeof(found.label), "%s", page->label);
-	/* A page that cannot be retired now can be after the next boot: the list keeps it. */
+	/* A page that cannot be retired now may be free after the next boot: list it as well. */
 	if (is_memory(&result)) {
 		rc = mr_recorder_intend(a->recorder, &found, err);
 		if (rc)
@@ -137,7 +137,7 @@ static int act_on(struct mr_actor *a, struct mr_errpage *page, struct mr_err *er
 		fail(a, page, &result);
 		return 0;
 	}
-	/* Without memory for it, the next look through all memory finds it. */
+	/* Out of memory: the next scan finds the page. */
 	if (!mr_make_room(a->found->list, a->found->nr, a->found->room))
 		a->found->list[a->found->nr++] = found;
 	mr_errpages_reset(&a->errors, page);

@@ -74,7 +74,7 @@ static struct mr_errpage *find_or_add(struct mr_errpages *e, uint64_t pfn)
 	return page;
 }
 
-/* Drops the first @nr times of the page. */
+/* Removes the first @nr times of the page. */
 static void drop_times(struct mr_errpage *page, size_t nr)
 {
 	page->nr -= nr;
@@ -87,7 +87,7 @@ static void add_time(struct mr_errpages *e, struct mr_errpage *page, int64_t tim
 
 	while (old < page->nr && page->times[old] <= time - e->window_s)
 		old++;
-	/* More than are waited for tell nothing more. */
+	/* Keep no more than the threshold. */
 	if (!old && page->nr == e->threshold)
 		old = 1;
 	drop_times(page, old);

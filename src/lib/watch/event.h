@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a watch tells. */
+/* What a watch reports. */
 #ifndef MR_LIB_WATCH_EVENT_H
 #define MR_LIB_WATCH_EVENT_H
 
@@ -7,9 +7,9 @@
 
 enum mr_watch_result {
 	MR_WATCH_RETIRED,	/* and on the list */
-	MR_WATCH_FAILED,	/* it was said to be retired, or was to be, and is not */
-	MR_WATCH_PLANNED,	/* it would be retired, in a dry run */
-	MR_WATCH_REFUSED,	/* it was to be retired, and the budget does not allow it */
+	MR_WATCH_FAILED,	/* the kernel, or the watch, did not retire it */
+	MR_WATCH_PLANNED,	/* dry run: the watch would retire it */
+	MR_WATCH_REFUSED,	/* the budget does not allow it */
 };
 
 /* Of a page. */

@@ -11,14 +11,14 @@
 
 struct mr_watch_policy {
 	bool restore_pools;	/* that lost hugepages to retired pages */
-	size_t errors;		/* retire a page at so many corrected errors of it; 0: at none */
-	int64_t window_s;	/* ... within so many seconds */
-	uint64_t budget;	/* retire no page beyond so much poisoned memory; UINT64_MAX: none */
+	size_t errors;		/* corrected errors at which a page is retired; 0: never */
+	int64_t window_s;	/* time in which they have to occur, seconds */
+	uint64_t budget;	/* limit of poisoned memory, bytes; UINT64_MAX if none */
 };
 
 /*
- * Reads @text: "restore-pool" and "retire=N/TIME" with commas between, into @policy, whose
- * budget it leaves alone. NULL is none. -EINVAL or -ERANGE with @err set.
+ * Parses @text, "restore-pool" and "retire=N/TIME" separated by commas, into @policy except
+ * its budget. NULL stands for neither. Returns -EINVAL or -ERANGE with @err set on error.
  */
 int mr_watch_policy_parse(const char *text, struct mr_watch_policy *policy, struct mr_err *err);
 

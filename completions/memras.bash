@@ -62,7 +62,7 @@ _memras_after() {
 		instead=''
 		;;
 	'block offline')
-		options='--timeout --force --retries --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
+		options='--timeout --force --retries --target-node --json --dry-run --sysroot --state-dir --no-module --quiet --verbose --color --version --help'
 		operand='block'
 		instead=''
 		;;
@@ -174,6 +174,7 @@ _memras_value() {
 	'block list ''--summary') echo 'never always only' ;;
 	'block offline ''--timeout' | 'block offline ''-t') echo 'none' ;;
 	'block offline ''--retries' | 'block offline ''-r') echo 'none' ;;
+	'block offline ''--target-node') echo 'near any' ;;
 	'block online ''--timeout' | 'block online ''-t') echo 'none' ;;
 	'block online ''--zone' | 'block online ''-z') echo 'back auto movable kernel' ;;
 	'hugepage list ''--timeout' | 'hugepage list ''-t') echo 'none' ;;

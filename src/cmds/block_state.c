@@ -22,7 +22,7 @@
 
 struct row {
 	struct mr_block_result r;
-	const char *result, *via, *pool;
+	const char *result, *via, *move_to, *pool;
 	const struct mr_err *err;
 	struct mr_records blockers, poison, quarantine;
 };
@@ -48,6 +48,8 @@ static const struct mr_field fields[] = {
 		 "pages claimed", .right = true),
 	MR_FIELD(MR_FIELD_U64, struct row, r.poisoned_pages, "poisoned_pages", "POISONED",
 		 "poisoned pages skipped", .right = true),
+	MR_FIELD(MR_FIELD_STRING, struct row, move_to, "target_node", NULL,
+		 "nodes that its pages went to: near or any"),
 	MR_FIELD(MR_FIELD_STRING, struct row, pool, "pool", NULL,
 		 "how the pool of its hugepages kept its size"),
 	MR_FIELD(MR_FIELD_RECORDS, struct row, blockers, "blockers", NULL,
@@ -64,7 +66,7 @@ struct state_args {
 	uint64_t timeout_ms;
 	uint64_t retries;
 	bool force;
-	const char *zone;
+	const char *zone, *move_to;
 };
 
 #define COMMON_OPTS                                                                               \
@@ -77,6 +79,8 @@ static const struct mr_opt offline_opts[] = {
 	COMMON_OPTS,
 	MR_NUMBER("retries", 'r', struct state_args, retries, "N",
 		  "pass over a busy block again so many times at most"),
+	MR_CHOICE("target-node", 0, struct state_args, move_to, "WHICH", mr_move_to_choices,
+		  "where its pages go: near, to its own node first, or any"),
 	{ 0 },
 };
 
@@ -263,6 +267,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		struct mr_block_policy policy = {
 			.timeout_ms = args->timeout_ms, .retries = args->retries,
 			.dry_run = run->globals.dry_run, .going = going,
+			.move_to = mr_move_to_of(args->move_to),
 			.zone = mr_online_zone_of(args->zone), .zones = &zones,
 			.progress = on_progress, .progress_data = &watcher,
 		};
@@ -276,6 +281,8 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 		mr_progress_end(&watcher.line);
 		going += r->going;
 		rows[n].via = mr_via_name(r->via);
+		rows[n].move_to = r->move_to == MR_MOVE_DEFAULT ? NULL :
+				  mr_move_to_choices[r->move_to - MR_MOVE_NEAR];
 		rows[n].pool = mr_pool_way_name(r->pool);
 		rows[n].result = mr_outcome_name(r->outcome, done);
 		rows[n].err = &r->err;

@@ -13,11 +13,13 @@
 static struct mr_block_snap snap;
 static struct mr_block_plan plan;
 static struct mr_hugepage hugepage;
+static enum mr_move_to move_to;
 
 /* A free block of 128 MiB, a module with all features, and plenty of memory elsewhere. */
 static void begin(void)
 {
 	mr_ranges_free(&snap.skipped);
+	move_to = MR_MOVE_DEFAULT;
 	snap = (struct mr_block_snap){
 		.id = 1, .all = { FIRST, PAGES }, .state = MR_BLOCK_ONLINE, .page_shift = 12,
 		.pageblock = UNIT, .claims = true, .replaces = true, .seen = true, .few = true,
@@ -29,7 +31,7 @@ static void begin(void)
 static enum mr_block_action offline(void)
 {
 	mr_block_plan_free(&plan);
-	CHECK_INT(mr_block_plan_offline(&snap, 0, &plan), 0);
+	CHECK_INT(mr_block_plan_offline(&snap, move_to, 0, &plan), 0);
 	return plan.action;
 }
 
@@ -114,6 +116,51 @@ static void without_the_module_the_kernel_is_asked(void)
 	CHECK_INT(plan.want.nr, 0);
 }
 
+static void of_several_nodes_its_own_is_the_first(void)
+{
+	begin();
+	snap.other_nodes = true;
+	/* Nothing moves. */
+	CHECK_INT(offline(), MR_BLOCK_WRITE);
+	snap.of_kind[MEMRAS_KIND_ANON] = 1;
+	CHECK_INT(offline(), MR_BLOCK_EVACUATE);
+	CHECK_INT(plan.move_to, MR_MOVE_NEAR);
+	move_to = MR_MOVE_NEAR;
+	CHECK_INT(offline(), MR_BLOCK_EVACUATE);
+	snap.claims = false;
+	CHECK_INT(offline(), MR_BLOCK_REFUSE);
+	CHECK_INT(plan.err.code, -EOPNOTSUPP);
+	/* Unless it is asked for, the kernel may have it. */
+	move_to = MR_MOVE_DEFAULT;
+	CHECK_INT(offline(), MR_BLOCK_KERNEL);
+	CHECK_INT(plan.move_to, MR_MOVE_ANY);
+	move_to = MR_MOVE_NEAR;
+	snap.other_nodes = false;
+	CHECK_INT(offline(), MR_BLOCK_KERNEL);
+	CHECK_INT(plan.move_to, MR_MOVE_DEFAULT);
+}
+
+static void all_of_them_are_the_kernels_choice(void)
+{
+	begin();
+	move_to = MR_MOVE_ANY;
+	snap.of_kind[MEMRAS_KIND_ANON] = 10000;
+	snap.few = false;
+	CHECK_INT(offline(), MR_BLOCK_EVACUATE);
+	snap.other_nodes = true;
+	CHECK_INT(offline(), MR_BLOCK_KERNEL);
+	CHECK_INT(plan.move_to, MR_MOVE_ANY);
+	/* What it would dissolve stays in its pool. */
+	snap.of_kind[MEMRAS_KIND_HUGETLB] = 512;
+	snap.hugepages = &hugepage;
+	snap.nr_hugepages = 1;
+	CHECK_INT(offline(), MR_BLOCK_EVACUATE);
+	snap.nr_hugepages = 0;
+	snap.hugepages = NULL;
+	snap.of_kind[MEMRAS_KIND_SLAB] = 1;
+	CHECK_INT(offline(), MR_BLOCK_BLOCKED);
+}
+
 static void there_must_be_room_for_what_goes(void)
 {
 	begin();
@@ -144,13 +191,13 @@ static void blocks_of_one_request_need_room_together(void)
 	begin();
 	snap.available = 2 * size;
 	mr_block_plan_free(&plan);
-	CHECK_INT(mr_block_plan_offline(&snap, size, &plan), 0);
+	CHECK_INT(mr_block_plan_offline(&snap, move_to, size, &plan), 0);
 	CHECK_INT(plan.action, MR_BLOCK_WRITE);
 	mr_block_plan_free(&plan);
-	CHECK_INT(mr_block_plan_offline(&snap, size + 1, &plan), 0);
+	CHECK_INT(mr_block_plan_offline(&snap, move_to, size + 1, &plan), 0);
 	CHECK_INT(plan.action, MR_BLOCK_REFUSE);
 	mr_block_plan_free(&plan);
-	CHECK_INT(mr_block_plan_offline(&snap, 3 * size, &plan), 0);
+	CHECK_INT(mr_block_plan_offline(&snap, move_to, 3 * size, &plan), 0);
 	CHECK_INT(plan.action, MR_BLOCK_REFUSE);
 }
 
@@ -229,6 +276,8 @@ int main(void)
 	what_is_in_use_is_evacuated();
 	what_cannot_be_moved_blocks();
 	without_the_module_the_kernel_is_asked();
+	of_several_nodes_its_own_is_the_first();
+	all_of_them_are_the_kernels_choice();
 	there_must_be_room_for_what_goes();
 	blocks_of_one_request_need_room_together();
 	hugepages_are_replaced_or_their_pool_is_grown();

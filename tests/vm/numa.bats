@@ -42,6 +42,76 @@ free_on() {
 	assert_json '.blocks | length > 0 and all(.node == 1)'
 }
 
+# remote: how many of the workload's pages are not on node 1
+remote() {
+	local first last
+
+	read -r first last < <(memras block list --json node:1 | jq -r '
+		[.blocks[] | .start, .start + .size] | "\(min / 4096) \(max / 4096 - 1)"')
+	echo $((8192 - $(workload_ask "within $first $last")))
+}
+
+# inside N: how many of the workload's pages are in the block
+inside() {
+	workload_ask "within $(($1 * pages)) $((($1 + 1) * pages - 1))"
+}
+
+# evacuated WHICH N...: takes these blocks offline, and wants that said of each that has
+# pages of the workload; adds those up in $moved
+evacuated() {
+	local which=$1 n there
+	shift
+
+	for n in "$@"; do
+		there=$(inside "$n")
+		run_json 0 memras block offline --json --timeout 60s ${option:+--target-node "$option"} "$n"
+		assert_json ".results[0] | .result == \"offlined\" and ($there == 0 or .target_node == \"$which\")"
+		moved=$((moved + there))
+	done
+}
+
+# workload_in N: starts one with all of its pages in the block
+workload_in() {
+	workload_start anon 8192 --node 1 --in $(($1 * pages))-$((($1 + 1) * pages - 1))
+	assert_equal "$(inside "$1")" 8192
+}
+
+@test "what is evacuated stays on its node while that has room; with --target-node any it need not" {
+	local pages=$(($(block_size) / 4096)) n can=() half moved=0 option=''
+
+	# What runs here has its memory on node 0.
+	taskset -pc 0 $$ >/dev/null
+	for n in $(memras block list --json node:1 | jq -r '.blocks[].block'); do
+		! memras block offline --quiet --timeout 20s "$n" 2>/dev/null || can+=("$n")
+	done
+	memras block online --quiet --zone kernel "${can[@]}"
+	half=$((${#can[@]} / 2))
+	[ $half -ge 1 ]
+
+	workload_in "${can[0]}"
+	evacuated near "${can[@]::half}"
+	assert_equal "$(remote)" 0 "pages that went to the other node"
+	workload_check
+	memras block online --quiet --zone kernel "${can[@]::half}"
+	option=near evacuated near "${can[@]:half}"
+	assert_equal "$(remote)" 0 "pages that went to the other node"
+	workload_check
+	echo "# $moved pages moved, all within their node" >&3
+	[ $moved -ge 8192 ]
+	workload_stop
+	memras block online --quiet --zone kernel "${can[@]:half}"
+
+	workload_in "${can[0]}"
+	run_json 3 memras block offline --json --no-module --target-node near "${can[0]}"
+	assert_json '.results[0] | .result == "failed" and .error.errno == "EOPNOTSUPP"'
+	option=any evacuated any "${can[0]}"
+	echo "# $(remote) of 8192 pages are on the other node as the kernel has it" >&3
+	[ "$(remote)" -gt 0 ]
+	workload_check
+	workload_stop
+	memras block online --quiet --zone kernel "${can[0]}"
+}
+
 # Node 1 gets all the hugepages that it can give: asked for more until it has none.
 fill() {
 	local before=-1

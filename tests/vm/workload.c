@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * workload KIND PAGES [FILE] [--storm THREADS] [--list FILE] [--node N] [--in FIRST-LAST]:
- * memory of a given kind, filled with data that can be checked, for suites that retire its
- * pages. --node takes it from a NUMA node, --in takes anonymous memory from these PFNs.
+ * memory of a given kind, with data that can be checked, for suites that retire its pages.
+ * --node N takes it from a NUMA node, --in takes anonymous memory from these PFNs.
  *
  * Prints "PID VADDR PFN" for each 4 KiB page (to the --list, if given) and "ready N",
  * then answers lines on stdin:
@@ -109,7 +109,6 @@ static int write_word(const char *path, const char *word)
 }
 
 static uint64_t entry_of(size_t page);
-static void entries(const char *addr, uint64_t *pfns, size_t nr);
 
 /* Waits until ksmd has merged all pages into few. */
 static int settle_ksm(void)
@@ -187,6 +186,13 @@ static uint64_t word_at(size_t page, size_t i)
 	return x ^ (x >> 27);
 }
 
+static void bind_to_node(void *at, size_t size)
+{
+	if (node >= 0 && syscall(SYS_mbind, at, size, 2 /* MPOL_BIND */,
+				 &(unsigned long){ 1UL << node }, 64UL, 0))
+		die("mbind");
+}
+
 static void map(const char *path)
 {
 	size_t size = pages * PAGE, around = size + kind->align;
@@ -224,9 +230,37 @@ static void map(const char *path)
 		die("mmap");
 	if (kind->advice >= 0 && madvise(mem, size, kind->advice) && kind->advice != MADV_NOHUGEPAGE)
 		die("madvise");
-	if (node >= 0 && syscall(SYS_mbind, mem, size, 2 /* MPOL_BIND */,
-				 &(unsigned long){ 1UL << node }, 64UL, 0))
-		die("mbind");
+	bind_to_node(mem, size);
+}
+
+static void fill(void)
+{
+	size_t page, i;
+
+	for (page = 0; page < pages; page++)
+		for (i = 0; i < WORDS; i++)
+			((uint64_t *)(mem + page * PAGE))[i] = word_at(page, i);
+}
+
+static void entries(const char *addr, uint64_t *pfns, size_t nr)
+{
+	static int pagemap = -1;
+	const ssize_t size = nr * sizeof(*pfns);
+
+	if (pagemap < 0)
+		pagemap = open("/proc/self/pagemap", O_RDONLY);
+	if (pread(pagemap, pfns, size, (uintptr_t)addr / PAGE * sizeof(*pfns)) != size)
+		die("pagemap");
+	for (; nr--; pfns++)
+		*pfns = *pfns >> 63 ? *pfns & ((1ULL << 55) - 1) : 0;
+}
+
+static uint64_t entry_of(size_t page)
+{
+	uint64_t pfn;
+
+	entries(mem + page * PAGE, &pfn, 1);
+	return pfn;
 }
 
 /*
@@ -242,54 +276,21 @@ static void choose(void)
 
 	if (from == MAP_FAILED || madvise(from, most * PAGE, MADV_NOHUGEPAGE))
 		die("room to choose from");
+	bind_to_node(from, most * PAGE);
 	for (i = 0; i < most && page < pages; i++) {
-		uint64_t *pfn = &pfns[i % 512];
-
 		if (i % 512 == 0) {
 			for (size_t k = i; k < i + 512; k++)
 				from[k * PAGE] = 1;
 			entries(from + i * PAGE, pfns, 512);
 		}
-		if (*pfn < in_first || *pfn > in_last)
+		if (pfns[i % 512] < in_first || pfns[i % 512] > in_last)
 			continue;
 		if (mremap(from + i * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 			   mem + page++ * PAGE) == MAP_FAILED)
 			die("mremap");
 	}
-	munmap(from, most * PAGE);
-	errno = ENOMEM;
-	if (page < pages)
-		die("not enough pages are there");
-}
-
-static void fill(void)
-{
-	size_t page, i;
-
-	for (page = 0; page < pages; page++)
-		for (i = 0; i < WORDS; i++)
-			((uint64_t *)(mem + page * PAGE))[i] = word_at(page, i);
-}
-
-static uint64_t entry_of(size_t page)
-{
-	uint64_t pfn;
-
-	entries(mem + page * PAGE, &pfn, 1);
-	return pfn;
-}
-
-static void entries(const char *addr, uint64_t *pfns, size_t nr)
-{
-	static int pagemap = -1;
-	const ssize_t size = nr * sizeof(*pfns);
-
-	if (pagemap < 0)
-		pagemap = open("/proc/self/pagemap", O_RDONLY);
-	if (pread(pagemap, pfns, size, (uintptr_t)addr / PAGE * sizeof(*pfns)) != size)
-		die("pagemap");
-	for (; nr--; pfns++)
-		*pfns = *pfns >> 63 ? *pfns & ((1ULL << 55) - 1) : 0;
+	if (munmap(from, most * PAGE) || page < pages)
+		die("not all pages could be had there");
 }
 
 static void print_pages(void)

@@ -99,7 +99,7 @@ static int take_and_plan(struct offline *o)
 	mr_block_snap_free(&o->snap);
 	mr_block_plan_free(&o->plan);
 	mr_block_snap_take(o->m, o->block, &o->snap);
-	return mr_block_plan_offline(&o->snap, o->policy->going, &o->plan);
+	return mr_block_plan_offline(&o->snap, o->policy->move_to, o->policy->going, &o->plan);
 }
 
 /*
@@ -243,6 +243,7 @@ static void offline(struct offline *o)
 			 MR_VIA_MODULE : MR_VIA_SYSFS;
 		break;
 	}
+	r->move_to = o->plan.move_to;
 	if (o->policy->dry_run) {
 		r->outcome = MR_OUTCOME_PLANNED;
 		r->pool = o->plan.pool;

@@ -27,6 +27,15 @@ static bool goes_at_once(const struct mr_block_snap *snap)
 	       !snap->of_kind[MEMRAS_KIND_HUGETLB] && !snap->of_kind[MEMRAS_KIND_HUGETLB_FREE];
 }
 
+/* The kernel's own offlining moves these to other nodes first. */
+static bool has_movable(const struct mr_block_snap *snap)
+{
+	return !snap->seen || snap->of_kind[MEMRAS_KIND_ANON] || snap->of_kind[MEMRAS_KIND_FILE] ||
+	       snap->of_kind[MEMRAS_KIND_SHMEM] || snap->of_kind[MEMRAS_KIND_THP] ||
+	       snap->of_kind[MEMRAS_KIND_HUGETLB] || snap->of_kind[MEMRAS_KIND_MOVABLE] ||
+	       snap->of_kind[MEMRAS_KIND_UNKNOWN];
+}
+
 static enum mr_pool_way pool_way(const struct mr_block_snap *snap)
 {
 	for (size_t i = 0; i < snap->nr_hugepages; i++)
@@ -71,8 +80,33 @@ static int find_wanted(const struct mr_block_snap *snap, struct mr_ranges *want)
 	return rc;
 }
 
-int mr_block_plan_offline(const struct mr_block_snap *snap, uint64_t going,
-			  struct mr_block_plan *plan)
+/*
+ * How the block is taken, of which nothing is in the way: claims move to its own node
+ * first. Hugepages that the kernel would dissolve are replaced by them at any rate.
+ */
+static enum mr_block_action action_of(const struct mr_block_snap *snap, enum mr_move_to move_to,
+				      enum mr_pool_way pool)
+{
+	if (snap->other_nodes && has_movable(snap)) {
+		if (move_to == MR_MOVE_ANY && pool == MR_POOL_NONE)
+			return MR_BLOCK_KERNEL;
+		if (move_to != MR_MOVE_ANY)
+			return MR_BLOCK_EVACUATE;
+	}
+	return goes_at_once(snap) ? MR_BLOCK_WRITE : MR_BLOCK_EVACUATE;
+}
+
+static int refuse_near(const char *object, struct mr_block_plan *plan)
+{
+	plan->action = MR_BLOCK_REFUSE;
+	mr_err_machine(&plan->err, -EOPNOTSUPP, object,
+		       "without memras.ko the kernel moves what is in it to other nodes first");
+	mr_err_hint(&plan->err, "nothing is changed; load the module, or use --target-node any");
+	return 0;
+}
+
+int mr_block_plan_offline(const struct mr_block_snap *snap, enum mr_move_to move_to,
+			  uint64_t going, struct mr_block_plan *plan)
 {
 	uint64_t available = snap->available;
 	char object[32];
@@ -88,12 +122,21 @@ int mr_block_plan_offline(const struct mr_block_snap *snap, uint64_t going,
 			  &plan->err))
 		return 0;
 	plan->pool = pool_way(snap);
-	plan->action = MR_BLOCK_KERNEL;
-	if (!snap->claims)
-		return 0;
-	plan->action = is_blocked(snap) ? MR_BLOCK_BLOCKED :
-		       goes_at_once(snap) ? MR_BLOCK_WRITE : MR_BLOCK_EVACUATE;
-	return find_wanted(snap, &plan->want);
+	if (!snap->claims && snap->other_nodes && move_to == MR_MOVE_NEAR && has_movable(snap))
+		return refuse_near(object, plan);
+	plan->action = !snap->claims ? MR_BLOCK_KERNEL :
+		       is_blocked(snap) ? MR_BLOCK_BLOCKED : action_of(snap, move_to, plan->pool);
+	if (snap->other_nodes)
+		plan->move_to = plan->action == MR_BLOCK_KERNEL && has_movable(snap) ?
+				MR_MOVE_ANY : MR_MOVE_NEAR;
+	return snap->claims ? find_wanted(snap, &plan->want) : 0;
+}
+
+const char *const mr_move_to_choices[] = { "near", "any", NULL };
+
+enum mr_move_to mr_move_to_of(const char *word)
+{
+	return !word ? MR_MOVE_DEFAULT : strcmp(word, "any") ? MR_MOVE_NEAR : MR_MOVE_ANY;
 }
 
 const char *const mr_online_zone_choices[] = {

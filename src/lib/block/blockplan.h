@@ -18,6 +18,17 @@ enum mr_online_zone {
 extern const char *const mr_online_zone_choices[];
 enum mr_online_zone mr_online_zone_of(const char *word);
 
+/* The nodes that what is in a block may move to. */
+enum mr_move_to {
+	MR_MOVE_DEFAULT,	/* near, where that can be had */
+	MR_MOVE_NEAR,	/* its own while that has room */
+	MR_MOVE_ANY,		/* as the kernel's offlining has it: the others first */
+};
+
+/* The words of --target-node, NULL-terminated; and back from one of them or NULL. */
+extern const char *const mr_move_to_choices[];
+enum mr_move_to mr_move_to_of(const char *word);
+
 enum mr_block_action {
 	MR_BLOCK_NOTHING,	/* the state is already so */
 	MR_BLOCK_REFUSE,	/* plan.err says why */
@@ -31,6 +42,7 @@ struct mr_block_plan {
 	enum mr_block_action action;
 	/* Offline: the pages to claim, also if MR_BLOCK_WRITE fails. */
 	struct mr_ranges want;
+	enum mr_move_to move_to;	/* NEAR or ANY; DEFAULT: there is one node only */
 	/* How the pools with hugepages in the block keep their sizes. */
 	enum mr_pool_way pool;
 	const char *word;	/* to write to its state */
@@ -42,8 +54,8 @@ struct mr_block_plan {
  * Plans to take the block of the snapshot offline. @going is the number of bytes that earlier
  * blocks of the same request take away. Returns 0, or -ENOMEM without a plan.
  */
-int mr_block_plan_offline(const struct mr_block_snap *snap, uint64_t going,
-			  struct mr_block_plan *plan);
+int mr_block_plan_offline(const struct mr_block_snap *snap, enum mr_move_to move_to,
+			  uint64_t going, struct mr_block_plan *plan);
 
 /* Plans to bring a block online that is in @state. @last names its zone before, or is NULL. */
 void mr_block_plan_online(enum mr_block_state state, enum mr_online_zone zone, const char *last,

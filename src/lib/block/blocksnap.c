@@ -2,6 +2,7 @@
 #include "lib/block/blocksnap.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/device.h"
 #include "backend/kpage.h"
@@ -108,6 +109,15 @@ static int add_by_flags(uint64_t pfn, uint64_t flags, void *data)
 	return 0;
 }
 
+/* "0" of one node, "0-1" or "0,2" of several; a machine that tells none has one */
+static bool has_other_nodes(const struct mr_machine *m)
+{
+	char list[64];
+
+	return mr_root_read(&m->root, list, sizeof(list), "sys/devices/system/node/has_memory") > 0 &&
+	       strpbrk(list, "-,");
+}
+
 void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block,
 			struct mr_block_snap *s)
 {
@@ -125,6 +135,7 @@ void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block
 	if (s->state == MR_BLOCK_OFFLINE)
 		return;
 	s->available = mr_room_available(m);
+	s->other_nodes = has_other_nodes(m);
 	s->seen = !(m->device >= 0 ? look_by_module(m, s) :
 				     mr_kpage_walk(m, s->all.pfn, s->all.nr, add_by_flags, s));
 	if (s->of_kind[MEMRAS_KIND_HUGETLB] || s->of_kind[MEMRAS_KIND_HUGETLB_FREE])

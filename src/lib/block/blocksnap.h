@@ -37,6 +37,7 @@ struct mr_block_snap {
 	size_t nr_hugepages;
 	uint64_t *poison;		/* PFNs, ascending */
 	size_t nr_poison;
+	bool other_nodes;		/* other nodes have memory */
 	uint64_t available;		/* bytes that the system can spare */
 };
 

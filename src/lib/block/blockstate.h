@@ -25,6 +25,7 @@ struct mr_block_policy {
 	uint64_t timeout_ms;		/* for one block */
 	uint64_t retries;		/* offline: limit of passes after the first */
 	bool dry_run;
+	enum mr_move_to move_to;	/* offline */
 	uint64_t going;			/* offline, dry run: bytes of the blocks planned before */
 	enum mr_online_zone zone;	/* online */
 	const struct mr_zones *zones;	/* online: zones before offline, or NULL */
@@ -61,6 +62,7 @@ struct mr_block_result {
 	uint64_t evacuated_pages;
 	uint64_t poisoned_pages;	/* skipped */
 	uint64_t going;			/* dry run: bytes that the system would lose */
+	enum mr_move_to move_to;	/* where its pages went; DEFAULT: there is one node */
 	enum mr_pool_way pool;		/* how the pools of its hugepages kept their sizes */
 	struct mr_block_poison *poison;	/* poisoned pages of the block, ascending */
 	size_t nr_poison;

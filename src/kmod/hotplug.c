@@ -109,7 +109,8 @@ static int hotplug_going_offline(unsigned long start, unsigned long end)
 	struct memras_extent *ext;
 	int ret;
 
-	if (hotplug_claimed(start, end))
+	/* guarded: a page of it is being poisoned or unpoisoned */
+	if (hotplug_claimed(start, end) || memras_guarded(start, end))
 		return -EBUSY;
 	ret = memras_recall_going_offline(start, end);
 	if (ret)

@@ -24,7 +24,8 @@
  *
  *  - claims that overlap it fail with -EBUSY;
  *  - offlining of its block fails with -EBUSY, so its struct pages stay;
- *  - while a block is on its way on- or offline, claims in it fail with -EBUSY.
+ *  - while a block is on its way on- or offline, claims in it fail with -EBUSY, and so
+ *    does poisoning and unpoisoning; while that is at work on a page, offlining does.
  *
  * The mutex also keeps a struct page in existence. A block that goes offline has
  * its sections marked first, then tells MEM_OFFLINE, and only then may lose its
@@ -142,7 +143,7 @@ struct memras_released {
 	unsigned long forgotten;	/* of AWAY and LOST extents */
 };
 
-/* A page that claims have to keep away from: -EBUSY */
+/* A page that claims and offlining have to keep away from: -EBUSY */
 struct memras_guard {
 	struct list_head link;
 	unsigned long pfn;

@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "compat/hotplug.h"
+#include "compat/page.h"
 #include "compat/poison.h"
 #include "memras_kmod.h"
 
@@ -18,6 +19,12 @@
  * claims away from the page meanwhile, as memras_mutex cannot be held: the
  * kernel's side takes mf_mutex, under which soft_offline_page() waits for
  * mem_hotplug_lock, whose holder waits for memras_mutex in our notifier.
+ *
+ * Nor on a page whose block is on its way offline: memory_failure() flags the page, then
+ * waits for offline_pages() to enable the per-cpu lists again (zone_pcp_disable(), since
+ * 5.16), and that neither migrates a flagged page nor steps over one on the LRU: both go
+ * on for ever. So the two exclude each other; the notifier looks for guards. Of an
+ * offlining that began before this module was loaded only the isolation is known.
  */
 static int memras_poison_guard(unsigned long pfn, bool unpoison, struct memras_guard *guard)
 {
@@ -27,7 +34,8 @@ static int memras_poison_guard(unsigned long pfn, bool unpoison, struct memras_g
 		return -EINTR;
 	if (!pfn_to_online_page(pfn))
 		ret = -ENXIO;
-	else if (memras_extent_of(pfn) || memras_page_frozen(pfn))
+	else if (memras_extent_of(pfn) || memras_page_frozen(pfn) ||
+		 memras_hotplug_busy(pfn, pfn + 1) || (!unpoison && memras_pageblock_isolated(pfn)))
 		ret = -EBUSY;
 	else if (unpoison && MEMRAS_UNPOISON_LEAKS && memras_page_nowhere(pfn))
 		ret = -EBUSY;

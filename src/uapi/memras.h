@@ -372,8 +372,9 @@ struct memras_holds {
  * @reserved: 0
  *
  * Errors are those of memory_failure() and unpoison_memory(), and EBUSY for a
- * page that a claim holds, which the kernel would flag while it says EBUSY, and
- * for one in a pageblock that a claim is at work on.
+ * page that a claim holds, which the kernel would flag while it says EBUSY, for
+ * one in a pageblock that a claim is at work on, and for one whose block is on its
+ * way on- or offline.
  * OFFLINE kills who uses the page and cannot move it; a return of 0 means that
  * the kernel dealt with it, not that the flag is set: read it back. Before 5.17
  * UNPOISON is EBUSY for a poisoned page that the page allocator has lost, which

@@ -5,6 +5,8 @@
  *
  * abi readonly PFN: an fd that is not open for writing changes nothing
  * abi map PFN: PFN is in quarantine; how it can and cannot be mapped
+ * abi leaving PFN: waits for the block of PFN to be on its way offline; then PFN can be
+ *	neither poisoned nor unpoisoned
  * abi ends: ranges at the end of the number space
  */
 #include <errno.h>
@@ -55,6 +57,23 @@ static void readonly(int fd, uint64_t pfn)
 	want("UNPOISON", ioctl(fd, MEMRAS_IOC_UNPOISON, &poison), EBADF);
 	want("INFO", ioctl(fd, MEMRAS_IOC_INFO, &info), 0);
 	want("shared mapping", map(fd, pfn, PROT_READ, MAP_SHARED, &at), EACCES);
+}
+
+static void leaving(int fd, uint64_t pfn)
+{
+	struct memras_poison poison = { .pfn = pfn };
+	struct memras_page page = { 0 };
+	struct memras_describe describe = { .pages = (uintptr_t)&page, .nr = 1 };
+
+	/* It is isolated, and shortly after that the module is told. */
+	for (int i = 0; i < 6000 && !(page.flags & MEMRAS_PAGE_ISOLATED); i++) {
+		page = (struct memras_page){ .pfn = pfn };
+		want("DESCRIBE", ioctl(fd, MEMRAS_IOC_DESCRIBE, &describe), 0);
+		usleep(10000);
+	}
+	sleep(1);
+	want("UNPOISON", ioctl(fd, MEMRAS_IOC_UNPOISON, &poison), EBUSY);
+	want("OFFLINE", ioctl(fd, MEMRAS_IOC_OFFLINE, &poison), EBUSY);
 }
 
 static void mapped(int fd, uint64_t pfn)
@@ -112,6 +131,8 @@ int main(int argc, char **argv)
 		readonly(fd, pfn);
 	else if (!strcmp(what, "map"))
 		mapped(fd, pfn);
+	else if (!strcmp(what, "leaving"))
+		leaving(fd, pfn);
 	else if (!strcmp(what, "ends"))
 		ends(fd);
 	else

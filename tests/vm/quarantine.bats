@@ -8,7 +8,7 @@
 load lib
 
 setup() {
-	workload_pid=
+	workload_pid='' writer=''
 	block=
 	memory=$(($(block_size) >> 20))
 	pages=$(($(block_size) / 4096))
@@ -16,6 +16,7 @@ setup() {
 }
 
 teardown() {
+	[ -z "$writer" ] || kill "$writer" 2>/dev/null || true
 	[ -z "$workload_pid" ] || kill "$workload_pid" 2>/dev/null || true
 	memras quarantine release --quiet all
 	blocks_back
@@ -152,6 +153,17 @@ offline_pages() {
 	run_json 1 memras quarantine add --json --timeout 3s $((n * pages))+"$pages"
 	assert_json '.results[0] | .result == "failed" and .error.errno == "ETIMEDOUT" and .held == 0'
 	assert_json ".results[0].blockers | any(.pfn <= $((pfns[40])) and .pfn + .pages > $((pfns[40])) and (.reason | test(\"pinned\")))"
+	assert_equal "$(accounts)" "$before"
+
+	# A plain write does not end. memory_failure() would wait for it, and it for the page.
+	(exec 3>&- && exec sh -c "echo offline >/sys/devices/system/memory/memory$n/state" 2>/dev/null) &
+	writer=$!
+	abi leaving "$((pfns[40]))"
+	kill $writer
+	wait $writer || true
+	writer=
+	assert_equal "$(block_state "$n")" online
+	refute page_is hwpoison "$((pfns[40]))"
 	assert_equal "$(accounts)" "$before"
 	workload_check
 	workload_stop

@@ -3,7 +3,7 @@
 # Blocks offline and online again and again: under a refault storm, concurrently with
 # chmem(8), killed at any moment, aborted by another notifier.
 #
-# guest: cpus=2 memory=768M dimm=512M disk=256M timeout=3000 silence=1500 programs=chmem long=yes
+# guest: cpus=2 memory=1280M dimm=512M disk=256M timeout=3000 silence=1500 programs=chmem long=yes
 
 load lib
 
@@ -90,7 +90,9 @@ ms() {
 kill_offlines() {
 	local kills=200 i n blocks=("$2" "$3") before total start span pid offlined=0 midway=0
 
-	memras block offline --quiet "${blocks[1]}"
+	# So that the first has room for all of it
+	memras block offline --quiet "${blocks[@]}"
+	memras block online --quiet --zone "$1" "${blocks[0]}"
 	crowd_add anon 8192 --in $((blocks[0] * pages))-$(((blocks[0] + 1) * pages - 1))
 	memras block online --quiet --zone "$1" "${blocks[1]}"
 	start=$(ms)

@@ -398,3 +398,36 @@ make_old_database() {
 	expect_status 1
 	expect_err "not a regular file"
 }
+
+# all_of RANGE...: each page of A and A-B, a line each
+all_of() {
+	local range
+
+	for range; do
+		for ((page = ${range%-*}; page <= ${range#*-}; page++)); do
+			printf '0x%x\n' $page
+		done
+	done
+}
+
+@test "each sample of the manual page names the pages that it says" {
+	local format example pages phys checked=0
+
+	while IFS=$'\t' read -r format example pages; do
+		# Of the others it says where they are.
+		[[ $pages == 0x* ]] || continue
+		phys=
+		[[ $format != *--phys ]] || phys=--phys
+		printf '%s\n' "$example" >"$input"
+		for format in auto "${format%%,*}"; do
+			# shellcheck disable=SC2086 # none is no word
+			import --force --format "$format" $phys
+			expect_status 0
+			# shellcheck disable=SC2046,SC2086 # one word each
+			expect_pages $(all_of $pages)
+		done
+		checked=$((checked + 1))
+	done < <(sed -n '/^|\[/,/^$/p' "$TOP/man/memras-retired.8.scd" | grep '^[|:]  ' | cut -c 4- |
+		paste -d '\t' - - - - | sed 's/\\\(.\)/\1/g' | cut -f 1,3,4)
+	[ $checked = 14 ]
+}

@@ -86,6 +86,18 @@ expect_valid() {
 	"$TOP/tests/validate" "$TOP/src/schema" - <<<"$out"
 }
 
+# Standard output and standard error are UTF-8 without a control but the newline.
+expect_harmless() {
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err" <<-'EOF'
+		import pathlib, sys, unicodedata
+		for name in sys.argv[1:]:
+		    text = pathlib.Path(name).read_bytes().decode()
+		    bad = [c for c in text if c != '\n' and unicodedata.category(c) in ('Cc', 'Cf', 'Zl', 'Zp')]
+		    if bad:
+		        sys.exit(f'{name}: has {bad}')
+	EOF
+}
+
 # Wrong words: exit code 2, the word is named in one line, nothing on stdout.
 expect_usage() {
 	expect_status 2 && expect_one_message && expect_no_out && expect_err "$@"

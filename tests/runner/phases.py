@@ -85,9 +85,11 @@ class Phases:
             return
         results = TREE / folder / f'meson-logs/{suite}.junit.xml'
         results.unlink(missing_ok=True)
+        long = ['--timeout-multiplier', '20'] if self.options.long else []
         status, out = run(['meson', 'test', '-C', folder, '--no-rebuild', '--logbase', suite,
-                           '--suite', suite, *names],
-                          env={**SANITIZERS, 'PLAIN': str(TREE / 'build/src/memras')})
+                           '--suite', suite, *long, *names],
+                          env={**SANITIZERS, 'PLAIN': str(TREE / 'build/src/memras'),
+                               **({'MEMRAS_LONG': '1'} if self.options.long else {})})
         failed = len(self.tally.failed)
         if results.exists():
             self.tally.junit(suite, results)

@@ -98,7 +98,7 @@ static int take_and_plan(struct offline *o)
 {
 	mr_block_snap_free(&o->snap);
 	mr_block_plan_free(&o->plan);
-	mr_block_snap_take(o->m, o->block, &o->snap);
+	mr_block_snap_take(o->m, o->block, o->policy->going, &o->snap);
 	return mr_block_plan_offline(&o->snap, o->policy->move_to, o->policy->going, &o->plan);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/device.h"
+#include "backend/hugepool.h"
 #include "backend/kpage.h"
 #include "lib/inspect/blockers.h"
 #include "lib/inspect/headroom.h"
@@ -118,7 +119,28 @@ static bool has_other_nodes(const struct mr_machine *m)
 	       strpbrk(list, "-,");
 }
 
-void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block,
+/*
+ * True if the pages of the block need not be counted: there is room for all of them, and the
+ * machine has no hugepages and no poisoned pages. Reading their flags takes longer than the
+ * kernel needs to take a free block offline.
+ */
+static bool nothing_to_count(const struct mr_machine *m, const struct mr_block *block,
+			     uint64_t going, const struct mr_block_snap *s)
+{
+	mr_autofree struct mr_hugepool *pools = NULL;
+	size_t nr = 0;
+
+	if (s->available == UINT64_MAX || s->available < going ||
+	    s->available - going < block->size || mr_poison_counted(m) ||
+	    mr_hugepool_totals(m, &pools, &nr))
+		return false;
+	for (size_t i = 0; i < nr; i++)
+		if (pools[i].total)
+			return false;
+	return true;
+}
+
+void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block, uint64_t going,
 			struct mr_block_snap *s)
 {
 	struct mr_err ignored;
@@ -136,6 +158,8 @@ void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block
 		return;
 	s->available = mr_room_available(m);
 	s->other_nodes = has_other_nodes(m);
+	if (m->device < 0 && nothing_to_count(m, block, going, s))
+		return;
 	s->seen = !(m->device >= 0 ? look_by_module(m, s) :
 				     mr_kpage_walk(m, s->all.pfn, s->all.nr, add_by_flags, s));
 	if (s->of_kind[MEMRAS_KIND_HUGETLB] || s->of_kind[MEMRAS_KIND_HUGETLB_FREE])

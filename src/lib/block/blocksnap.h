@@ -43,9 +43,10 @@ struct mr_block_snap {
 
 /*
  * Looks at @block by the module's scan, or by page flags without the module. Whatever cannot be
- * read is left out. Free it by mr_block_snap_free().
+ * read is left out, as are pages without the module if the plan does not depend on them; @going
+ * bytes of other blocks go offline before. Free it by mr_block_snap_free().
  */
-void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block,
+void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block, uint64_t going,
 			struct mr_block_snap *snap);
 void mr_block_snap_free(struct mr_block_snap *snap);
 

@@ -340,20 +340,20 @@ def fake_module(name, kernel, tree):
     return module
 
 
-def build(out, kernel, module, memras, tree, files, fakes, programs, job, stdin=None):
+def build(out, kernel, module, memras, tree, files, fakes, programs, job, more=None):
     """Writes the initramfs of one run to the open file OUT.
 
     TREE is the source tree, FILES more of its files that the job needs, FAKES
     modules of tests/vm that go beside the suites, PROGRAMS more of the host's
-    programs (see package_program()), JOB what the guest's init runs, STDIN what
-    that may read from /memras/stdin.
+    programs (see package_program()), JOB what the guest's init runs, MORE other
+    files, {path in the guest: bytes or path}.
     """
     archive = Archive()
     here = tree / 'tests/vm'
     archive.put('init', here / 'init')
     archive.put('memras/job', job.encode(), 0o755)
-    if stdin is not None:
-        archive.put('memras/stdin', stdin)
+    for path, data in (more or {}).items():
+        archive.put(path, data)
     for path in [*here.glob('*.ba*'), here / 'tidy', *(tree / 'contrib').glob('*'),
                  *(tree / f for f in files)]:
         if path.is_file():

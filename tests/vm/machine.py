@@ -17,6 +17,8 @@ import tempfile
 import termios
 import time
 
+import loader
+
 # Kernel messages of errors.
 SPLATS = re.compile(r'''
     BUG: | WARNING: | \bOops\b | KASAN | KCSAN | KFENCE | UBSAN | Kernel\ panic
@@ -59,6 +61,7 @@ class Kernel:
     image: pathlib.Path
     modules: pathlib.Path = None
     build: pathlib.Path = None
+    packed: pathlib.Path = None     # the image as packaged, which loaders take
     threads: str = 'multi'
     fault: str = 'none'
     debug: bool = False
@@ -77,19 +80,18 @@ class Machine:
     append: str = ''
     monitor: str = ''
     accel: str = 'tcg'
+    loader: str = 'kernel'                                         # see loader.py
+    goes_on: bool = False                                          # to another kernel, by kexec
 
     def command(self, folder, initrd, console):
-        """QEMU's command line; FOLDER has its sockets."""
+        """QEMU's command line; FOLDER has its sockets, and may get a CD."""
         memory = size(self.memory)
         # A guest must not outlive its parent.
         cmd = ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', '-nodefaults',
                '-no-user-config', '-no-reboot', '-display', 'none',
                '-name', 'memras', '-nic', 'none',
                # One socket each: the kernel warns about a cache shared by two nodes.
-               '-smp', f'{self.cpus},sockets={self.cpus}', '-kernel', str(self.kernel.image),
-               '-initrd', initrd]
-        # Without erms the kernel clears pages by words, which emulation stores one by one,
-        # very slowly for pages that once held code.
+               '-smp', f'{self.cpus},sockets={self.cpus}']
         model = 'host' if self.accel == 'kvm' else 'max,erms=off,fsrm=off'
         if self.cpu == 'intel':
             model += ',vendor=GenuineIntel,family=6,model=85,stepping=7'
@@ -133,7 +135,9 @@ class Machine:
                  'init_on_alloc=0']
         if plugged:
             words.append('memhp_default_state=online_movable')
-        return cmd + ['-append', ' '.join(words + [self.append]).strip()]
+        return cmd + loader.arguments(self.loader, self.kernel, initrd,
+                                      ' '.join(words + [self.append]).strip(), folder,
+                                      self.goes_on)
 
 
 def make_disk(path, text):

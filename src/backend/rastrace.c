@@ -37,7 +37,7 @@ MR_DL_NOTE_JSON("[{\"feature\":\"traceevent\",\"description\":\"causes of memory
 		"\"priority\":\"recommended\",\"soname\":[\"" LIBTRACEFS "\"]}]");
 
 #define PREFIX		"memras-watch."
-#define BUFFER_KIB	"64"		/* for each CPU: some hundred events */
+#define BUFFER_KIB	"64"		/* per CPU: some hundred events */
 #define HW_EVENT_ERR_CORRECTED 0	/* include/linux/edac.h */
 #define MCI_STATUS_ADDRV (1ULL << 58)	/* arch/x86/include/asm/mce.h */
 
@@ -79,7 +79,7 @@ static void heard_error(const struct mr_rastrace *t, struct tep_event *event,
 	    !value(event, record, "error_count", &count) ||
 	    !value(event, record, "address", &addr) || !value(event, record, "grain_bits", &grain))
 		return;
-	/* A driver that does not know the page says 0. */
+	/* A driver that does not know the page reports 0. */
 	if (type != HW_EVENT_ERR_CORRECTED || !(addr >> t->page_shift) || grain > t->page_shift)
 		return;
 	text = sym_tep_get_field_raw(NULL, event, "label", record, &len, 0);
@@ -115,7 +115,7 @@ static int missed(struct tep_event *event, struct tep_record *record, int cpu, v
 	return 0;
 }
 
-/* Removes the instance of a process that was killed; tracing would go on in its buffer. */
+/* Removes the instance of a killed process: events would still be traced into its buffer. */
 static int remove_leftover(const char *name, void *data)
 {
 	struct tracefs_instance *instance;
@@ -191,7 +191,7 @@ int mr_rastrace_open(struct mr_rastrace *t, const struct mr_machine *m,
 	int rc;
 
 	*t = (struct mr_rastrace){ .hooks = hooks, .page_shift = m->page_shift };
-	/* The library would mount tracefs: find it first. */
+	/* Find tracefs first: the library would mount it. */
 	rc = mr_tracing_events(m, found, sizeof(found), err);
 	if (!rc)
 		rc = load(err);

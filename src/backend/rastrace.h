@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's trace events of machine checks, memory errors and memory failures,
- * read in a trace instance of our own (Documentation/trace/ftrace.rst, "Instances"), which does not
- * disturb other tracing.
+ * Reads the kernel's trace events of machine checks, memory errors and memory failures, in a
+ * trace instance of our own (Documentation/trace/ftrace.rst, "Instances"), which does not disturb
+ * other tracing.
  */
 #ifndef MR_BACKEND_RASTRACE_H
 #define MR_BACKEND_RASTRACE_H
@@ -21,10 +21,10 @@ struct mr_rastrace_hooks {
 	void (*memory_failure)(uint64_t pfn, void *data);
 	/*
 	 * mc_event of @count corrected errors at @addr, in bytes, of the DIMM @label ("" if
-	 * it is not known). One whose address is not told, or not to the page, is not heard.
+	 * unknown). Skips events without an address, or with one coarser than a page.
 	 */
 	void (*corrected)(uint64_t addr, uint64_t count, const char *label, void *data);
-	/* @nr events, or 0: not known how many, were overwritten before they were read. */
+	/* @nr events (0 if unknown) were overwritten before they were read. */
 	void (*lost)(uint64_t nr, void *data);
 	void *data;
 };

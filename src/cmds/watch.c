@@ -13,10 +13,10 @@
 #include "util/interrupt.h"
 #include "util/num.h"
 
-#define LOOK_MS		500	/* between two looks at what the kernel counts */
-#define HOOK_LOOK_MS	50	/* ... at a program that runs */
+#define LOOK_MS		500	/* interval of checks of the kernel's counts */
+#define HOOK_LOOK_MS	50	/* ... while a program runs */
 #define HOOK_US		10000000
-#define TRACE_US	5000000	/* before trace events are tried again, where there are none yet */
+#define TRACE_US	5000000	/* interval of tries to open the trace */
 
 struct watch_args {
 	bool once, lines;
@@ -38,7 +38,7 @@ static const struct mr_opt watch_opts[] = {
 	{ 0 },
 };
 
-/* A sign of life, well before the service manager misses it. */
+/* Pings the watchdog of the service manager, well within its timeout. */
 static void live(const struct mr_service *service, uint64_t *next_us)
 {
 	const uint64_t now = mr_clock_us();
@@ -49,7 +49,7 @@ static void live(const struct mr_service *service, uint64_t *next_us)
 	*next_us = now + service->watchdog_us / 4;
 }
 
-/* Reports that only the log is read: it has no corrected errors. */
+/* Reports that only the log is read, which has no corrected errors. */
 static void no_trace(const struct mr_run *run, const struct mr_watch_policy *policy,
 		     const struct mr_err *why)
 {
@@ -60,7 +60,7 @@ static void no_trace(const struct mr_run *run, const struct mr_watch_policy *pol
 		mr_msg_verbose(run, "no trace events are heard: %s", why->reason);
 }
 
-/* Opens the trace, again every few seconds: tracefs may be mounted later. */
+/* Opens the trace. Retries every few seconds, as tracefs may be mounted later. */
 static void hear_trace(const struct mr_run *run, struct mr_watch *w, uint64_t *next_us)
 {
 	struct mr_err err;
@@ -95,7 +95,7 @@ static void follow(struct mr_run *run, struct mr_watch *w, const struct mr_servi
 	mr_watch_finish(w);
 }
 
-/* Lets the programs that wait have their turn; a signal ends that. */
+/* Runs the queued programs; a signal ends that. */
 static void end_hook(const struct mr_run *run, struct mr_hook *hook)
 {
 	while (!mr_interrupted() && mr_hook_step(hook))
@@ -156,8 +156,8 @@ static int watch(struct mr_run *run, struct mr_machine *m, const struct watch_ar
 	if (!args->once && !options.dry_run)
 		publish_budget(run, m, policy->budget);
 	/*
-	 * Who only catches up waits for no event, and a dry run makes no trace instance, if it
-	 * can do without. It comes last, as an instance takes a while to make.
+	 * --once needs no events. A dry run makes a trace instance only to count corrected
+	 * errors. Open the trace last, as an instance takes a while to make.
 	 */
 	if (!args->once)
 		follow(run, &w, &service, &log, !options.dry_run || policy->errors);
@@ -191,7 +191,7 @@ static int watch_run(struct mr_run *run, const void *pargs, int nr, char **words
 		rc = mr_begin(run, &m, MR_NEED_MEMORY_FAILURE, &err);
 	if (rc)
 		return mr_end_error(run, &err);
-	/* Which a dry run would not do. */
+	/* In a dry run mr_begin() has not done so. */
 	mr_interrupt_catch();
 	rc = watch(run, &m, args, &policy, since, &err);
 	mr_machine_close(&m);

@@ -17,7 +17,7 @@
 #include "util/num.h"
 #include "util/text.h"
 
-#define READER_MS 1000	/* so long a reader may take to take a line */
+#define READER_MS 1000	/* limit of the wait for the reader of stdout */
 
 /* journalctl MESSAGE_ID=...: memras-watch(8) lists them. */
 #define ID_PAGE_RETIRED		"28e61010ef0d4e9fb02f95cc489181c5"
@@ -70,7 +70,7 @@ const struct mr_field mr_watch_pool_fields[] = {
 	{ 0 },
 };
 
-/* Fields of a record of the journal, "NAME=value". */
+/* Fields of a journal record, "NAME=value". */
 struct record {
 	struct iovec fields[12];
 	int nr;
@@ -90,7 +90,7 @@ static void add(struct record *r, const char *fmt, ...)
 		r->fields[r->nr++] = (struct iovec){ text, (size_t)n };
 }
 
-/* Adds what each record has, and writes it. */
+/* Adds the fields that all records have, and writes the record. */
 static void write_record(const struct mr_watchlog *log, struct record *r, const char *message,
 			 const char *id, int priority, const char *result)
 {
@@ -122,8 +122,8 @@ static void print_json(const struct mr_watchlog *log, const char *name,
 }
 
 /*
- * Whether stdout takes a line now, which is shorter than what a pipe promises (PIPE_BUF):
- * a reader that stopped must not stop the watch.
+ * True if stdout takes a line, which is shorter than PIPE_BUF: a reader that stops must not stop
+ * the watch.
  */
 static bool may_print(struct mr_watchlog *log)
 {
@@ -140,7 +140,7 @@ static bool may_print(struct mr_watchlog *log)
 	return false;
 }
 
-/* A reader that is gone wants no more; a full disk has room again one day. */
+/* Ends the watch if the reader is gone. Clears other errors: a full disk may have room later. */
 static void look_at_output(struct mr_watchlog *log)
 {
 	if (!ferror(stdout))
@@ -208,7 +208,7 @@ static void set(struct mr_hook_run *run, const char *fmt, ...)
 	va_end(args);
 }
 
-/* The names are those of rasdaemon's triggers, where these have such. */
+/* Queues the program. Its variables are named as in rasdaemon's triggers, if those have them. */
 static void run_hook(const struct mr_watchlog *log, const struct page_row *row)
 {
 	const char *path = getenv("PATH");

@@ -77,7 +77,7 @@ static int poison(void)
 	return n < 0;
 }
 
-/* As page-types -l: a line for each run, with its flags in letters. */
+/* Prints as page-types -l does: a line for each run, with its flags in letters. */
 static int runs(uint64_t pfn, size_t nr)
 {
 	static const char letters[] = "LERUDlASWIBMabHTGuXnxtz";

@@ -130,7 +130,7 @@ static void of_several_nodes_its_own_is_the_first(void)
 	snap.claims = false;
 	CHECK_INT(offline(), MR_BLOCK_REFUSE);
 	CHECK_INT(plan.err.code, -EOPNOTSUPP);
-	/* Unless it is asked for, the kernel may have it. */
+	/* By default the kernel may move pages to other nodes. */
 	move_to = MR_MOVE_DEFAULT;
 	CHECK_INT(offline(), MR_BLOCK_KERNEL);
 	CHECK_INT(plan.move_to, MR_MOVE_ANY);
@@ -150,7 +150,7 @@ static void all_of_them_are_the_kernels_choice(void)
 	snap.other_nodes = true;
 	CHECK_INT(offline(), MR_BLOCK_KERNEL);
 	CHECK_INT(plan.move_to, MR_MOVE_ANY);
-	/* What it would dissolve stays in its pool. */
+	/* Hugepages that the kernel would dissolve are claimed instead. */
 	snap.of_kind[MEMRAS_KIND_HUGETLB] = 512;
 	snap.hugepages = &hugepage;
 	snap.nr_hugepages = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which pages have had too many corrected errors, and what is kept of that. */
+/* Counts of corrected errors: which pages are due, and what is saved. */
 #define _GNU_SOURCE
 #include "lib/watch/errpages.h"
 
@@ -21,7 +21,7 @@ static void test_threshold(void)
 	CHECK_INT(mr_errpages_add(&e, 8, 1, 4600, ""), 0);
 	page = mr_errpages_due(&e);
 	CHECK(page && page->pfn == 8 && !strcmp(page->label, "B"));
-	/* Dealt with, it counts from the beginning. */
+	/* After a reset, the count starts again. */
 	if (page)
 		mr_errpages_reset(&e, page);
 	CHECK(!mr_errpages_due(&e));
@@ -38,7 +38,7 @@ static void test_window(void)
 {
 	struct mr_errpages e = { .threshold = 3, .window_s = 100 };
 
-	/* Never three within 100 seconds, and then the last three are. */
+	/* Never three errors within 100 seconds, until the last one. */
 	for (int i = 0; i < 20; i++) {
 		CHECK_INT(mr_errpages_add(&e, 7, 1, 1000 + 50 * i, ""), 0);
 		CHECK(!mr_errpages_due(&e));
@@ -58,7 +58,7 @@ static void test_bounds(void)
 	CHECK_INT(e.nr, MR_ERRPAGES_MAX);
 	CHECK(!mr_errpages_find(&e, 18));
 	CHECK(mr_errpages_find(&e, 20) != NULL);
-	/* Without a threshold, labels alone are kept. */
+	/* Without a threshold, only labels are kept. */
 	mr_errpages_free(&e);
 	e = (struct mr_errpages){ 0 };
 	CHECK_INT(mr_errpages_add(&e, 7, 3, 1, "A"), 0);
@@ -89,7 +89,7 @@ static void test_kept(void)
 	CHECK(mr_errpages_due(&back));
 	mr_errpages_free(&back);
 
-	/* What is no such file is none; of a damaged one, what can be read. */
+	/* A file without the head line is ignored; of a damaged file, the good parts are read. */
 	file = openat(fd, MR_ERRPAGES_FILE, O_WRONLY | O_TRUNC);
 	CHECK_INT(write(file, "0x1 5\n", 6), 6);
 	mr_errpages_load(&back, fd);

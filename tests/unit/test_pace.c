@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How often all memory is looked through. */
+/* The pace of scans of all memory. */
 #include "check.h"
 #include "lib/watch/pace.h"
 
@@ -11,7 +11,7 @@ static void test_burst(void)
 	uint64_t now = 1000 * SECOND;
 	int n = 0;
 
-	/* As many as a burst at once, each of a second, then in ten seconds. */
+	/* A burst of scans of one second each at once, then one every ten seconds. */
 	while (pace.after_us <= now) {
 		mr_pace_did(&pace, now, now + SECOND);
 		now += SECOND;
@@ -21,7 +21,7 @@ static void test_burst(void)
 	now = pace.after_us;
 	mr_pace_did(&pace, now, now + SECOND);
 	CHECK_INT(pace.after_us - now, MR_PACE_PAUSE * SECOND);
-	/* One that takes its share of time. */
+	/* A scan waits for its share of the time. */
 	for (int i = 0; i < 20; i++) {
 		now = pace.after_us;
 		mr_pace_did(&pace, now, now + SECOND / 2);
@@ -35,7 +35,7 @@ static void test_rest(void)
 
 	for (int i = 0; i < 20; i++)
 		mr_pace_did(&pace, pace.after_us, pace.after_us + SECOND);
-	/* What was not used is saved up, but for one burst only. */
+	/* Unused time is saved up, but for one burst only. */
 	mr_pace_did(&pace, 5000 * SECOND, 5001 * SECOND);
 	CHECK(pace.after_us < 5000 * SECOND);
 	CHECK_INT(pace.paid_us, 5011 * SECOND);

@@ -49,7 +49,7 @@ static void test_pages(void)
 	struct mr_pool_seen list[] = { { .node = 0 }, { .node = 1 } };
 	struct mr_watch_pools pools = { .list = list, .nr = 2 };
 
-	/* The log has told of it, and then a look through memory finds it. */
+	/* The log reports the page, and then a scan finds it again. */
 	mr_watch_pools_page(&pools, 0, 0);
 	mr_watch_pools_page(&pools, 0, 0);
 	mr_watch_pools_page(&pools, 7, 1);

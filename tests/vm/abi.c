@@ -65,7 +65,7 @@ static void leaving(int fd, uint64_t pfn)
 	struct memras_page page = { 0 };
 	struct memras_describe describe = { .pages = (uintptr_t)&page, .nr = 1 };
 
-	/* It is isolated, and shortly after that the module is told. */
+	/* The block is isolated first, and the module is notified shortly after. */
 	for (int i = 0; i < 6000 && !(page.flags & MEMRAS_PAGE_ISOLATED); i++) {
 		page = (struct memras_page){ .pfn = pfn };
 		want("DESCRIBE", ioctl(fd, MEMRAS_IOC_DESCRIBE, &describe), 0);

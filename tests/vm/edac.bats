@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Corrected errors as the kernel's EDAC core reports them, of a memory controller whose
-# errors the tests make up: what memras watch retires for them, within its budget.
+# memras watch retires pages for corrected errors, within its budget. The kernel's EDAC core
+# reports the errors of a fake memory controller.
 #
 # guest: kernels=6.12,7.3 cpus=1 memory=768M timeout=400 fakes=fakemc files=contrib/rasdaemon
 
@@ -25,7 +25,7 @@ teardown() {
 	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
 }
 
-# watch_start [OPTION...]: and waits until it has caught up
+# watch_start [OPTION...]: starts memras watch, and waits until it has caught up
 watch_start() {
 	memras watch --json --verbose "$@" >$out 2>$out.errors 3>&- 7>&- &
 	watch_pid=$!
@@ -38,12 +38,12 @@ watch_stop() {
 	watch_pid=
 }
 
-# told FILTER: whether there is a page of which jq's FILTER is true
+# told FILTER: true if jq's FILTER is true for a reported page
 told() {
 	jq -es "[.[] | select(.page) | .page | select($1)] | length > 0" $out >/dev/null
 }
 
-# counted PAGE: whether its errors are kept
+# counted PAGE: true if the counts of errors on disk include the page
 counted() {
 	grep -q "^$(printf 0x%x "$1") " $errors 2>/dev/null
 }
@@ -57,7 +57,7 @@ counted() {
 	wait_for 60 counted $((page + 1))
 	counted $page
 	refute page_is hwpoison $page
-	# Killed and started again, it goes on counting.
+	# After a kill and a restart, it continues to count.
 	kill -9 "$watch_pid"
 	wait "$watch_pid" 2>/dev/null || true
 	watch_start --act retire=2/24h
@@ -66,7 +66,7 @@ counted() {
 	wait_for 60 told ".pfn == $page and .result == \"retired\" and .cause == \"memras\" and .label == \"FAKE_A0\""
 	page_is hwpoison $page
 	refute page_is hwpoison $((page + 1))
-	# An uncorrected one is no corrected one, and one without an address is of no page.
+	# Uncorrected errors, and errors without an address, do not count.
 	echo "ue $(printf %x $((page + 1))) 1" >$error
 	echo "ce 0 1 5" >$error
 	echo "ce $(printf %x $((page + 2))) 1" >$error
@@ -145,14 +145,14 @@ counted() {
 	assert_json ".budget == $(((poisoned + 1) * 4096)) and (.problems | index(\"budget\"))"
 	memras status | grep -x "Budget: .* of poisoned memory, .* of it used"
 	memras status --prometheus | grep -x "memras_budget_bytes $(((poisoned + 1) * 4096))"
-	# Whoever asks is told, and it is done.
+	# A command warns, and retires the page nevertheless.
 	memras offline --soft $((page + 1)) 2>/run/warned
 	grep "beyond the budget" /run/warned
 	page_is hwpoison $((page + 1))
 	watch_stop
 	jq -es 'last.summary | .refused == 1 and .retired == 1' $out
 	artifact budget.watch.json <$out
-	# A watch without a budget takes it away.
+	# A watch without a budget removes it.
 	watch_start
 	watch_stop
 	run_json 0 memras --json status

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * failnth FIRST-PFN PAGES: every call to /dev/memras, with each of its allocations and
- * copies failed in turn (/proc/self/fail-nth), until a call is over before the nth. The
- * window is a memory block with some MiB free at its start.
+ * failnth FIRST-PFN PAGES: makes every call to /dev/memras, and fails each of its
+ * allocations and copies in turn (/proc/self/fail-nth), until the call ends before the nth.
+ * The window is a memory block with some MiB free at its start.
  *
- * A call that fails must leave all as it was before it, unless it only could not say what
- * it had done (EFAULT); and when what it did is undone, all must be as before that: total
- * and managed memory, PageOffline and poisoned pages, and what the module lists.
+ * A call that fails must leave everything as before, unless only its answer could not be
+ * copied (EFAULT). After its effects are undone, everything must be as before it: total and
+ * managed memory, PageOffline and poisoned pages, and what the module lists.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include "memras.h"
 
 #define PAGES_IN_USE	8
-#define LOOKED_AT	2048		/* pages of the window, which the calls keep within */
+#define LOOKED_AT	2048		/* pages of the window; calls stay within them */
 #define KPF_HWPOISON	19
 #define KPF_OFFLINE	23
 
@@ -34,10 +34,10 @@ static char *user;
 static int failed;
 static unsigned long injected;
 
-/* ---- what must come back */
+/* ---- the state that must come back */
 
 struct state {
-	char zones[4096];		/* MemTotal, and managed of each zone */
+	char zones[4096];		/* MemTotal, and the managed pages of each zone */
 	uint64_t offline, poisoned;	/* pages of the window */
 	uint64_t held, kept;
 	struct memras_hold holds[64];
@@ -78,7 +78,7 @@ static void look(struct state *s)
 	s->held = info.held_pages;
 	s->kept = info.kept_pages;
 	s->nr_holds = holds.nr;
-	/* when it was claimed is no part of it */
+	/* the time of a claim is not compared */
 	for (uint32_t i = 0; i < holds.nr; i++)
 		s->holds[i].since = 0;
 	if (fd != dev)
@@ -89,7 +89,7 @@ static void compare(const char *what, unsigned int nth, const char *when, const 
 {
 	static struct state is;
 
-	/* What is freed passes through lists of CPUs, but all of this is settled at once. */
+	/* Freed pages pass through per-cpu lists, but these values are exact at once. */
 	look(&is);
 	if (!memcmp(was, &is, sizeof(is)))
 		return;
@@ -103,7 +103,7 @@ static void compare(const char *what, unsigned int nth, const char *when, const 
 	failed = 1;
 }
 
-/* ---- the calls, of which each returns -1 and errno, or 0 or more */
+/* ---- the calls; each returns -1 and errno, or 0 or more */
 
 static int claim(uint64_t pfn, uint64_t pages, uint32_t flags)
 {
@@ -112,7 +112,7 @@ static int claim(uint64_t pfn, uint64_t pages, uint32_t flags)
 	return ioctl(dev, MEMRAS_IOC_CLAIM, &arg);
 }
 
-/* What was just freed is busy until the batches of all CPUs are drained: move_pages() does */
+/* Freed pages are busy until the batches of all CPUs are drained, as move_pages() does */
 static void drain(void)
 {
 	void *page = user;
@@ -226,10 +226,10 @@ static uint64_t pfn_of(const void *at)
 
 static uint64_t in_use_pfn;
 
-/* Pages of ours are moved out of the way */
+/* Our own pages are migrated out of the way */
 static int call_claim_used(void) { return claim(in_use_pfn, 1, 0); }
 
-/* Into a pipe, so that what cannot be had is an error and no signal */
+/* Writes to a pipe, so that an inaccessible page is an error, not a signal */
 static int call_touch(void)
 {
 	char *at = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, dev,
@@ -249,7 +249,7 @@ static int call_touch(void)
 	return rc;
 }
 
-/* Takes the block offline under two holds, a quarantine and a poisoned page, or back */
+/* Takes the block offline or online, by its state in sysfs */
 static int call_state(const char *word)
 {
 	char path[96];
@@ -267,7 +267,7 @@ static int call_state(const char *word)
 
 static int call_block_offline(void) { return call_state("offline"); }
 
-/* ---- what comes before and after */
+/* ---- setup and undo */
 
 static void set_holds(void)
 {
@@ -294,7 +294,7 @@ static void set_none(void) { }
 
 static void set_used(void)
 {
-	/* the last that is ours and in the window, wherever others are */
+	/* the last page of ours in the window, wherever the others are */
 	memset(user, 1, PAGES_IN_USE * 4096);
 	in_use_pfn = pfn_of(user);
 }
@@ -343,12 +343,12 @@ static void arm(unsigned int nth)
 	}
 }
 
-/* Whether the fault came: else what it would have taken is still to come, and is called off */
+/* True if the fault was injected; otherwise cancels it */
 static bool came(void)
 {
 	char text[16] = "";
 
-	/* A read that fails got the fault itself. */
+	/* If the read fails, it got the fault itself. */
 	if (pread(fail_nth, text, sizeof(text) - 1, 0) < 0)
 		return false;
 	if (!atoi(text))
@@ -381,7 +381,7 @@ static void try(const struct test *test)
 		if (rc < 0 && err != EFAULT)
 			compare(test->name, nth, "it failed, but", &set);
 		if (rc < 0 && !fault) {
-			/* as above, or someone else just looked at a page */
+			/* as above, or another process just looked at a page */
 			again = err == EBUSY && busy++ < 50;
 			if (!again) {
 				fprintf(stderr, "failnth: %s fails without a fault: %s\n", test->name,

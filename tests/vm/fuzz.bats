@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Calls to the module that no good caller makes, on kernels that look for mistakes: each
-# allocation and copy failed in turn, and a million calls at random. The kernels' reports
-# are failures of the guest, memory that leaked is one at its end.
+# Fault injection and random calls to the module, on debug kernels: each allocation and copy
+# fails in turn, and a million calls are random. A report of the kernel fails the guest, and
+# so does leaked memory at its end.
 #
 # guest: kernels=6.1-debug,7.3-debug cpus=2 memory=1G dimm=512M timeout=4000 silence=3000
 
@@ -24,7 +24,7 @@ movable_blocks() {
 		jq -r '.blocks[] | select(.state == "online" and .zones == ["Movable"]) | .block'
 }
 
-# Faults in what may sleep too, of every size, and none told with a trace
+# Faults in allocations of all sizes, also in those that may sleep, without stack traces
 let_all_fail() {
 	local dir=/sys/kernel/debug
 
@@ -37,7 +37,7 @@ let_all_fail() {
 
 	let_all_fail
 	n=$(movable_blocks | head -n 1)
-	# So that there is nobody in it
+	# To empty it
 	memras block offline --quiet "$n"
 	memras block online --quiet --zone movable "$n"
 	before=$(accounts)
@@ -48,12 +48,12 @@ let_all_fail() {
 	wait_for 20 accounts_are "$before"
 }
 
-# Recorded on one machine: what it calls does not depend on which.
+# Records the calls of a memras command, which may fail
 record() {
 	ioctlfuzz record /run/calls memras --quiet "$@" || true
 }
 
-# A block goes off and comes back, by plain writes, as long as it takes
+# Takes a block offline and online, by writes to its state, until killed
 switch_block() {
 	local state=/sys/devices/system/memory/memory$1/state
 
@@ -83,13 +83,13 @@ switch_block() {
 	before="$(accounts) $(poisoned_pages)"
 	switch_block "$n" 3>&- &
 	switcher=$!
-	# A million takes hours on emulated CPUs.
+	# A million calls take hours on emulated CPUs.
 	[ -z "${MEMRAS_LONG-}" ] || seconds=0
 	ioctlfuzz run 1000000 $seconds $first $((2 * pages)) "/lib/modules/$(uname -r)/extra/memras.ko" /run/calls |
 		tee /run/fuzz
 	artifact fuzz.txt </run/fuzz
 	echo "# $(tail -n 1 /run/fuzz)" >&3
-	# It went by what code was run.
+	# The coverage was used.
 	[ ! -e /sys/kernel/debug/kcov ] || [ "$(sed -nE 's/.* ([0-9]+) edges.*/\1/p' /run/fuzz)" -gt 500 ]
 	{ kill $switcher && wait $switcher; } 2>/dev/null || true
 	switcher=

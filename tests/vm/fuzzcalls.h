@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls to /dev/memras as data, for ioctlfuzz.c: made up, changed, recorded and made.
+ * Calls to /dev/memras as data, for ioctlfuzz.c: generated, changed, recorded and made.
  *
- * What a call may do to the guest is bounded here, not by chance: claims stay within a
- * window of memory, and nothing is poisoned but pages of the fuzzer's own that it never
- * touches again.
+ * The effects of a call on the guest are bounded here, not by chance: claims stay within a
+ * window of memory, and only pages of the fuzzer's own, which it never touches again, are
+ * poisoned.
  */
 #ifndef FUZZCALLS_H
 #define FUZZCALLS_H
@@ -21,18 +21,18 @@
 
 #include "memras.h"
 
-#define SLOTS		8		/* descriptors that all threads share ... */
-#define SLOT_FIRST	200		/* ... by these numbers, so that none is another's */
+#define SLOTS		8		/* descriptors that all threads share, ... */
+#define SLOT_FIRST	200		/* ... from this number on, which nothing else uses */
 #define PROGRAM		6		/* calls that belong together */
 #define ARENA		64		/* pages that may be poisoned */
-#define ROOM		(64 << 10)	/* bytes for what a call lists */
+#define ROOM		(64 << 10)	/* bytes for lists that calls return */
 
 enum { DO_IOCTL, DO_OPEN, DO_CLOSE, DO_DUP, DO_MAP, DO_KINDS };
 
 struct call {
 	uint8_t what;			/* DO_* */
 	uint8_t slot;
-	uint8_t aim;			/* which of its numbers are made to fit, see fit() */
+	uint8_t aim;			/* which of the words are made to fit, see fit() */
 	uint8_t nr;			/* of the ioctl, as in _IOC_NR() */
 	uint32_t cmd;
 	uint64_t words[10];		/* its argument */
@@ -45,9 +45,9 @@ struct program {
 
 struct thread {
 	uint64_t random;
-	char *room;			/* ROOM bytes, the page behind them is missing */
+	char *room;			/* ROOM bytes before an inaccessible page */
 	int pipe[2];
-	unsigned long calls, done;	/* made, and answered with 0 or more */
+	unsigned long calls, done;	/* made, and those that returned 0 or more */
 };
 
 static const uint32_t cmds[] = {
@@ -184,7 +184,7 @@ static uint64_t pfn_of(const void *at)
 	return entry & ((1ULL << 55) - 1);
 }
 
-/* The next page of the arena that has not been poisoned yet; new ones when all have */
+/* Returns the PFN of a random page of the arena, or replaces a poisoned one and returns 0 */
 static uint64_t victim(struct thread *t)
 {
 	char *at = arena + roll(t) % ARENA * 4096;
@@ -197,7 +197,7 @@ static uint64_t victim(struct thread *t)
 	return pfn_of(at);
 }
 
-/* Keep a range within the window, at its length; what is refused anyhow may be what it is */
+/* Moves a range into the window, if need be shorter; leaves one that is refused anyhow */
 static void keep_within(__u64 *pfn, __u64 *nr)
 {
 	if (!*nr || *nr > MEMRAS_CLAIM_MAX || *pfn + *nr < *pfn)
@@ -208,7 +208,7 @@ static void keep_within(__u64 *pfn, __u64 *nr)
 		*pfn = window_pfn + *pfn % (window_nr - *nr);
 }
 
-/* Pointers and counts of an argument, so that most calls come further than its checks */
+/* Sets pointers and counts of an argument, so that most calls get past its checks */
 static void fit(struct thread *t, const struct call *c, void *arg)
 {
 	const bool sane = c->aim & 7;	/* flags and reserved members too */
@@ -276,7 +276,7 @@ static void fit(struct thread *t, const struct call *c, void *arg)
 		}
 		break;
 	case _IOC_NR(MEMRAS_IOC_OFFLINE):
-		/* An error that is not simulated turns unpoisoning off for good. */
+		/* A real error would disable unpoison until the next boot. */
 		poison->pfn = c->aim & 8 ? victim(t) : ~0ULL - poison->pfn % 4096;
 		poison->flags |= MEMRAS_OFFLINE_SIMULATED;
 		if (sane)
@@ -290,7 +290,7 @@ static void fit(struct thread *t, const struct call *c, void *arg)
 	}
 }
 
-/* Read by the kernel, so that what cannot be had is EFAULT and no signal */
+/* Lets the kernel read the pages, so that an inaccessible page is EFAULT, not a signal */
 static long touch(struct thread *t, int fd, uint64_t pfn, uint64_t nr)
 {
 	char byte, *at = mmap(NULL, nr * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
@@ -303,7 +303,7 @@ static long touch(struct thread *t, int fd, uint64_t pfn, uint64_t nr)
 		if (write(t->pipe[1], at + i * 4096, 1) != 1)
 			continue;
 		rc = read(t->pipe[0], &byte, 1);
-		/* ... and written to */
+		/* ... and write to them */
 		if (rc == 1 && write(t->pipe[1], &byte, 1) == 1)
 			rc = read(t->pipe[0], at + i * 4096, 1);
 		if (rc != 1)

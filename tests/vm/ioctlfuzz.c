@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Makes calls to /dev/memras from many threads, and keeps those that run code of the
- * module that none has run before (KCOV, where the kernel has it and memras.ko is built
- * with it). Nothing here judges the module: the kernel's own checks do, and who runs this.
+ * Makes calls to /dev/memras from many threads, and keeps those that run new code of the
+ * module (by KCOV, if the kernel has it and memras.ko is built with it). This program does
+ * not judge the module: the kernel's own checks and the caller do.
  *
  * ioctlfuzz record FILE COMMAND...	adds the calls that COMMAND makes to FILE
  * ioctlfuzz run CALLS SECONDS FIRST-PFN PAGES MODULE [FILE]
- *	makes so many calls, for so long at most (0: no limit), on memory of this window,
- *	beginning with those in FILE. MODULE is the file of memras.ko, which is unloaded
- *	and loaded again meanwhile.
+ *	makes CALLS calls on the window of memory, starting with those in FILE, for at most
+ *	SECONDS (0: no limit). MODULE is the file of memras.ko, which is unloaded and loaded
+ *	again meanwhile.
  *
- * Beside the threads runs a process of nobody with their descriptors, whom no call may
- * serve. Prints what was done, and exits with 1 if nobody was served.
+ * A process of the user nobody runs beside the threads, with descriptors that root opened;
+ * none of its calls may succeed. Prints counts, and exits with 1 if one did.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -30,8 +30,8 @@
 
 #define THREADS		6
 #define CORPUS		4096
-#define COVER		(64 << 10)	/* words of a thread's trace */
-#define EDGES		(1 << 16)	/* bits of the code seen, by hash */
+#define COVER		(64 << 10)	/* words of the trace of a thread */
+#define EDGES		(1 << 16)	/* bits of the set of seen edges, by hash */
 #define NOBODY		65534
 
 #define KCOV_INIT_TRACE	_IOR('c', 1, unsigned long)
@@ -47,7 +47,7 @@ static atomic_long calls_left;
 static atomic_ulong calls_made, calls_done, unloads, kept_loaded;
 static atomic_bool over;
 static const char *module_path;
-static atomic_ulong module_base;	/* its code moves when it is loaded again */
+static atomic_ulong module_base;	/* changes when the module is loaded again */
 
 static void die(const char *what)
 {
@@ -55,7 +55,7 @@ static void die(const char *what)
 	exit(2);
 }
 
-/* ---- what others call, by ptrace(2) */
+/* ---- recording of calls, by ptrace(2) */
 
 static void record_call(FILE *out, pid_t pid, const struct user_regs_struct *regs)
 {
@@ -113,7 +113,7 @@ static int record(const char *path, char **argv)
 	return result;
 }
 
-/* A stretch of what was recorded from each call on */
+/* Makes a program of each recorded call and those after it */
 static void read_corpus(const char *path)
 {
 	static struct call all[CORPUS];
@@ -149,7 +149,7 @@ static void find_module(void)
 		fclose(f);
 }
 
-/* Of this thread, or NULL where the kernel has none */
+/* Starts coverage of this thread; NULL if the kernel has none */
 static unsigned long *cover_begin(void)
 {
 	int fd = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
@@ -165,7 +165,7 @@ static unsigned long *cover_begin(void)
 	return area;
 }
 
-/* How much of the code that was run is new: a pair of places is what one leads to another */
+/* Returns the number of new edges. An edge is a pair of successive places in the code */
 static int cover_new(unsigned long *area)
 {
 	unsigned long n = __atomic_load_n(area, __ATOMIC_RELAXED), base = module_base, last = 0, i;
@@ -247,7 +247,7 @@ static void *fuzz(void *seed)
 	return NULL;
 }
 
-/* Has all descriptors closed and all released under the threads, and the module unloaded */
+/* Closes all descriptors and releases all claims under the threads, and reloads the module */
 static void *unload(void *unused)
 {
 	while (!over) {
@@ -275,9 +275,9 @@ static void *unload(void *unused)
 	return unused;
 }
 
-/* ---- nobody */
+/* ---- the process of nobody */
 
-/* Of a process of its own, with descriptors that root opened. Ends when it is killed. */
+/* Runs in its own process, with descriptors that root opened, until it is killed. */
 static void nobody(void)
 {
 	struct thread t;
@@ -287,7 +287,7 @@ static void nobody(void)
 		int fd = open("/dev/memras", O_RDWR);
 
 		if (fd < 0 || dup2(fd, SLOT_FIRST + i) < 0)
-			_exit(0);		/* unloaded just now */
+			_exit(0);		/* the module was just unloaded */
 		close(fd);
 	}
 	if (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
@@ -298,7 +298,7 @@ static void nobody(void)
 
 		make_call(&t, &c);
 		c.aim |= 0x10;
-		/* Its own descriptors it may close, but then they are gone. */
+		/* It may close its own descriptors, but would have none left. */
 		if (c.what == DO_CLOSE || c.what == DO_DUP)
 			continue;
 		if (do_call(&t, &c) >= 0) {
@@ -311,7 +311,7 @@ static void nobody(void)
 	}
 }
 
-/* It keeps the module loaded, so is there for a while only. Did it fail? */
+/* Runs it only for a while, as it keeps the module loaded. True if it failed. */
 static bool nobody_for(unsigned int ms)
 {
 	pid_t pid = fork();

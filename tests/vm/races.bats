@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# All that moves memory at once, on kernels that look for mistakes: pages retired and
-# brought back, hugepages, compaction, swap, memory cgroups, blocks, quarantines, CPUs and
-# processes that come and go. No byte may differ, and in the end nothing may be missing.
+# Everything that moves memory, at the same time, on debug kernels: retire and unpoison,
+# hugepages, compaction, swap, memory cgroups, blocks, quarantines, CPU hotplug and
+# short-lived processes. No byte may change, and in the end no memory may be missing.
 #
 # guest: kernels=6.1-debug,7.3-debug cpus=2 memory=1G dimm=512M disk=512M programs=mkswap,swapon,swapoff timeout=1000 silence=400
 
@@ -27,8 +27,8 @@ teardown() {
 	memras block online --quiet --zone movable all
 }
 
-# race NAME COMMAND...: again and again in the background until it is told to stop. That it
-# fails is no failure: others are in its way. How often it did not is counted.
+# race NAME COMMAND...: runs COMMAND in a loop in the background until /run/races.stop
+# exists. COMMAND may fail, as the others interfere; the successes are counted.
 race() {
 	local name=$1
 	shift
@@ -52,7 +52,7 @@ retire() {
 	memras offline --soft --quiet --timeout 2s "pid:$pid@$at+32K" "$(kpf find buddy hwpoison)"
 }
 
-# What is free no more is left to others that try it: only so much may be missing
+# Unpoisons up to 64 pages at a time, to limit how much memory is missing
 bring_back() {
 	memras status --pages --json | jq -r '.poisoned[].pfn' | shuf -n 64 |
 		memras unpoison --quiet --from -
@@ -105,7 +105,7 @@ unplug_cpu() {
 	sleep 1
 }
 
-# A process with huge pages, in a group with little memory, that is moved to swap and ends
+# A process with huge pages in a small memory cgroup, which is swapped out and ends
 come_and_go() {
 	timeout 6 sh -c 'echo $$ >/sys/fs/cgroup/races/cgroup.procs
 		(echo pageout; echo touch; sleep 1; echo quit) | exec workload thp 4096'
@@ -143,7 +143,7 @@ come_and_go() {
 	racers=()
 	artifact races.txt </run/races.done
 	sed 's/^/# /' /run/races.done >&3
-	# Each had its chance.
+	# Each of them succeeded at least once.
 	refute grep ': 0 of' /run/races.done
 	crowd_check
 	crowd_end

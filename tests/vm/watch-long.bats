@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# memras watch that is killed over and over, at any system call, and one that runs for long.
+# memras watch that is killed many times, at any system call, and one that runs for long.
 #
 # guest: kernels=6.12 cpus=1 memory=1G timeout=2400 silence=900 long=yes fakes=fakemc
 
@@ -25,7 +25,7 @@ listed() {
 	jq -r '.retired[].pfn' /var/lib/memras/retired.json | sort -n
 }
 
-# retire PAGE...: by others
+# retire PAGE...: retires the pages by sysfs, as other programs do
 retire() {
 	local page
 
@@ -38,7 +38,7 @@ retire() {
 	local calls i
 
 	workload_start anon 1000
-	# As many as a watch takes that only catches up: it dies before that, in it, and after it.
+	# The system calls of a catch-up: kill each watch in it, at its end, or after it.
 	calls=$(killat 0 memras watch --once --quiet)
 	for i in {0..49}; do
 		retire "${pfns[@]:i * 20:20}" 3>&- 7>&- &
@@ -50,13 +50,13 @@ retire() {
 	for i in "${pfns[@]}"; do echo $((i)); done | sort -n >/run/pages
 	diff /run/pages <(listed)
 	assert_equal "$(poisoned_pages)" 1000
-	# The last line of each may be cut off.
+	# The last line of each watch may be cut off.
 	assert_equal "$(grep -o '"pfn":[0-9]*' /run/lines | sort | uniq -d)" ""
 	workload_check
 	workload_stop
 }
 
-# kB of memory that the watch has of its own
+# Prints the anonymous memory of the watch, kB
 memory_of_watch() {
 	awk '/^RssAnon:/ { print $2 }' "/proc/$watch_pid/status"
 }
@@ -70,7 +70,7 @@ memory_of_watch() {
 	workload_start anon 64
 	page=$((pfns[0]))
 	for ((i = 0; i < seconds; i++)); do
-		# Errors of ever other pages, and now and then one that someone retires.
+		# Errors of new pages, and now and then a page that is retired by sysfs.
 		echo "ce $(printf %x $((page + i % 4000))) $((i % 2)) 2 5" >$error
 		[ $((i % 10)) != 0 ] || retire "${pfns[i / 10]}"
 		[ $i != $((seconds / 4)) ] || first=$(memory_of_watch)
@@ -78,7 +78,7 @@ memory_of_watch() {
 	done
 	now=$(memory_of_watch)
 	echo "# memory of its own after $((seconds / 4)) s: $first kB, after $seconds s: $now kB" >&3
-	# 450 pages more with counts of theirs, each less than a kilobyte, in an array that doubles
+	# 450 more counted pages of less than a kilobyte each, in an array that doubles
 	[ $((now - first)) -lt 1536 ]
 	kill "$watch_pid"
 	wait "$watch_pid"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Pages that others retire (the kernel for corrected and uncorrected errors, programs by
-# sysfs) are verified and put on the retired list by memras watch, each once.
+# memras watch verifies pages that others retire (the kernel for corrected and uncorrected
+# errors, programs by sysfs), and puts each on the retired list once.
 #
 # guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=900 silence=300
 
@@ -12,7 +12,7 @@ instances=/sys/kernel/tracing/instances
 
 setup_file() {
 	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
-	# Corrected errors are polled for, each second.
+	# Poll for corrected errors every second.
 	echo 1 >/sys/devices/system/machinecheck/machinecheck0/check_interval
 }
 
@@ -25,7 +25,7 @@ teardown() {
 	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
 }
 
-# watch_start [OPTION...]: and waits until it has caught up
+# watch_start [OPTION...]: starts memras watch, and waits until it has caught up
 watch_start() {
 	memras watch --json --verbose "$@" >$out 2>$out.errors 3>&- 7>&- &
 	watch_pid=$!
@@ -38,12 +38,12 @@ watch_stop() {
 	watch_pid=
 }
 
-# told FILTER: whether there is a page of which jq's FILTER is true
+# told FILTER: true if jq's FILTER is true for a reported page
 told() {
 	jq -es "[.[] | select(.page) | .page | select($1)] | length > 0" $out >/dev/null
 }
 
-# told_pool FILTER: the same of a pool
+# told_pool FILTER: the same for a reported pool
 told_pool() {
 	jq -es "[.[] | select(.pool) | .pool | select($1)] | length > 0" $out >/dev/null
 }
@@ -52,7 +52,7 @@ pool_is() {
 	[ "$(pool nr)" = "$1" ]
 }
 
-# listed: the pages of the list, each as often as it is there
+# listed: prints the pages of the list, with repetitions
 listed() {
 	jq -r '.retired[].pfn' /var/lib/memras/retired.json 2>/dev/null | sort -n
 }
@@ -65,7 +65,8 @@ corrected() {
 	monitor "mce 0 9 0x8c0000400001009f 0x0 $(printf 0x%x $(($1 * 4096 + 64))) 0x8c"
 }
 
-# corrected_until COMMAND...: the collector acts at the second error of the page $1
+# corrected_until PAGE COMMAND...: injects corrected errors into PAGE until COMMAND succeeds;
+# the collector acts at the second error
 corrected_until() {
 	local page=$1 _
 	shift
@@ -94,7 +95,7 @@ corrected_until() {
 	workload_check
 	workload_stop
 	watch_stop
-	# At the end it says how many, and all lines are what the schema says.
+	# The summary has the counts, and all lines match the schema.
 	jq -es 'last | .summary | .retired == 2 and .failed == 0' $out
 	artifact cec.watch.json <$out
 	assert_equal "$(listed | wc -l)" 2
@@ -113,7 +114,7 @@ corrected_until() {
 	refute page_is hwpoison "$page"
 	assert_equal "$(listed)" "$before"
 	jq -es 'last | .summary | .retired == 0 and .failed == 1' $out
-	# The log still has it.
+	# The log still has the failure.
 	run_json 0 memras watch --once --json
 	assert_json '.summary.failed == 0'
 	memras watch --once --json --since 2020-01-01 >$out
@@ -132,7 +133,7 @@ corrected_until() {
 	watch_stop
 	assert_equal "$(pool nr)" 5
 	watch_start --act restore-pool
-	# In a free one, in one in use, and not when someone else resizes the pool.
+	# For a page in a free hugepage and in one in use, but not if another process resizes the pool.
 	page=$(($(find_page huge) + 5))
 	corrected_until "$page" page_is hwpoison "$page"
 	wait_for 60 pool_is 5
@@ -196,7 +197,7 @@ corrected_until() {
 		wait "$watch_pid" 2>/dev/null || true
 	done
 	wait "$writer"
-	# The trace instances of the killed ones are removed by the next, its own when it ends.
+	# The next watch removes the trace instances of killed ones, and its own when it ends.
 	watch_start
 	assert_equal "$(ls $instances)" "memras-watch.$watch_pid"
 	watch_stop
@@ -205,7 +206,7 @@ corrected_until() {
 	assert_equal "$(listed | uniq -d)" ""
 	assert_equal "$(comm -23 /run/pages <(listed | sort))" ""
 	assert_equal "$(listed | wc -l)" "$(poisoned_pages)"
-	# None was told twice.
+	# No page was reported twice.
 	assert_equal "$(jq -r 'select(.page) | .page.pfn' /run/killed.lines | sort -n | uniq -d)" ""
 	workload_check
 	workload_stop
@@ -242,10 +243,10 @@ corrected_until() {
 	local state=/run/small reader i
 
 	mkdir -p $state
-	# Less than the list of the pages that are poisoned by now.
+	# Too small for the list of the pages that are poisoned now.
 	mount -t tmpfs -o size=8k tmpfs $state
 	mkfifo /run/stopped
-	# A shell that has the pipe open and reads nothing.
+	# Keeps the pipe open and reads nothing.
 	bash -c 'exec sleep 1000' </run/stopped 3>&- 7>&- &
 	reader=$!
 	memras watch --json --verbose --state-dir $state >/run/stopped 2>/run/stopped.errors 3>&- 7>&- &
@@ -253,7 +254,7 @@ corrected_until() {
 	wait_for 60 grep -q "No space left" /run/stopped.errors || { cat /run/stopped.errors; ls -l $state; false; } >&2
 	mount -o remount,size=1m $state
 	wait_for 20 test -e $state/retired.json
-	# Lines of more than the 64 KiB that a pipe has room for
+	# The lines exceed the 64 KiB that a pipe takes
 	workload_start anon 320
 	for i in "${pfns[@]}"; do
 		echo $((i * 4096)) >/sys/devices/system/memory/soft_offline_page
@@ -269,7 +270,7 @@ corrected_until() {
 	workload_stop
 }
 
-# The last: on 7.3, no corrected error of a bank was seen after an uncorrected one.
+# Last, as on 7.3 a bank reported no corrected error after an uncorrected one.
 @test "a memory failure after an uncorrected error, and what programs retire, are recorded" {
 	local uncorrected bare
 

@@ -264,8 +264,8 @@ static uint64_t entry_of(size_t page)
 }
 
 /*
- * Takes pages until enough of them are where they are wanted, and moves those into
- * place; all others are given up then. Nothing but 64 MiB is left to the system before.
+ * Takes all memory but 64 MiB, as needed: moves the pages with a wanted PFN into place until
+ * there are enough, and frees the others.
  */
 static void choose(void)
 {

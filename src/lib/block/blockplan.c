@@ -27,7 +27,7 @@ static bool goes_at_once(const struct mr_block_snap *snap)
 	       !snap->of_kind[MEMRAS_KIND_HUGETLB] && !snap->of_kind[MEMRAS_KIND_HUGETLB_FREE];
 }
 
-/* The kernel's own offlining moves these to other nodes first. */
+/* True if the block has pages that the kernel's offline would move to other nodes first. */
 static bool has_movable(const struct mr_block_snap *snap)
 {
 	return !snap->seen || snap->of_kind[MEMRAS_KIND_ANON] || snap->of_kind[MEMRAS_KIND_FILE] ||
@@ -81,8 +81,9 @@ static int find_wanted(const struct mr_block_snap *snap, struct mr_ranges *want)
 }
 
 /*
- * How the block is taken, of which nothing is in the way: claims move to its own node
- * first. Hugepages that the kernel would dissolve are replaced by them at any rate.
+ * Returns how to take a block that nothing blocks. Claims move its pages within its own node
+ * first, the kernel's offline to other nodes first. Hugepages that the kernel would dissolve are
+ * always replaced by claims.
  */
 static enum mr_block_action action_of(const struct mr_block_snap *snap, enum mr_move_to move_to,
 				      enum mr_pool_way pool)

@@ -18,14 +18,14 @@ enum mr_online_zone {
 extern const char *const mr_online_zone_choices[];
 enum mr_online_zone mr_online_zone_of(const char *word);
 
-/* The nodes that what is in a block may move to. */
+/* The nodes that the pages of a block may move to. */
 enum mr_move_to {
-	MR_MOVE_DEFAULT,	/* near, where that can be had */
-	MR_MOVE_NEAR,	/* its own while that has room */
-	MR_MOVE_ANY,		/* as the kernel's offlining has it: the others first */
+	MR_MOVE_DEFAULT,	/* near if possible */
+	MR_MOVE_NEAR,	/* the block's own node while it has room */
+	MR_MOVE_ANY,		/* other nodes first, as the kernel's offline does */
 };
 
-/* The words of --target-node, NULL-terminated; and back from one of them or NULL. */
+/* The words of --target-node, NULL-terminated; the second converts one of them, or NULL. */
 extern const char *const mr_move_to_choices[];
 enum mr_move_to mr_move_to_of(const char *word);
 
@@ -42,7 +42,7 @@ struct mr_block_plan {
 	enum mr_block_action action;
 	/* Offline: the pages to claim, also if MR_BLOCK_WRITE fails. */
 	struct mr_ranges want;
-	enum mr_move_to move_to;	/* NEAR or ANY; DEFAULT: there is one node only */
+	enum mr_move_to move_to;	/* NEAR or ANY; DEFAULT if there is only one node */
 	/* How the pools with hugepages in the block keep their sizes. */
 	enum mr_pool_way pool;
 	const char *word;	/* to write to its state */

@@ -110,7 +110,7 @@ static int add_by_flags(uint64_t pfn, uint64_t flags, void *data)
 	return 0;
 }
 
-/* "0" of one node, "0-1" or "0,2" of several; a machine that tells none has one */
+/* True if several nodes have memory: "0-1" or "0,2", not "0". No list means one node. */
 static bool has_other_nodes(const struct mr_machine *m)
 {
 	char list[64];

@@ -42,9 +42,9 @@ struct mr_block_snap {
 };
 
 /*
- * Looks at @block by the module's scan, or by page flags without the module. Whatever cannot be
- * read is left out, as are pages without the module if the plan does not depend on them; @going
- * bytes of other blocks go offline before. Free it by mr_block_snap_free().
+ * Looks at @block by the module's scan, or by page flags without the module. Leaves out what
+ * cannot be read, and without the module also the pages if the plan does not depend on them;
+ * @going bytes of other blocks go offline before. Free it by mr_block_snap_free().
  */
 void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block, uint64_t going,
 			struct mr_block_snap *snap);

@@ -62,7 +62,7 @@ struct mr_block_result {
 	uint64_t evacuated_pages;
 	uint64_t poisoned_pages;	/* skipped */
 	uint64_t going;			/* dry run: bytes that the system would lose */
-	enum mr_move_to move_to;	/* where its pages went; DEFAULT: there is one node */
+	enum mr_move_to move_to;	/* where its pages went; DEFAULT: only one node */
 	enum mr_pool_way pool;		/* how the pools of its hugepages kept their sizes */
 	struct mr_block_poison *poison;	/* poisoned pages of the block, ascending */
 	size_t nr_poison;

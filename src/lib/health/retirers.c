@@ -13,7 +13,7 @@
 #include "util/cleanup.h"
 #include "util/num.h"
 
-/* The errors that one acts on: two with the same errors act twice. */
+/* Errors that a retirer acts on; two retirers of the same errors act twice. */
 #define ERRORS_CPU	(1U << 0)	/* corrected, from MCA banks or EDAC drivers */
 #define ERRORS_FIRMWARE	(1U << 1)
 #define ERRORS_FATAL	(1U << 2)	/* uncorrected */
@@ -158,7 +158,7 @@ static bool setting(const struct mr_machine *m, const char *path, const char *na
 	return found;
 }
 
-/* The same from the first of @paths (NULL-terminated) that has it; else @otherwise. */
+/* Reads the setting from the first of @paths (NULL-terminated) that has it; else @otherwise. */
 static void setting_of(const struct mr_machine *m, const char *const *paths, const char *name,
 		       const char *otherwise, char *value, size_t size)
 {
@@ -203,7 +203,7 @@ static void find_mcelog(const struct mr_machine *m, struct mr_retirer *r)
 	set_daemon(r, action, threshold, "");
 }
 
-/* @words as in /proc/PID/cmdline, each ended by NUL. */
+/* Finds the policy in @words, which end with NUL each, as in /proc/PID/cmdline. */
 static void find_watch(const char *words, size_t size, struct mr_retirer *r)
 {
 	for (const char *p = words; p < words + size; p += strlen(p) + 1) {
@@ -237,7 +237,7 @@ static void look_at(const struct mr_machine *m, uint64_t pid, struct mr_retirer 
 	n = fd < 0 ? -1 : read(fd, words, sizeof(words) - 1);
 	if (fd >= 0)
 		close(fd);
-	/* Of several watches, one that retires pages counts. */
+	/* If there are several watches, one that retires pages counts. */
 	if (n > 0 && memmem(words, (size_t)n, "\0watch", 7) &&
 	    list[WATCH].state != MR_RETIRER_ACTIVE)
 		find_watch(words, (size_t)n, &list[WATCH]);

@@ -30,7 +30,7 @@ struct mr_retirer {
 /* "active", "off", "absent", "unknown" */
 const char *mr_retirer_state_name(enum mr_retirer_state state);
 
-/* Fills @list with all known ones, in the order of their names above. Only reads. */
+/* Fills @list with all known retirers, in the order of their names above. Only reads. */
 void mr_retirers_find(const struct mr_machine *m, struct mr_retirer list[MR_RETIRERS]);
 
 #endif

@@ -38,8 +38,8 @@ struct mr_machine_checks {
 
 struct mr_status {
 	uint64_t hardware_corrupted;	/* bytes; UINT64_MAX if the kernel does not count */
-	uint64_t budget;		/* for it, bytes; UINT64_MAX if none is set */
-	bool budget_used;		/* it has no room for one more page */
+	uint64_t budget;		/* limit of poisoned memory, bytes; UINT64_MAX if none */
+	bool budget_used;		/* the budget has no room for one more page */
 	uint64_t total;			/* MemTotal, bytes */
 	uint64_t block_size;		/* bytes; UINT64_MAX: no block interface */
 	uint64_t online, offline;	/* bytes */
@@ -84,7 +84,7 @@ enum mr_status_problem {
 	MR_PROBLEM_MACHINE_CHECKS,	/* the CPU raised machine check exceptions */
 	MR_PROBLEM_PENDING,		/* pages of the retired list are in use again */
 	MR_PROBLEM_RETIRED_LIST,	/* the retired list cannot be read */
-	MR_PROBLEM_BUDGET,		/* no more is retired by itself */
+	MR_PROBLEM_BUDGET,		/* the budget is used up: watch retires no more pages */
 };
 
 /* "poisoned", "uncorrected-errors", "machine-checks", "pending-pages", "retired-list", "budget" */

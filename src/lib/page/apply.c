@@ -75,7 +75,7 @@ static int write_attribute(struct mr_applier *a, bool hard, uint64_t pfn)
 	return *fd < 0 ? *fd : mr_pageattr_write(a->m, *fd, pfn);
 }
 
-/* The kernel is given the page as one that this process maps. */
+/* Retires the page by madvise(2), through a mapping of it in this process. */
 static int madvise_offline(struct mr_applier *a, const struct mr_spot *spot, uint64_t pfn, bool hard)
 {
 	mr_autofree char *path = mr_target_path(spot->word);

@@ -19,7 +19,7 @@ struct resolver {
 	const struct mr_machine *m;
 	struct mr_blocks blocks;	/* empty without a block interface */
 	struct mr_spans *spans;
-	struct mr_target target;	/* the one that is looked up */
+	struct mr_target target;	/* being looked up */
 };
 
 static int push(struct resolver *r, uint64_t pfn, uint64_t nr, uint64_t where)

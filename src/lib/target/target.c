@@ -292,7 +292,7 @@ bool mr_targets_next(const struct mr_targets *targets, struct mr_target *target)
 	const char *word = target->word ? target->word + strlen(target->word) + 1 : targets->words;
 	struct mr_err ignored = { 0 };
 
-	/* It was good when it was added. */
+	/* The word was checked when it was added. */
 	return word != targets->words + targets->len && !mr_target_parse(word, target, &ignored);
 }
 

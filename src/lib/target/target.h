@@ -67,15 +67,15 @@ int mr_targets_read(struct mr_targets *targets, int nr, char *const *operands, c
 		    unsigned int flags, struct mr_err *err);
 
 /*
- * The target after @target, or the first if @target->word is NULL; false at the end.
- * Words keep their addresses until mr_targets_free().
+ * Sets @target to the next one, or to the first if @target->word is NULL; false at the end. Words
+ * keep their addresses until mr_targets_free().
  */
 bool mr_targets_next(const struct mr_targets *targets, struct mr_target *target);
 
 /* True if @word, which parses or is NULL, names pages of a file. */
 bool mr_target_is_file(const char *word);
 
-/* The path in such a word, malloc()ed; NULL without memory. */
+/* Returns the path in such a word, to be freed by free(); NULL if there is no memory. */
 char *mr_target_path(const char *word);
 
 /* Returns the least number of pages that the PFNs and addresses among @targets cover. */

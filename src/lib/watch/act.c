@@ -14,7 +14,7 @@
 #define STEP_PAGES	8		/* pages to retire between two reads of the trace */
 #define TRY_MS		1000		/* for a page that is busy */
 #define SAVE_US		1000000
-#define RETRY_US	5000000		/* before what failed is tried again */
+#define RETRY_US	5000000		/* before another try after an error */
 
 void mr_actor_open(struct mr_actor *a)
 {

@@ -16,7 +16,7 @@
 #define MR_ERRORS_OF_PAGE 100	/* largest threshold */
 
 struct mr_errpage {
-	uint64_t pfn;			/* first, as it is what is compared */
+	uint64_t pfn;			/* first: the key of mr_u64_place() */
 	char label[MR_EDAC_TEXT];	/* DIMM of the last error, or "" */
 	bool due;
 	size_t nr;
@@ -24,7 +24,7 @@ struct mr_errpage {
 };
 
 struct mr_errpages {
-	struct mr_errpage *list;	/* in order of pfn, each once */
+	struct mr_errpage *list;	/* ascending by pfn, each once */
 	size_t nr, room;
 	size_t threshold;		/* errors until a page is due; 0: no page ever is */
 	int64_t window_s;		/* time in which they have to occur, seconds */

@@ -12,21 +12,21 @@ enum mr_watch_result {
 	MR_WATCH_REFUSED,	/* the budget does not allow it */
 };
 
-/* Of a page. */
+/* A page that was retired, or should have been. */
 struct mr_watch_event {
 	uint64_t pfn, phys;		/* phys in bytes */
 	int64_t time;			/* seconds since 1970 */
-	int32_t node;			/* -1: not known */
+	int32_t node;			/* -1 if unknown */
 	enum mr_watch_result result;
 	const char *cause;		/* as on the list; may be NULL */
 	const char *label;		/* of its DIMM, or NULL */
-	struct mr_err err;		/* of one that failed or was refused */
+	struct mr_err err;		/* if failed or refused: why */
 };
 
 struct mr_watch_hooks {
 	void (*event)(const struct mr_watch_event *event, void *data);
 	void (*pool)(const struct mr_pool_event *event, void *data);
-	/* Something is not as it should be: what is found waits, or may be incomplete. */
+	/* Reports an error: found pages wait to be recorded, or some may be missing. */
 	void (*trouble)(const struct mr_err *err, void *data);
 	void *data;
 };

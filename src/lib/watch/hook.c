@@ -41,7 +41,7 @@ void mr_hook_add(struct mr_hook *h, struct mr_hook_run *run)
 	free_run(run);
 }
 
-/* Its own process group, so that what it starts can be ended with it. */
+/* Runs the program in its own process group, so that it can be killed with its children. */
 static void run_child(const struct mr_hook *h, char **env)
 {
 	char *const argv[] = { (char *)h->program, NULL };
@@ -53,7 +53,7 @@ static void run_child(const struct mr_hook *h, char **env)
 	signal(SIGXFSZ, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* What it prints is no data of ours. */
+	/* Its output is not part of ours: send it to stderr. */
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		_exit(127);
 	execve(h->program, argv, env);
@@ -80,7 +80,7 @@ static void begin(struct mr_hook *h)
 	h->until_us = mr_clock_us() + h->timeout_us;
 }
 
-/* Whether the program that runs is over by now. */
+/* True if the program has ended. Kills it if its time is up. */
 static bool is_over(struct mr_hook *h)
 {
 	int status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A program that is run for each page, without a shell: one at a time, with a time limit,
- * and no more than a fixed number that wait for their turn.
+ * Runs a program for each page, without a shell: one at a time, with a time limit and a bounded
+ * queue.
  */
 #ifndef MR_LIB_WATCH_HOOK_H
 #define MR_LIB_WATCH_HOOK_H
@@ -22,28 +22,31 @@ struct mr_hook_run {
 };
 
 struct mr_hook {
-	const char *program;		/* absolute path; NULL: none is run */
+	const char *program;		/* absolute path, or NULL */
 	uint64_t timeout_us;
 	struct mr_hook_run queue[MR_HOOK_WAITING];	/* a ring */
 	size_t first, nr;
-	pid_t child;			/* 0: none runs */
-	uint64_t until_us;		/* then it is killed */
+	pid_t child;			/* 0 if none runs */
+	uint64_t until_us;		/* time to kill it */
 	bool killed;
-	uint64_t dropped;		/* events that found the queue full */
-	uint64_t failed;		/* runs that ended with another status than 0 */
+	uint64_t dropped;		/* runs that found the queue full */
+	uint64_t failed;		/* runs that did not start, or did not exit with 0 */
 };
 
-/* -EINVAL with @err set where @program is no absolute path of something that can be run. */
+/*
+ * Returns 0; or, with @err set, -EINVAL if @program is not an absolute path, or -errno if it
+ * cannot be run.
+ */
 int mr_hook_open(struct mr_hook *hook, const char *program, uint64_t timeout_us,
 		 struct mr_err *err);
 
-/* Takes over the variables of @run, which are malloc()ed. */
+/* Queues a run, and takes ownership of its variables, which are malloc()ed. */
 void mr_hook_add(struct mr_hook *hook, struct mr_hook_run *run);
 
-/* Ends what is over, and begins what waits. Never waits. True while something is to be done. */
+/* Reaps a program that has ended, and starts the next. Never blocks. True if one runs or waits. */
 bool mr_hook_step(struct mr_hook *hook);
 
-/* Waits for the program that runs, within its time, and drops what waits. */
+/* Waits for the running program, within its time limit, and drops the queue. */
 void mr_hook_close(struct mr_hook *hook);
 
 #endif

@@ -20,16 +20,16 @@ const char *mr_watch_cause_name(enum mr_watch_cause cause)
 	return names[cause];
 }
 
-/* How the lines begin; a hexadecimal number follows. Kernels differ in capitals. */
+/* Texts before the hexadecimal number of a page or address; their case depends on the kernel. */
 static const struct {
 	const char *text;
 	bool address, claims, blames, why;
 	enum mr_watch_cause cause;
-	const char *also;	/* what must stand in the line, too; NULL: nothing */
+	const char *also;	/* another text that the line must have, or NULL */
 } marks[] = {
 	{ .text = "Soft-offlining pfn: ", .claims = true, .blames = true, .cause = MR_CAUSE_CEC },
 	{ .text = "Memory failure: ", .claims = true, .why = true, .also = ": recovery action for " },
-	/* It says so when it fails, also to programs: a reason, and no claim. */
+	/* Logged on failure, also for requests of programs: a reason, not a claim. */
 	{ .text = "soft offline: ", .why = true },
 	{ .text = "Memory failure: ", .why = true },
 	{ .text = " physical_address: ", .address = true, .blames = true,

@@ -10,7 +10,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-/* The hugepage is gone before the page is poisoned, or soon after. */
+/* The pool shrinks before the page is poisoned, or soon after. */
 #define MEET_US 2000000
 
 enum mr_pool_verdict mr_pool_judge(struct mr_pool_seen *seen, uint64_t now, uint64_t now_us)
@@ -22,7 +22,7 @@ enum mr_pool_verdict mr_pool_judge(struct mr_pool_seen *seen, uint64_t now, uint
 		seen->until_us = 0;
 		return MR_POOL_AS_IS;
 	}
-	/* More than that, and someone else resizes the pool. */
+	/* If more hugepages are gone than pages were retired, another process resizes the pool. */
 	if (lost && lost <= seen->pages)
 		return MR_POOL_LOST;
 	if (!seen->until_us)
@@ -75,8 +75,8 @@ void mr_watch_pools_page(struct mr_watch_pools *p, uint64_t pfn, int32_t node)
 }
 
 /*
- * Gives back what is missing, if the pool could be locked (@lock is no error); true when
- * there is more to be done about it.
+ * Restores the pool if its lock was taken (@lock >= 0), and reports the loss. True if the pool
+ * needs another look soon.
  */
 static bool settle(struct mr_watch_pools *p, struct mr_pool_seen *seen, uint64_t now, int lock)
 {
@@ -94,7 +94,7 @@ static bool settle(struct mr_watch_pools *p, struct mr_pool_seen *seen, uint64_t
 		rc = mr_hugepool_resize(p->m, seen->size, seen->node, seen->persistent,
 					&event.after);
 		event.restored = !rc && event.after >= seen->persistent;
-		/* What was just freed may come together yet. */
+		/* Memory that was just freed may still merge into a hugepage. */
 		if (!event.restored && mr_clock_us() < seen->until_us)
 			return true;
 		if (!event.restored)
@@ -119,7 +119,7 @@ static bool look(struct mr_watch_pools *p, struct mr_pool_seen *seen, int lock)
 
 	if (mr_hugepool_read(p->m, seen->size, seen->node, &pool))
 		return false;
-	/* Nobody waits for the pages while they are being looked for. */
+	/* There may be unknown retired pages: the wait for them has not begun. */
 	if (p->unexplained)
 		seen->until_us = 0;
 	switch (mr_pool_judge(seen, persistent(&pool), mr_clock_us())) {
@@ -137,7 +137,7 @@ bool mr_watch_pools_look(struct mr_watch_pools *p)
 {
 	bool again = false;
 
-	/* By size: one lock is for all nodes. Taking it may change a pool, which a dry run must not. */
+	/* By size: one lock covers all nodes. Taking it may change a pool, so not in a dry run. */
 	for (size_t i = 0, next; i < p->nr; i = next) {
 		int lock = p->dry_run ? -EROFS : mr_poolnote_lock(p->m, p->list[i].size, 0);
 

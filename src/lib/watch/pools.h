@@ -1,74 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hugepage pools that lose hugepages because pages in them are retired: soft offline and
- * memory failure dissolve the hugepage around the page (mm/hugetlb.c,
- * dissolve_free_hugetlb_folio()), and leave the pool smaller by one.
+ * Restores hugepage pools that shrank because a page was retired: soft offline and memory failure
+ * dissolve the hugepage of the page (mm/hugetlb.c, dissolve_free_hugetlb_folio()), which leaves
+ * the pool smaller by one.
  */
 #ifndef MR_LIB_WATCH_POOLS_H
 #define MR_LIB_WATCH_POOLS_H
 
 #include "backend/hugepool.h"
 
-/* What is told of a pool. */
+/* A loss of hugepages, and what was done about it. */
 struct mr_pool_event {
 	uint64_t size;			/* bytes of a hugepage */
-	int32_t node;			/* -1: the kernel has no pools by node */
+	int32_t node;			/* -1 if the kernel has no pools per node */
 	uint64_t before, after;		/* persistent hugepages, before the loss and now */
 	bool restored;
 	struct mr_err err;		/* of an attempt to restore it */
 };
 
-/* A pool as it was when all was well, and since when it is not. */
+/* The expected state of a pool. */
 struct mr_pool_seen {
 	uint64_t size;
 	int32_t node;
 	uint64_t persistent;
-	uint64_t pages;			/* retired on its node since */
-	uint64_t until_us;		/* loss and pages must meet by then; 0: neither is there */
+	uint64_t pages;			/* pages retired on its node that explain no loss yet */
+	uint64_t until_us;		/* time by which loss and pages have to match, or 0 */
 };
 
 #define MR_POOLS_COUNTED 256
 
 struct mr_watch_pools {
 	const struct mr_machine *m;
-	bool restore;			/* else a loss is only told */
+	bool restore;			/* otherwise a loss is only reported */
 	bool dry_run;
-	bool unexplained;		/* pages may have been retired that are not known yet */
+	bool unexplained;		/* there may be retired pages that are not known yet */
 	void (*event)(const struct mr_pool_event *event, void *data);
 	void *data;
 	struct mr_pool_seen *list;
 	size_t nr;
-	uint64_t counted[MR_POOLS_COUNTED];	/* the last pages, a ring of pfn + 1 */
+	uint64_t counted[MR_POOLS_COUNTED];	/* ring of the last pages, as pfn + 1 */
 	size_t nr_counted;
 };
 
-/* What a pool is to be given back. Pure. */
+/* What to do about a pool. */
 enum mr_pool_verdict {
-	MR_POOL_AS_IS,		/* nothing is lost, or it is the doing of others */
-	MR_POOL_WAIT,		/* may be either: look again */
-	MR_POOL_LOST,		/* as many as are missing, by pages that were retired */
+	MR_POOL_AS_IS,		/* nothing is lost, or another process resizes the pool */
+	MR_POOL_WAIT,		/* undecided: look again */
+	MR_POOL_LOST,		/* retired pages explain all missing hugepages */
 };
 
 /*
- * What is so of a pool that has @now persistent hugepages at @now_us. Changes @seen to what
- * the pool is measured by the next time; of one that is lost only the caller does.
+ * Judges a pool that has @now persistent hugepages at @now_us. Updates @seen for the next time,
+ * except for MR_POOL_LOST, which leaves that to the caller. Pure.
  */
 enum mr_pool_verdict mr_pool_judge(struct mr_pool_seen *seen, uint64_t now, uint64_t now_us);
 
-/* Reads the pools, as a measure. A kernel without hugetlb has none. */
+/* Reads the pools and expects them to stay so. A kernel without hugetlb has none. */
 void mr_watch_pools_open(struct mr_watch_pools *p);
 void mr_watch_pools_close(struct mr_watch_pools *p);
 
 /*
- * The page @pfn was found retired on @node (-1: not known). It costs one hugepage at most,
- * however often it is found.
+ * Notes that @pfn was found retired on @node (-1 if unknown). The page explains the loss of one
+ * hugepage at most, however often it is found.
  */
 void mr_watch_pools_page(struct mr_watch_pools *p, uint64_t pfn, int32_t node);
 
 /*
- * Looks whether a pool has lost hugepages, and gives them back on its node if it is to.
- * Pools that another memras works on are left for the next time. Returns whether a
- * pool waits for a look soon.
+ * Looks for lost hugepages, and restores the pools on their nodes if that is wanted. Skips pools
+ * that another memras has locked. True if a pool needs another look soon.
  */
 bool mr_watch_pools_look(struct mr_watch_pools *p);
 

@@ -6,7 +6,7 @@
 #include "backend/edac.h"
 #include "util/num.h"
 
-/* Nobody holds the lock for long, and errors go on coming meanwhile. */
+/* Others hold the lock briefly, and errors continue to arrive during the wait. */
 #define LOCK_WAIT_MS 2000
 
 static int open_list(const struct mr_recorder *r, unsigned int flags, struct mr_retlist *list,
@@ -51,7 +51,7 @@ static bool is_new(const struct mr_retlist *list, uint64_t pfn)
 	return !entry || entry->pending;
 }
 
-/* Drops what @list has as retired already, and what is there twice. */
+/* Drops duplicates, and pages that @list already has as retired. */
 static void drop_known(struct mr_founds *f, const struct mr_retlist *list)
 {
 	size_t n = 0;
@@ -64,7 +64,7 @@ static void drop_known(struct mr_founds *f, const struct mr_retlist *list)
 	f->nr = n;
 }
 
-/* Brings the pages of @f into @list, in order: retired, or @pending. */
+/* Adds the pages of @f to @list, as retired or @pending, and sorts it. */
 static int bring_in(const struct mr_recorder *r, const struct mr_founds *f,
 		    struct mr_retlist *list, bool pending)
 {
@@ -83,7 +83,7 @@ static int bring_in(const struct mr_recorder *r, const struct mr_founds *f,
 		if (!rc)
 			rc = mr_retlist_intern(list, page->label[0] ? page->label : only,
 					       &entry.label);
-		/* Settling joins it with one that is pending, whose cause and time stay. */
+		/* Settling merges it with a pending entry, which keeps its cause and time. */
 		if (!rc)
 			rc = mr_retlist_add(list, &entry);
 	}
@@ -99,7 +99,7 @@ ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *f, struct mr_er
 
 	if (!f->nr)
 		return 0;
-	/* Most of what a scan finds is known: no lock is needed to see that. */
+	/* Most pages that a scan finds are known, and that check needs no lock. */
 	if (!r->dry_run) {
 		rc = open_list(r, 0, &own, err);
 		if (rc)
@@ -169,7 +169,7 @@ int mr_recorder_save_errors(const struct mr_recorder *r, struct mr_errpages *err
 			    struct mr_err *err)
 {
 	struct mr_retlist list;
-	/* Its lock keeps watchers from writing both at once. */
+	/* The lock of the list keeps two watches from writing the counts at once. */
 	int rc = open_list(r, MR_RETLIST_WRITE, &list, err);
 
 	if (rc)

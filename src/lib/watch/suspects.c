@@ -36,7 +36,7 @@ static void set_why(char *to, const char *why)
 	mr_text_end_whole(to, MR_WATCH_WHY);
 }
 
-/* Where @pfn is in the list, or belongs. */
+/* Returns the index of @pfn in the list, or where to insert it. */
 static size_t place_of(const struct mr_suspects *s, uint64_t pfn)
 {
 	return mr_u64_place(s->list, s->nr, sizeof(*s->list), pfn);
@@ -65,7 +65,7 @@ static struct mr_suspect *find_or_add(struct mr_suspects *s, uint64_t pfn)
 	return &s->list[at];
 }
 
-/* One that comes again and again takes no more room than once. */
+/* Records an error. A repeated one replaces the last, and takes no more room. */
 static void note_error(struct mr_suspects *s, const struct mr_kernlog *log, int64_t time)
 {
 	struct mr_error_seen *last = s->nr_errors ?
@@ -111,7 +111,7 @@ const struct mr_error_seen *mr_suspects_error(const struct mr_suspects *s, uint6
 			continue;
 		if (!last)
 			last = e;
-		/* The machine check that made the collector act is logged after it did. */
+		/* The machine check that made the collector act is logged after its action. */
 		if (e->cause == MR_CAUSE_MACHINE_CHECK && last == e)
 			continue;
 		return last->time - e->time <= SAME_ERROR_S ? e : last;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pages that may have been retired, until their flags say so or too much time has passed;
- * and what the last errors of pages were, for the cause. However many errors come, no more
- * than a fixed number of either is kept.
+ * Suspects: pages that may have been retired, kept until their flags say so or their time is up;
+ * and the last errors, to find causes. Both lists are bounded.
  */
 #ifndef MR_LIB_WATCH_SUSPECTS_H
 #define MR_LIB_WATCH_SUSPECTS_H
@@ -18,9 +17,9 @@
 #define MR_WATCH_WHY	160
 
 struct mr_suspect {
-	uint64_t pfn;			/* first, as it is what is compared */
+	uint64_t pfn;			/* first: the key of mr_u64_place() */
 	int64_t time;			/* of the claim, seconds since 1970 */
-	uint64_t until_us;		/* monotonic: not poisoned by then, it is not retired */
+	uint64_t until_us;		/* monotonic; if not poisoned by then, not retired */
 	char why[MR_WATCH_WHY];		/* the kernel's words, or "" */
 };
 
@@ -31,20 +30,20 @@ struct mr_error_seen {
 };
 
 struct mr_suspects {
-	struct mr_suspect *list;	/* in order of pfn, each once */
+	struct mr_suspect *list;	/* ascending by pfn, each once */
 	size_t nr, room;
-	bool overrun;			/* there were more: look through all memory */
+	bool overrun;			/* the list was full: scan all memory */
 	struct mr_error_seen *errors;	/* a ring */
-	size_t nr_errors;		/* that were ever put in */
+	size_t nr_errors;		/* number ever added */
 };
 
-/* -ENOMEM; mr_suspects_free() is due in any case. */
+/* Returns 0 or -ENOMEM. Free @s by mr_suspects_free() in any case. */
 int mr_suspects_init(struct mr_suspects *s);
 void mr_suspects_free(struct mr_suspects *s);
 
 /*
- * Takes in what a line of the log said at @time. The page of a claim is a suspect until
- * @until_us (not 0), which further claims make no later.
+ * Adds what a line of the log says at @time. A claim makes its page a suspect until @until_us
+ * (not 0), which later claims do not extend.
  */
 void mr_suspects_hear(struct mr_suspects *s, const struct mr_kernlog *log, int64_t time,
 		      uint64_t until_us);
@@ -52,7 +51,10 @@ void mr_suspects_hear(struct mr_suspects *s, const struct mr_kernlog *log, int64
 /* Drops the suspect at @index. */
 void mr_suspects_drop(struct mr_suspects *s, size_t index);
 
-/* The last error of the page, and of one error what acted upon it; NULL: none is known. */
+/*
+ * Returns the last error of the page. If several reports are of one error, returns that of the
+ * part that acted on it. NULL if none is known.
+ */
 const struct mr_error_seen *mr_suspects_error(const struct mr_suspects *s, uint64_t pfn);
 
 #endif

@@ -15,12 +15,12 @@
 #include "util/clock.h"
 #include "util/grow.h"
 
-#define DECIDE_US	2000000	/* the kernel retires by a work queue, after it said so */
-#define LOOK_MS		100	/* how often a page is looked at until then */
-#define DIFFER_US	3000000	/* so long a count may wait for an explanation */
-#define TRACE_US	5000000	/* how often trace buffers are read that nothing points at */
-#define LOST_US		60000000 /* how often lost events are told */
-#define RETRY_US	5000000	/* before what failed is tried again */
+#define DECIDE_US	2000000	/* the kernel logs first, then retires from a work queue */
+#define LOOK_MS		100	/* interval of checks of a suspect until then */
+#define DIFFER_US	3000000	/* limit of the wait for events that explain the count */
+#define TRACE_US	5000000	/* interval of reads of the trace if nothing calls for one */
+#define LOST_US		60000000 /* interval of reports of lost events */
+#define RETRY_US	5000000	/* before another try after an error */
 
 static void note_record(const struct mr_retlist *list, const struct mr_retired *entry, void *data)
 {
@@ -91,7 +91,7 @@ static void no_log(const struct mr_watch *w)
 	trouble(w, &err);
 }
 
-/* Takes in what the kernel's log has; @history: it is what was there before. */
+/* Reads new records of the kernel's log; with @history, those from before the watch. */
 static void read_log(struct mr_watch *w, bool history)
 {
 	struct mr_kmsg_record record;
@@ -100,7 +100,7 @@ static void read_log(struct mr_watch *w, bool history)
 
 	while (rc >= 0 && (rc = mr_kmsg_read(w->kmsg, &record))) {
 		if (rc == -EPIPE) {
-			/* At the start it is what was overwritten long ago. */
+			/* At the start, these were overwritten before the watch began. */
 			w->lost += !history;
 			w->scan = true;
 			rc = 0;
@@ -154,7 +154,7 @@ static void trace_lost(uint64_t nr, void *data)
 	w->scan = true;
 }
 
-/* Poisoned pages are found all the same; corrected errors are not. */
+/* Reports lost events: a scan still finds poisoned pages, but corrected errors are not counted. */
 static void tell_lost(struct mr_watch *w)
 {
 	struct mr_err err;
@@ -183,7 +183,10 @@ bool mr_watch_hears_trace(const struct mr_watch *w)
 	return w->trace.instance;
 }
 
-/* Whatever the trace has, the log has a line of, too: it opens a file for each CPU. */
+/*
+ * Reads the trace, which opens a file for each CPU. Most events are also logged, so without @news
+ * from the log and without suspects it is read only every TRACE_US.
+ */
 static void read_trace(struct mr_watch *w, bool news)
 {
 	if (!news && !w->suspects.nr && mr_clock_us() < w->trace_after_us)
@@ -192,7 +195,7 @@ static void read_trace(struct mr_watch *w, bool news)
 	w->trace_after_us = mr_clock_us() + TRACE_US;
 }
 
-/* What the suspects are now into @snaps; -errno. */
+/* Inspects the suspects into @snaps. Returns 0 or -errno. */
 static int look(struct mr_watch *w, struct mr_snap *snaps)
 {
 	mr_autofree uint64_t *pfns = calloc(w->suspects.nr, sizeof(*pfns));
@@ -212,7 +215,10 @@ static int look(struct mr_watch *w, struct mr_snap *snaps)
 	return rc;
 }
 
-/* Which suspects are poisoned, and which have had their time; with @all that is over. */
+/*
+ * Moves poisoned suspects to the found pages, and reports those that are not poisoned in time, or
+ * with @all every other one, as failed.
+ */
 static void judge(struct mr_watch *w, bool all)
 {
 	struct mr_suspects *s = &w->suspects;
@@ -227,7 +233,7 @@ static void judge(struct mr_watch *w, bool all)
 		if (snaps[i].poisoned) {
 			if (add_found(w, suspect->pfn, snaps[i].node, suspect->time))
 				continue;
-			/* A pool that lost its hugepage need not wait for the list. */
+			/* Restoring a pool need not wait for the list. */
 			mr_watch_pools_page(&w->pools, suspect->pfn, snaps[i].node);
 		} else if (all || now >= suspect->until_us) {
 			tell_failed(w, suspect, snaps[i].node);
@@ -247,10 +253,10 @@ static int scan(struct mr_watch *w, struct mr_err *err)
 	size_t nr;
 	int rc;
 
-	/* Before: what is retired meanwhile makes it differ again. */
+	/* Read this before the scan: it differs again if a page is retired meanwhile. */
 	mr_machine_meminfo(w->m, "HardwareCorrupted", &counted);
 	rc = mr_poison_find(w->m, &list, &nr, err);
-	/* What waits to be recorded is among them. */
+	/* The scan finds the pages that wait to be recorded as well. */
 	if (!rc)
 		w->found.nr = 0;
 	for (size_t i = 0; !rc && i < nr; i++)
@@ -267,7 +273,7 @@ static int scan(struct mr_watch *w, struct mr_err *err)
 	return 0;
 }
 
-/* Whether there may be poisoned pages that nobody told of. */
+/* True if there may be poisoned pages that no event explains. */
 static bool is_unexplained(struct mr_watch *w)
 {
 	uint64_t counted;
@@ -279,7 +285,7 @@ static bool is_unexplained(struct mr_watch *w)
 	return w->scan || w->suspects.overrun || w->differs_us;
 }
 
-/* The same, and nothing is about to explain it. */
+/* True if so, the pace allows a scan, and no suspect may still explain them. */
 static bool must_scan(struct mr_watch *w)
 {
 	const uint64_t now = mr_clock_us();
@@ -302,7 +308,7 @@ static int record(struct mr_watch *w, bool explains, struct mr_err *err)
 	return 0;
 }
 
-/* The same, later again where it fails, which is told once. */
+/* Records, and retries later after an error, which is reported once. */
 static void record_or_wait(struct mr_watch *w, bool explains)
 {
 	struct mr_err err;
@@ -378,7 +384,7 @@ int mr_watch_catch_up(struct mr_watch *w, struct mr_err *err)
 	rc = scan(w, err);
 	if (!rc)
 		rc = record(w, false, err);
-	/* What pools lost before is not known. */
+	/* Losses from before are unknown. */
 	mr_watch_pools_open(&w->pools);
 	return rc;
 }
@@ -388,7 +394,7 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 	struct pollfd fd = { .fd = w->kmsg, .events = POLLIN };
 	struct mr_err err;
 
-	/* A poll(2) of no descriptor (below 0) only waits. */
+	/* With a negative fd, poll(2) only waits. */
 	if ((w->suspects.nr || w->pools_wait) && wait_ms > LOOK_MS)
 		wait_ms = LOOK_MS;
 	poll(&fd, 1, w->acts_wait ? 0 : wait_ms);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A memory controller with two DIMMs, FAKE_A0 and FAKE_B0, whose errors are whatever is
- * written to /sys/module/fakemc/parameters/error. For tests in guests only.
+ * A memory controller with two DIMMs, FAKE_A0 and FAKE_B0, whose errors are written to
+ * /sys/module/fakemc/parameters/error. For tests in guests only.
  *
- * No machine of QEMU's has a memory controller that a driver of the kernel's reads errors
- * from. This one is registered with the kernel's own EDAC core, so that its trace event,
- * its counters and its labels are those of a real machine.
+ * QEMU has no machine with a memory controller that a driver of the kernel reads errors
+ * from. This one is registered with the kernel's own EDAC core, so the trace event,
+ * counters and labels are those of a real machine.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,8 +20,9 @@
 #define NR_DIMMS 2
 
 /*
- * drivers/edac/edac_mc.h, which no package of headers has. Unchanged from 5.10 to 7.3;
- * where symbols have versions, another type of theirs keeps this module from being loaded.
+ * Declarations of drivers/edac/edac_mc.h, which packages of headers lack. Unchanged from
+ * 5.10 to 7.3. With CONFIG_MODVERSIONS, a different type would keep this module from being
+ * loaded.
  */
 struct mem_ctl_info *edac_mc_alloc(unsigned int mc_num, unsigned int n_layers,
 				   struct edac_mc_layer *layers, unsigned int sz_pvt);
@@ -36,7 +37,7 @@ void edac_mc_handle_error(const enum hw_event_mc_err_type type, struct mem_ctl_i
 
 static struct platform_device *pdev;
 static struct mem_ctl_info *mci;
-static DEFINE_MUTEX(error_mutex);	/* the core keeps one description of an error */
+static DEFINE_MUTEX(error_mutex);	/* the EDAC core has one error descriptor */
 
 /* "ce|ue PFN DIMM [COUNT [TIMES]]": TIMES reports of COUNT errors each */
 static int fakemc_set_error(const char *val, const struct kernel_param *kp)

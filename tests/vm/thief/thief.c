@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A fake of a faster driver. For tests in guests only.
+ * Takes pages of a memory block before memras.ko can. For tests in guests only.
  *
  * When a memory block comes online, its pages are free before the notifiers are called;
- * the one of memras.ko claims quarantines again. That another user has taken one of these
- * pages by then, for an unmovable use, is rare and cannot be provoked. This module always
- * does so: its notifier runs first, takes a range, and keeps it until the module is
- * removed.
+ * that of memras.ko claims quarantines again. Another user rarely takes one of these pages
+ * before that, for an unmovable use, and a test cannot provoke it. The notifier of this
+ * module runs first, takes a range, and keeps it until the module is removed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What memory hotplug does to held pages.
+ * Memory hotplug: what happens to held pages.
  *
- * A held page must not stop its block from going offline, and must be held
- * again where the block stays, or where it is a quarantine's and comes back.
+ * A held page must not block the offline of its memory block. It must be held
+ * again if the block stays online, or, for a quarantine, when the block comes
+ * back.
  *
- * Extents never cross memory blocks and blocks go on- and offline as a whole
- * (less what the memmap of a block takes of it, which cannot be claimed), so an
- * extent is inside of the range notified, or outside.
+ * Extents never cross memory blocks, and blocks go offline and online as a
+ * whole (except for the memmap of the block in it, which cannot be claimed). So
+ * an extent is either inside of the range notified, or outside.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,7 +18,7 @@
 #include "compat/hotplug.h"
 #include "memras_kmod.h"
 
-/* The range that is on its way on- or offline; there is but one at a time */
+/* The range that is going offline or online; there is only one at a time */
 static unsigned long memras_busy_start, memras_busy_end;
 
 static void hotplug_set_busy(unsigned long start, unsigned long end)
@@ -26,7 +27,7 @@ static void hotplug_set_busy(unsigned long start, unsigned long end)
 	memras_busy_end = end;
 }
 
-/* Is a page of [@start, @end), or of its pageblocks, on its way on- or offline? */
+/* True if a page of [@start, @end), or of its pageblocks, is going offline or online */
 bool memras_hotplug_busy(unsigned long start, unsigned long end)
 {
 	lockdep_assert_held(&memras_mutex);
@@ -34,12 +35,12 @@ bool memras_hotplug_busy(unsigned long start, unsigned long end)
 }
 
 /*
- * Held pages have no reference, and PageOffline without one is the sign by which
- * offlining steps over a page. It steps over poisoned pages, too, yet counts them
- * as ordinary ones: that is what PageOffline is taken from them for.
+ * Prepares held pages for the offline of their block. The offline skips a page
+ * that is PageOffline and has no reference, as held pages are. It also skips
+ * poisoned pages, but counts them as ordinary ones, so clear their PageOffline.
  *
- * Offlining will subtract some of our pages from the managed ones a second
- * time: all of them, or those that are not PageOffline. Those are added here.
+ * The offline will subtract some of our pages from the managed ones a second
+ * time: all of them, or those that are not PageOffline. Add these here.
  */
 static void pages_drop(unsigned long start, unsigned long nr)
 {
@@ -59,7 +60,7 @@ static void pages_drop(unsigned long start, unsigned long nr)
 				  MEMRAS_OFFLINING_SUBTRACTS_ALL ? nr : poisoned);
 }
 
-/* As it was before pages_drop() */
+/* Undoes pages_drop() */
 static void pages_undrop(unsigned long start, unsigned long nr)
 {
 	unsigned long pfn, poisoned = 0;
@@ -76,7 +77,7 @@ static void pages_undrop(unsigned long start, unsigned long nr)
 				  -(long)(MEMRAS_OFFLINING_SUBTRACTS_ALL ? nr : poisoned));
 }
 
-/* Pages poisoned since pages_drop() were subtracted a second time as well */
+/* Adds pages poisoned since pages_drop(), which were also subtracted twice */
 static void pages_gone(unsigned long start, unsigned long nr)
 {
 	unsigned long pfn, poisoned = 0;
@@ -93,7 +94,7 @@ static void pages_gone(unsigned long start, unsigned long nr)
 		adjust_managed_page_count(pfn_to_page(start), poisoned);
 }
 
-/* Whoever is taking pages of the block may be at it for long: do not wait */
+/* True if a claim is at work in the block; it may take long, so do not wait */
 static bool hotplug_claimed(unsigned long start, unsigned long end)
 {
 	struct memras_extent *ext;
@@ -109,7 +110,7 @@ static int hotplug_going_offline(unsigned long start, unsigned long end)
 	struct memras_extent *ext;
 	int ret;
 
-	/* guarded: a page of it is being poisoned or unpoisoned */
+	/* guarded: a page of the block is being poisoned or unpoisoned */
 	if (hotplug_claimed(start, end) || memras_guarded(start, end))
 		return -EBUSY;
 	ret = memras_recall_going_offline(start, end);
@@ -126,7 +127,7 @@ static int hotplug_going_offline(unsigned long start, unsigned long end)
 	return 0;
 }
 
-/* Also called where another notifier refused before ours was asked, and after ours did */
+/* Also called if another notifier refused before ours was called, or ours did */
 static void hotplug_cancel_offline(unsigned long start, unsigned long end)
 {
 	struct memras_extent *ext, *next;
@@ -166,9 +167,9 @@ static void hotplug_offline(unsigned long start, unsigned long end)
 }
 
 /*
- * The block came back with its pages free, whatever they were before. By now
- * others may have some of them; what they have is migrated away. Claims keep off
- * until all that was held or poisoned is so again.
+ * Takes the held and poisoned pages of a block that came online with all of its
+ * pages free. Other users may have some of them already; their data is migrated
+ * away. Claims are refused until all pages are held or poisoned again.
  *
  * Called without memras_mutex.
  */
@@ -237,8 +238,8 @@ int memras_hotplug_init(void)
 }
 
 /*
- * Nothing is held by now. A last extent may just have been forgotten by the
- * notifier, which dropped the module's reference and is still running:
+ * Nothing is held any more. The notifier may just have forgotten the last
+ * extent, which dropped the reference to the module, and may still be running:
  * unregistering waits for it.
  */
 void memras_hotplug_exit(void)

@@ -60,7 +60,7 @@ static long memras_ioctl_info(void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-/* Does the call change anything, and so need a descriptor that can be written by? */
+/* True if the call changes anything, and so needs a descriptor open for writing */
 static bool memras_ioctl_writes(unsigned int cmd)
 {
 	switch (cmd) {
@@ -125,7 +125,7 @@ static int memras_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-/* The last reference to the descriptor is gone, however its holders ended */
+/* Called when the last reference to the descriptor is gone, also after a kill */
 static int memras_release(struct inode *inode, struct file *file)
 {
 	struct memras_owner *owner = file->private_data;
@@ -171,7 +171,7 @@ err_hotplug:
 	return ret;
 }
 
-/* No descriptor is open and no quarantine exists: each holds the module */
+/* No descriptor is open and no quarantine exists: each pins the module */
 static void __exit memras_exit(void)
 {
 	misc_deregister(&memras_misc);
@@ -186,7 +186,7 @@ MODULE_AUTHOR("The memras maintainers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(MEMRAS_VERSION);
 
-/* As memras_features(), for those who have only the file: modinfo -F feature */
+/* The same as memras_features(), for readers of the file: modinfo -F feature */
 MODULE_INFO(feature, "memmap");
 #if MEMRAS_CAN_CLAIM
 MODULE_INFO(feature, "claim");

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of memras.ko share.
+ * Declarations shared by the files of memras.ko.
  *
  * Locking
  *
  * memras_mutex protects the records of this module: the tree of extents, the
- * guards, the frozen and the recalled pages, the mappers. It is held for short
- * whiles only, never while something waits for a page, for other locks of long
- * duration or for user memory: the memory notifier takes it, and the notifier
- * runs under locks that all of memory and CPU hotplug waits for. The order is
+ * guards, the frozen and the recalled pages, the mappers. It is held briefly, and
+ * never while waiting for a page, for user memory or for a lock that may be held
+ * for long: the memory notifier takes it, and the notifier runs under locks that
+ * all of memory and CPU hotplug waits for. The lock order is
  *
  *	mmap_lock				(a fault on a mapping of the device)
  *	device_hotplug_lock, mem_hotplug_lock	(the notifier runs under them)
@@ -18,20 +18,22 @@
  *
  * Memory is allocated under it with GFP_NOIO only.
  *
- * The slow work, alloc_contig_range() above all, is done without the mutex, on
- * an extent in state CLAIMING that is in the tree before the work begins. Such
- * an extent belongs to the one who is at work on it; all others leave it alone:
+ * Slow work, above all alloc_contig_range(), is done without the mutex, on an
+ * extent in state CLAIMING that is in the tree before the work begins. Such an
+ * extent belongs to the task that works on it; all others leave it alone:
  *
  *  - claims that overlap it fail with -EBUSY;
- *  - offlining of its block fails with -EBUSY, so its struct pages stay;
- *  - while a block is on its way on- or offline, claims in it fail with -EBUSY, and so
- *    does poisoning and unpoisoning; while that is at work on a page, offlining does.
+ *  - the offline of its block fails with -EBUSY, so its struct pages stay.
  *
- * The mutex also keeps a struct page in existence. A block that goes offline has
- * its sections marked first, then tells MEM_OFFLINE, and only then may lose its
- * memmap; our notifier takes the mutex to hear it. So where pfn_to_online_page()
- * answered under memras_mutex, the struct page may be read until the mutex is
- * released, though the page may change hands.
+ * While a block is going offline or online, claims, poison and unpoison in it fail
+ * with -EBUSY; while a page is being poisoned or unpoisoned, the offline of its
+ * block does.
+ *
+ * The mutex also keeps a struct page in existence. The offline of a block first
+ * marks its sections, then notifies MEM_OFFLINE, and only then may free the
+ * memmap; our notifier takes the mutex. So if pfn_to_online_page() found a page
+ * under memras_mutex, the struct page can be read until the mutex is released,
+ * though the page may change hands.
  *
  * Work on long ranges drops the mutex between steps.
  */
@@ -54,16 +56,16 @@ struct file;
 struct vm_area_struct;
 
 /**
- * struct memras_owner - an open descriptor; its address is who owns a claim
- * @mapping: what it maps pages by, NULL until it does
- * @mappers: in the list of those that do
+ * struct memras_owner - an open descriptor; its address identifies the owner of a claim
+ * @mapping: address space of its mappings, NULL until it has one
+ * @mappers: link in the list of owners with mappings
  */
 struct memras_owner {
 	struct address_space *mapping;
 	struct list_head mappers;
 };
 
-/* Offsets of a mapping are physical addresses, which loff_t must have room for */
+/* Offsets of a mapping are physical addresses, which must fit in loff_t */
 #define MEMRAS_CAN_MAP	(BITS_PER_LONG == 64)
 
 /*
@@ -78,25 +80,25 @@ struct memras_owner {
  *	                  |                   DOOMED               v
  *	                  +----------------------------- CLAIMING: held, else LOST
  *
- * AWAY and LOST belong to quarantines and have no page. LOST is tried again by
- * each claim over it, and when its block has been offline and comes back; it is
- * CLAIMING besides while that goes on.
+ * AWAY and LOST extents belong to quarantines and have no pages. A LOST extent is
+ * taken again by a claim over it, or when its block comes back after another
+ * offline, if that is possible; it is also CLAIMING meanwhile.
  */
 #define MEMRAS_EXT_KEPT		BIT(0)		/* quarantine: no owner, outlives descriptors */
 #define MEMRAS_EXT_DROPPED	BIT(1)		/* its block is going offline */
 #define MEMRAS_EXT_DOOMED	BIT(2)		/* released while DROPPED */
 #define MEMRAS_EXT_AWAY		BIT(3)		/* its block is offline */
-#define MEMRAS_EXT_LOST		BIT(4)		/* its block came back, the pages were not had */
-#define MEMRAS_EXT_CLAIMING	BIT(5)		/* someone is taking the pages, see above */
+#define MEMRAS_EXT_LOST		BIT(4)		/* its block came back without the pages */
+#define MEMRAS_EXT_CLAIMING	BIT(5)		/* the pages are being taken, see above */
 
 /**
  * struct memras_extent - neighbouring pages held, or to be held again
  * @node: in the tree of all extents, which never overlap, by @start
  * @start: the first pfn
- * @nr: how many pages; never past the end of their memory block
+ * @nr: number of pages; never past the end of their memory block
  * @owner: the descriptor that claimed them, NULL for KEPT and DOOMED ones
- * @claim: number of the claim call they came by
- * @since: when, in seconds since the epoch
+ * @claim: number of the call that claimed them
+ * @since: time of the claim, in seconds since the epoch
  * @nid: NUMA node
  * @state: MEMRAS_EXT_*
  */
@@ -116,34 +118,34 @@ static inline unsigned long memras_extent_end(const struct memras_extent *ext)
 	return ext->start + ext->nr;
 }
 
-/* Are its pages out of the page allocator? */
+/* True if its pages are out of the page allocator */
 static inline bool memras_extent_holds(const struct memras_extent *ext)
 {
 	return !(ext->state & (MEMRAS_EXT_AWAY | MEMRAS_EXT_LOST | MEMRAS_EXT_CLAIMING));
 }
 
-/* Is it about to be held for the first time? One of a quarantine may be so again. */
+/* True if it is about to be held for the first time, not again for a quarantine */
 static inline bool memras_extent_new(const struct memras_extent *ext)
 {
 	return ext->state & MEMRAS_EXT_CLAIMING &&
 	       !(ext->state & (MEMRAS_EXT_AWAY | MEMRAS_EXT_LOST));
 }
 
-/* The origin of a claim, as its extents remember it */
+/* The origin of a claim, as recorded in its extents */
 struct memras_origin {
 	struct memras_owner *owner;	/* NULL for a quarantine */
 	u64 claim;
 	time64_t since;
 };
 
-/* What became of released pages */
+/* Counts of released pages */
 struct memras_released {
 	unsigned long freed;		/* given back */
 	unsigned long poisoned;		/* poisoned while held, left retired */
 	unsigned long forgotten;	/* of AWAY and LOST extents */
 };
 
-/* A page that claims and offlining have to keep away from: -EBUSY */
+/* A guarded page: claims and the offline of its block fail with -EBUSY */
 struct memras_guard {
 	struct list_head link;
 	unsigned long pfn;
@@ -206,11 +208,11 @@ void memras_recall_exit(void);
 long memras_ioctl_recall(struct memras_owner *owner, void __user *arg);
 
 /**
- * typedef memras_list_fn - fill a buffer with what comes next of a list
- * @ctx: where the list is, moved on
+ * typedef memras_list_fn - fill a buffer with the next records of a list
+ * @ctx: position in the list, advanced
  * @buf: room for @max records
  *
- * Return: how many there are now, 0 at the end, or a negative errno.
+ * Return: number of records, 0 at the end, or a negative errno.
  */
 typedef int (*memras_list_fn)(void *ctx, void *buf, u32 max);
 
@@ -234,10 +236,10 @@ long memras_ioctl_offline(struct memras_owner *owner, void __user *arg);
 long memras_ioctl_unpoison(struct memras_owner *owner, void __user *arg);
 
 /**
- * memras_range_end - the end of a range that came from a user
+ * memras_range_end - check a range from user space, and compute its end
  * @start: the first page
- * @nr: how many, from 1 to @max
- * @max: the most that the call takes
+ * @nr: number of pages, 1 to @max
+ * @max: limit of the call
  * @end: out: the first page after it
  *
  * Return: 0, or -EINVAL for an empty range, one too long, or one that wraps.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hard offline and unpoison, by the kernel's own entry points.
+ * Hard offline and unpoison, by the kernel's own functions.
  *
- * Soft offline is not here: what is exported of it either ignores that it was
- * meant to be soft or answers nothing. Users have sysfs and madvise(2) for it.
+ * Soft offline is not here: the exported functions either ignore that it is to
+ * be soft, or return no result. Users have sysfs and madvise(2) for it.
  */
 #include <linux/uaccess.h>
 
@@ -13,18 +13,19 @@
 #include "memras_kmod.h"
 
 /*
- * Let the kernel's handling loose on a page, but not on one that we hold:
- * hard_offline_page() says EBUSY of it and flags it all the same, 5.10 leaks a
- * reference besides; and unpoisoning would free it under us. A guard keeps
- * claims away from the page meanwhile, as memras_mutex cannot be held: the
- * kernel's side takes mf_mutex, under which soft_offline_page() waits for
- * mem_hotplug_lock, whose holder waits for memras_mutex in our notifier.
+ * Guards a page that the kernel is to poison or unpoison. Refuses pages that we
+ * hold: hard_offline_page() returns EBUSY for them but flags them nevertheless
+ * (5.10 also leaks a reference), and unpoison would free them. The guard keeps
+ * claims away from the page, as memras_mutex cannot be held: the kernel takes
+ * mf_mutex, under which soft_offline_page() waits for mem_hotplug_lock, whose
+ * holder waits for memras_mutex in our notifier.
  *
- * Nor on a page whose block is on its way offline: memory_failure() flags the page, then
- * waits for offline_pages() to enable the per-cpu lists again (zone_pcp_disable(), since
- * 5.16), and that neither migrates a flagged page nor steps over one on the LRU: both go
- * on for ever. So the two exclude each other; the notifier looks for guards. Of an
- * offlining that began before this module was loaded only the isolation is known.
+ * Also refuses pages whose block is going offline: memory_failure() flags the
+ * page, then waits for offline_pages() to enable the per-cpu lists again
+ * (zone_pcp_disable(), since 5.16). That neither migrates a flagged page nor
+ * skips one on the LRU, so both would go on forever. In turn, the notifier
+ * refuses the offline of a block with a guarded page. An offline that began
+ * before this module was loaded is known only by the isolation.
  */
 static int memras_poison_guard(unsigned long pfn, bool unpoison, struct memras_guard *guard)
 {

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ABI of /dev/memras: what memras(8) and memras.ko say to each other.
+ * The ABI of /dev/memras, between memras(8) and memras.ko.
  *
- * The device is mode 0600 and wants CAP_SYS_ADMIN, at open and again at each
- * call, so that a descriptor passed on is not a capability passed on.
+ * The device has mode 0600 and requires CAP_SYS_ADMIN, at open and again at each
+ * call: a descriptor that is passed on does not pass on the capability.
  *
- * Rules for every call, as Documentation/driver-api/ioctl.rst has them:
+ * Rules for every call, after Documentation/driver-api/ioctl.rst:
  *  - page frame numbers (pfn) and counts of pages are in pages of
  *    1 << memras_info.page_shift bytes; nothing here is in bytes;
  *  - a field named "reserved" and every undefined flag must be 0, else EINVAL;
- *  - a call that the module does not know is ENOTTY, one that it knows and this
- *    kernel cannot do (see features) is EOPNOTSUPP;
- *  - a pfn that no online memory backs is ENXIO;
+ *  - a call that the module does not know fails with ENOTTY, one that it cannot do
+ *    on this kernel (see features) with EOPNOTSUPP;
+ *  - a pfn without online memory: ENXIO;
  *  - without CAP_SYS_ADMIN: EPERM;
  *  - CLAIM, RELEASE, KEEP, OFFLINE and UNPOISON on a descriptor that is not open
  *    for writing: EBADF;
- *  - a fatal signal ends every call with EINTR, everything as it was before it.
+ *  - a fatal signal ends every call with EINTR, with everything as before it.
  *    RELEASE, OFFLINE and UNPOISON, once begun, run to their end. CLAIM ends once
- *    the kernel stops waiting for the page that it is at: while it migrates a page
- *    it waits for the lock of the page and for writeback, and no signal ends that.
- *    A file system that does not answer can keep a page locked for as long as it
- *    likes. Only that claim waits then: other calls, the release of other claims
- *    and memory hotplug go on, save that the block that it is in stays online;
- *  - pointers travel as __u64, so 32 and 64 bit callers are the same.
- * Structures are never changed, only added to by new calls, and a caller asks
- * MEMRAS_IOC_INFO for features instead of comparing versions.
+ *    the kernel stops waiting for the current page: a migration waits for the page
+ *    lock and for writeback, and no signal ends that. A file system that does not
+ *    answer can keep a page locked without limit. Only that claim waits then: other
+ *    calls, the release of other claims and memory hotplug continue, except that
+ *    the block of the claim stays online;
+ *  - pointers are passed as __u64, so 32 and 64 bit callers are the same.
+ * Structures never change; new calls get new ones. Callers check the features of
+ * MEMRAS_IOC_INFO instead of comparing versions.
  */
 #ifndef _UAPI_MEMRAS_H
 #define _UAPI_MEMRAS_H
@@ -37,27 +37,27 @@
 
 /* memras_info.features: what this module can do on this kernel */
 #define MEMRAS_FEAT_CLAIM	 (1ULL << 0)	/* CLAIM, RELEASE, HOLDS */
-#define MEMRAS_FEAT_REPLACE	 (1ULL << 1)	/* CLAIM replaces hugepages in its way */
+#define MEMRAS_FEAT_REPLACE	 (1ULL << 1)	/* CLAIM replaces hugepages in the range */
 #define MEMRAS_FEAT_HARD_OFFLINE (1ULL << 2)	/* OFFLINE */
 #define MEMRAS_FEAT_SIMULATED	 (1ULL << 3)	/* OFFLINE knows MEMRAS_OFFLINE_SIMULATED */
 #define MEMRAS_FEAT_UNPOISON	 (1ULL << 4)	/* UNPOISON */
 #define MEMRAS_FEAT_KEEP	 (1ULL << 5)	/* KEEP */
 #define MEMRAS_FEAT_RECALL	 (1ULL << 6)	/* RECALL */
-#define MEMRAS_FEAT_REPOISON	 (1ULL << 7)	/* poison outlasts the absence of its block */
+#define MEMRAS_FEAT_REPOISON	 (1ULL << 7)	/* poison outlasts the offline of its block */
 #define MEMRAS_FEAT_MAP		 (1ULL << 8)	/* mmap() */
-#define MEMRAS_FEAT_MEMMAP	 (1ULL << 9)	/* MEMRAS_KIND_MEMMAP is reported and may be asked for */
+#define MEMRAS_FEAT_MEMMAP	 (1ULL << 9)	/* MEMRAS_KIND_MEMMAP in reports and scans */
 #define MEMRAS_FEAT_UNMANAGED	 (1ULL << 10)	/* offlining leaves held pages unmanaged */
 
 /**
- * struct memras_info - what is loaded, and what it can do
+ * struct memras_info - the loaded module and its features
  * @abi: MEMRAS_ABI_VERSION of the module
  * @page_shift: log2 of the page size in bytes
  * @features: MEMRAS_FEAT_*
  * @block_pages: pages of one memory block (memory_block_size_bytes())
  * @pageblock_pages: the unit in which CLAIM works best: pages of one pageblock,
  *	on kernels before 6.1 of one block of the allocator's highest order
- * @held_pages: pages that claims of all open descriptors hold now
- * @kept_pages: pages that quarantines hold, or wait to hold again
+ * @held_pages: pages held now by claims of all open descriptors
+ * @kept_pages: pages that quarantines hold, or will hold again
  * @version: the module's version, NUL-terminated
  * @reserved: 0
  */
@@ -74,18 +74,18 @@ struct memras_info {
 };
 
 /*
- * What a page is, told without a reference to it: a snapshot that may be old
- * by the time it is read. Hardware poison is not a kind but a flag, as a
- * poisoned page still is what it was.
+ * The kind of a page, found without a reference to it: it may have changed by
+ * the time it is read. Hardware poison is a flag, not a kind, as a poisoned
+ * page keeps its kind.
  */
 enum memras_kind {
-	MEMRAS_KIND_UNKNOWN = 0,	/* in use by the kernel, no one says how */
+	MEMRAS_KIND_UNKNOWN = 0,	/* in use by the kernel, in an unknown way */
 	MEMRAS_KIND_FREE = 1,		/* in the buddy allocator */
 	MEMRAS_KIND_ANON = 2,
 	MEMRAS_KIND_FILE = 3,		/* page cache of a file with storage */
 	MEMRAS_KIND_SHMEM = 4,		/* swap-backed page cache: tmpfs, memfd, shm */
 	MEMRAS_KIND_THP = 5,		/* in a transparent huge page, anonymous or not */
-	MEMRAS_KIND_HUGETLB = 6,	/* in a hugetlb page that someone uses */
+	MEMRAS_KIND_HUGETLB = 6,	/* in a hugetlb page in use */
 	MEMRAS_KIND_HUGETLB_FREE = 7,	/* in a free hugetlb page of a pool */
 	MEMRAS_KIND_GIGANTIC = 8,	/* in a hugetlb page too big for the buddy */
 	MEMRAS_KIND_SLAB = 9,
@@ -93,7 +93,7 @@ enum memras_kind {
 	MEMRAS_KIND_RESERVED = 11,	/* PageReserved: boot memory, firmware, kernel text */
 	MEMRAS_KIND_OFFLINE = 12,	/* PageOffline: owned by a driver, held or ballooned */
 	MEMRAS_KIND_DEVICE = 13,	/* ZONE_DEVICE */
-	MEMRAS_KIND_MOVABLE = 14,	/* not on the LRU, yet a driver can migrate it */
+	MEMRAS_KIND_MOVABLE = 14,	/* not on the LRU, but a driver can migrate it */
 	MEMRAS_KIND_MEMMAP = 15,	/* MEMRAS_FEAT_MEMMAP: memmap of its own memory block */
 };
 #define MEMRAS_KIND_MASK(kind)	(1ULL << (kind))
@@ -105,12 +105,12 @@ enum memras_kind {
 #define MEMRAS_PAGE_ISOLATED	(1U << 3)	/* its pageblock is MIGRATE_ISOLATE */
 #define MEMRAS_PAGE_LRU		(1U << 4)
 #define MEMRAS_PAGE_MLOCKED	(1U << 5)
-#define MEMRAS_PAGE_DMA_PINNED	(1U << 6)	/* pin_user_pages(), as far as the count tells */
+#define MEMRAS_PAGE_DMA_PINNED	(1U << 6)	/* pin_user_pages(), judged by the refcount */
 #define MEMRAS_PAGE_DIRTY	(1U << 7)
 #define MEMRAS_PAGE_WRITEBACK	(1U << 8)
 
 /**
- * struct memras_page - one page described
+ * struct memras_page - description of a page
  * @pfn: in: the page asked for
  * @head_pfn: the first page of the compound page that it is in, else @pfn
  * @kind: enum memras_kind
@@ -118,10 +118,10 @@ enum memras_kind {
  * @refcount: references to the whole (compound) page
  * @mapcount: page tables that map it, or any part of its compound page
  * @extra_refs: references that page tables, page cache, swap cache and private
- *	data do not account for; above 0 for long means that someone pins it
+ *	data do not account for; if it stays above 0, the page is pinned
  * @order: log2 of the pages of its compound or free page
  * @node: NUMA node
- * @error: 0, or why nothing is known: ENXIO for a pfn that no online memory backs
+ * @error: 0, or why nothing is known: ENXIO for a pfn without online memory
  * @reserved: 0
  * @zone: name of its zone, NUL-terminated
  */
@@ -160,8 +160,8 @@ struct memras_describe {
 
 /**
  * struct memras_run - neighbouring pages of one kind
- * @pfn: the first
- * @nr: how many
+ * @pfn: the first page
+ * @nr: number of pages
  * @kind: enum memras_kind
  * @flags: those of MEMRAS_PAGE_HWPOISON, _HELD and _KEPT that all of them have
  */
@@ -177,13 +177,13 @@ struct memras_run {
 
 /**
  * struct memras_scan - find the pages of some kinds in a range
- * @start_pfn: in: where to begin
- * @nr_pages: in: how far to look, 1 to MEMRAS_SCAN_MAX; holes are stepped over
+ * @start_pfn: in: the first page
+ * @nr_pages: in: number of pages to scan, 1 to MEMRAS_SCAN_MAX; holes are skipped
  * @kinds: in: MEMRAS_KIND_MASK() of the kinds wanted, 0 for all
  * @runs: in: address of an array of struct memras_run
- * @nr_runs: in: its length, 1 to MEMRAS_SCAN_MAX_RUNS; out: how many were filled
+ * @nr_runs: in: its length, 1 to MEMRAS_SCAN_MAX_RUNS; out: number of runs filled in
  * @flags: in: MEMRAS_SCAN_*
- * @next_pfn: out: where to go on; @start_pfn + @nr_pages when all was seen
+ * @next_pfn: out: where to continue; @start_pfn + @nr_pages at the end
  * @found: out: pages in the runs
  * @reserved: 0
  */
@@ -202,42 +202,42 @@ struct memras_scan {
 #define MEMRAS_SCAN_MAX_RUNS	65536
 
 /* memras_claim.flags */
-#define MEMRAS_CLAIM_ROUND	(1U << 0)	/* skip poisoned pages and pages held already */
+#define MEMRAS_CLAIM_ROUND	(1U << 0)	/* skip poisoned pages and pages already held */
 #define MEMRAS_CLAIM_KEEP	(1U << 1)	/* a quarantine: outlives the descriptor */
 
 /**
  * struct memras_claim - take a range from the page allocator and hold it
  * @start_pfn: in: the first page
- * @nr_pages: in: how many, 1 to MEMRAS_CLAIM_MAX; all in one zone
+ * @nr_pages: in: number of pages, 1 to MEMRAS_CLAIM_MAX; all in one zone
  * @flags: in: MEMRAS_CLAIM_*
  * @reserved0: 0
  * @claimed: out: pages held by this call
  * @poisoned: out: poisoned pages skipped
- * @already: out: pages skipped as a claim holds them already
- * @fail_pfn: out, on EBUSY or ENOMEM: where the part begins that was not had;
+ * @already: out: pages skipped because they are already held
+ * @fail_pfn: out, on EBUSY or ENOMEM: start of the part that could not be claimed;
  *	on EEXIST, EHWPOISON, ENXIO and EINVAL for a second zone: the page
  * @reserved: 0
  *
- * What is in use is migrated away, what is free is taken, hugetlb pages are
- * replaced in their pool on their node (MEMRAS_FEAT_REPLACE). All of it or,
- * on any error, none of it. Held pages are PageOffline, count no longer as
- * managed, do not hinder the offlining of their block, and go back when the
- * descriptor closes, however that comes to be; those of a quarantine stay
- * until RELEASE, and are taken again when their block comes back online.
+ * Pages in use are migrated away, free pages are taken, and hugetlb pages are
+ * replaced in their pool on their node (MEMRAS_FEAT_REPLACE). On any error, none
+ * of the range is held. Held pages are PageOffline and not managed, do not block
+ * the offline of their memory block, and return to the page allocator when the
+ * descriptor is closed, for whatever reason. Those of a quarantine stay until
+ * RELEASE, and are taken again when their block comes back online.
  *
- * What a quarantine had lost (MEMRAS_HOLD_LOST) a claim over it takes again for
- * the quarantine, and counts as @already; it stays taken if the claim fails.
+ * A claim over pages that a quarantine has lost (MEMRAS_HOLD_LOST) takes them again
+ * for the quarantine, and counts them as @already; they stay taken if it fails.
  *
- * A claim of several pageblocks is made in one go, up to a memory block, which
- * isolates and drains once. It is busy as soon as one page of it is: claim a half
- * then, down to a pageblock.
+ * A claim of several pageblocks, up to a memory block, is made at once: it isolates
+ * and drains only once. It is busy if any page of it is: claim halves then, down to
+ * a pageblock.
  *
- * EBUSY: something in the range cannot be moved, or not now; another claim is at
- * work there; or its block is on its way on- or offline. A range that was
- * just freed may be refused while its pages wait in per-cpu batches: drain
- * them (move_pages(2) on a page of one's own does) and call again.
- * ENOMEM: no memory to move to; a gigantic page; on its node none to replace
- * a hugepage with. EEXIST: held already, without MEMRAS_CLAIM_ROUND.
+ * EBUSY: a page in the range cannot be moved, or not now; another claim is at work
+ * there; or the block is going offline or online. A range that was just freed may
+ * be refused while its pages are on per-cpu lists: drain these (move_pages(2) on
+ * a page of the caller does) and call again.
+ * ENOMEM: no memory to move to; a gigantic page; no memory on its node to replace
+ * a hugepage. EEXIST: already held, without MEMRAS_CLAIM_ROUND.
  * EHWPOISON: a poisoned page, without MEMRAS_CLAIM_ROUND.
  */
 struct memras_claim {
@@ -256,15 +256,15 @@ struct memras_claim {
 /**
  * struct memras_keep - make claims of this descriptor a quarantine
  * @start_pfn: in: the first page
- * @nr_pages: in: how far, not 0; what this descriptor does not hold in between
- *	is stepped over
+ * @nr_pages: in: number of pages, not 0; pages that this descriptor does not hold
+ *	are skipped
  * @flags: 0
  * @reserved0: 0
  * @kept: out: pages that became a quarantine
  * @reserved: 0
  *
- * What was claimed bit by bit outlives the descriptor from one moment to the
- * next: before it a caller who dies leaves nothing, after it all. ENOENT:
+ * Makes several claims outlive the descriptor in one step: a caller that dies
+ * before it leaves nothing held, one that dies after it leaves all. ENOENT:
  * nothing in the range was held by this descriptor.
  */
 struct memras_keep {
@@ -282,17 +282,17 @@ struct memras_keep {
 /**
  * struct memras_release - give pages back to the page allocator
  * @start_pfn: in: the first page
- * @nr_pages: in: how far, not 0; what is not held in between is stepped over
+ * @nr_pages: in: number of pages, not 0; pages that are not held are skipped
  * @flags: in: MEMRAS_RELEASE_*
  * @reserved0: 0
  * @released: out: pages given back
  * @poisoned: out: pages that were poisoned while held; they stay retired
- * @away: out: pages of quarantines whose block is offline, or which are lost,
- *	forgotten
+ * @away: out: pages of quarantines that were forgotten, as their block is offline
+ *	or they are lost
  * @reserved: 0
  *
- * Pages of a block that is going offline just now count as released; should the
- * offlining fail, they go back to the page allocator then.
+ * Pages of a block that is just going offline count as released; if the offline
+ * fails, they go back to the page allocator then.
  *
  * ENOENT: nothing in the range was held by this descriptor (or quarantined).
  */
@@ -312,26 +312,26 @@ struct memras_release {
  *
  * Pages that this descriptor or a quarantine holds can be mapped, shared, to be
  * read and written at the speed of memory: the offset is the physical address,
- * pfn << page_shift. A range may be mapped before it is held; what counts is
- * the moment of each first touch. Touching what is not held is SIGBUS, and so
- * is a page that was released or whose block went offline after it was mapped.
- * A mapping keeps the descriptor open, and with it the claims. EINVAL for a
- * private mapping, EACCES for a descriptor that is not open for reading and
- * writing, EPERM for an executable one and in a kernel that is locked down, as
- * what was on the pages before can be read. mprotect() makes none executable.
+ * pfn << page_shift. A range may be mapped before it is held; each page is checked
+ * at its first access. Access to a page that is not held is SIGBUS, also after it
+ * was released or its block went offline. A mapping keeps the descriptor open, and
+ * with it the claims. EINVAL for a private mapping, EACCES for a descriptor that
+ * is not open for reading and writing, EPERM for an executable mapping, and in a
+ * kernel that is locked down, as the old contents of the pages can be read.
+ * mprotect() does not make it executable.
  */
 
 /* memras_hold.flags */
 #define MEMRAS_HOLD_KEPT	(1U << 0)	/* a quarantine */
 #define MEMRAS_HOLD_OWN		(1U << 1)	/* claimed by this descriptor */
-#define MEMRAS_HOLD_AWAY	(1U << 2)	/* its block is offline, to be taken again */
+#define MEMRAS_HOLD_AWAY	(1U << 2)	/* its block is offline; to be taken again */
 #define MEMRAS_HOLD_LOST	(1U << 3)	/* its block came back and its pages could not be taken */
 
 /**
- * struct memras_hold - a range held
+ * struct memras_hold - a held range
  * @pfn: the first page
- * @nr: how many
- * @since: when it was claimed, in seconds since the epoch
+ * @nr: number of pages
+ * @since: time of the claim, in seconds since the epoch
  * @node: NUMA node
  * @flags: MEMRAS_HOLD_*
  */
@@ -344,10 +344,10 @@ struct memras_hold {
 };
 
 /**
- * struct memras_holds - list what is held, in order
- * @start_pfn: in: where to begin; out: where to go on, ~0 at the end
+ * struct memras_holds - list held ranges, ascending
+ * @start_pfn: in: the first page; out: where to continue, ~0 at the end
  * @holds: in: address of an array of struct memras_hold
- * @nr: in: its length, 1 to MEMRAS_HOLDS_MAX; out: how many were filled
+ * @nr: in: its length, 1 to MEMRAS_HOLDS_MAX; out: number filled in
  * @flags: 0
  * @reserved: 0
  */
@@ -361,24 +361,24 @@ struct memras_holds {
 #define MEMRAS_HOLDS_MAX	65536
 
 /* memras_poison.flags, for OFFLINE only */
-#define MEMRAS_OFFLINE_SIMULATED (1U << 0)	/* no real error: unpoison stays possible */
+#define MEMRAS_OFFLINE_SIMULATED (1U << 0)	/* no real error: unpoison remains possible */
 
 /**
  * struct memras_poison - hard-offline a page, or take hardware poison from it
  * @pfn: in: the page
- * @flags: in: MEMRAS_OFFLINE_SIMULATED for OFFLINE where MEMRAS_FEAT_SIMULATED
- *	says so (memory_failure() before 5.19 cannot be told), 0 for UNPOISON
+ * @flags: in: for OFFLINE MEMRAS_OFFLINE_SIMULATED, if MEMRAS_FEAT_SIMULATED is set
+ *	(memory_failure() before 5.19 has no such flag); 0 for UNPOISON
  * @reserved0: 0
  * @reserved: 0
  *
- * Errors are those of memory_failure() and unpoison_memory(), and EBUSY for a
- * page that a claim holds, which the kernel would flag while it says EBUSY, for
- * one in a pageblock that a claim is at work on, and for one whose block is on its
- * way on- or offline.
- * OFFLINE kills who uses the page and cannot move it; a return of 0 means that
- * the kernel dealt with it, not that the flag is set: read it back. Before 5.17
- * UNPOISON is EBUSY for a poisoned page that the page allocator has lost, which
- * the kernel would only take the flag from.
+ * Errors are those of memory_failure() and unpoison_memory(); and EBUSY for a page
+ * that a claim holds (the kernel would flag it and return EBUSY), for one in
+ * a pageblock that a claim is at work on, and for one whose block is going offline
+ * or online.
+ * OFFLINE kills the users of a page that cannot be moved; a return of 0 means that
+ * the kernel handled the page, not that the flag is set: read it back. Before 5.17,
+ * UNPOISON is EBUSY for a poisoned page that the page allocator has lost: the
+ * kernel would only clear its flag.
  */
 struct memras_poison {
 	__u64 pfn;
@@ -404,21 +404,21 @@ struct memras_recalled {
 };
 
 /**
- * struct memras_recall - list poisoned pages of offline blocks, in order
- * @start_pfn: in: where to begin
- * @nr_pages: in: how far to look, not 0
+ * struct memras_recall - list poisoned pages of offline blocks, ascending
+ * @start_pfn: in: the first page
+ * @nr_pages: in: number of pages to look at, not 0
  * @pages: in: address of an array of struct memras_recalled
- * @nr: in: its length, 1 to MEMRAS_RECALL_MAX; out: how many were filled
+ * @nr: in: its length, 1 to MEMRAS_RECALL_MAX; out: number filled in
  * @flags: 0
- * @next_pfn: out: where to go on; @start_pfn + @nr_pages when all was told
+ * @next_pfn: out: where to continue; @start_pfn + @nr_pages at the end
  * @reserved: 0
  *
- * Only what went offline while the module was loaded is known. Kernels before
- * 6.2 bring such a block back with the poison forgotten; there the module
- * (MEMRAS_FEAT_REPOISON) takes the pages out again and flags them before the
- * write of "online" returns, whoever wrote it, and stays loaded until then.
- * What it could not have is LOST: retire it by other means. Later kernels do
- * not bring the block back (EHWPOISON).
+ * Only pages that went offline while the module was loaded are known. Kernels
+ * before 6.2 forget the poison when such a block comes back. There the module
+ * (MEMRAS_FEAT_REPOISON) takes the pages out again and flags them before the write
+ * of "online" returns, whichever process writes it, and stays loaded until then.
+ * Pages that it could not take are LOST: retire them by other means. Later kernels
+ * do not bring the block back (EHWPOISON).
  */
 struct memras_recall {
 	__u64 start_pfn;

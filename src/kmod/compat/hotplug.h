@@ -2,8 +2,8 @@
 /*
  * Memory hotplug: blocks, the notifier, and PageOffline.
  *
- * The actions (MEM_GOING_OFFLINE and so on) were bits in 6.18 still and are an
- * enum whose MEM_ONLINE is 0 since "mm: convert memory block states (MEM_*)
+ * The actions (MEM_GOING_OFFLINE and so on) were bits up to 6.18, and are an
+ * enum with MEM_ONLINE == 0 since "mm: convert memory block states (MEM_*)
  * macros to enum": compare them, never mask them. struct memory_notify lost and
  * gained members in most releases: use start_pfn and nr_pages only.
  */
@@ -17,8 +17,9 @@
 #include <linux/version.h>
 
 /*
- * Pages of a memory block, and 0 where there are none. The function lives in
- * drivers/base/memory.c, which is built with memory hotplug only.
+ * Returns the number of pages of a memory block, 0 without blocks.
+ * drivers/base/memory.c, which has the function, is built with memory hotplug
+ * only.
  */
 static inline unsigned long memras_block_pages(void)
 {
@@ -30,13 +31,13 @@ static inline unsigned long memras_block_pages(void)
 }
 
 /*
- * Offlining a block subtracted all of its pages from the managed ones, until
- * "mm/memory_hotplug: skip adjust_managed_page_count() for PageOffline() pages
- * when offlining" (6.11). A driver that had subtracted its PageOffline pages itself had
- * to add them again in MEM_GOING_OFFLINE, and to take them off once more in
- * MEM_CANCEL_OFFLINE: virtio_mem_fake_offline_going_offline() of either side. No
- * declaration changed with it, but what page-flags.h promises drivers of PageOffline
- * pages did: see Kbuild.
+ * Until "mm/memory_hotplug: skip adjust_managed_page_count() for PageOffline()
+ * pages when offlining" (6.11), the offline of a block subtracted all of its
+ * pages from the managed ones. A driver that had already subtracted its
+ * PageOffline pages had to add them in MEM_GOING_OFFLINE and to subtract them
+ * again in MEM_CANCEL_OFFLINE; see virtio_mem_fake_offline_going_offline()
+ * before and after. No declaration changed, but what page-flags.h says to
+ * drivers about PageOffline pages did: see Kbuild.
  */
 #ifdef MEMRAS_HAVE_OFFLINE_UNMANAGED
 #define MEMRAS_OFFLINING_SUBTRACTS_ALL	0
@@ -45,9 +46,9 @@ static inline unsigned long memras_block_pages(void)
 #endif
 
 /*
- * Readers of page contents (/proc/kcore) are held off while PageOffline is
- * set, since "mm: introduce page_offline_(begin|end|freeze|thaw) to
- * synchronize setting PageOffline()" (5.14).
+ * Keep readers of page contents (/proc/kcore) away while PageOffline is set,
+ * since "mm: introduce page_offline_(begin|end|freeze|thaw) to synchronize
+ * setting PageOffline()" (5.14).
  */
 static inline void memras_page_offline_begin(void)
 {
@@ -64,8 +65,8 @@ static inline void memras_page_offline_end(void)
 }
 
 /*
- * How far to step over a pfn without an online page: up to the next that could
- * have one. Sections go online as a whole, yet their holes are smaller.
+ * Returns the next PFN after @pfn, which has no online page, that may have one.
+ * Sections go online as a whole, but have smaller holes.
  */
 static inline unsigned long memras_next_online_candidate(unsigned long pfn)
 {

@@ -13,6 +13,7 @@
 #include "backend/edac.h"
 #include "backend/tracing.h"
 #include "util/dl.h"
+#include "util/interrupt.h"
 #include "util/num.h"
 #include "util/text.h"
 
@@ -38,6 +39,7 @@ MR_DL_NOTE_JSON("[{\"feature\":\"traceevent\",\"description\":\"causes of memory
 
 #define PREFIX		"memras-watch."
 #define BUFFER_KIB	"64"		/* per CPU: some hundred events */
+#define READ_MAX	16384		/* events of one read */
 #define HW_EVENT_ERR_CORRECTED 0	/* include/linux/edac.h */
 #define MCI_STATUS_ADDRV (1ULL << 58)	/* arch/x86/include/asm/mce.h */
 
@@ -91,10 +93,11 @@ static void heard_error(const struct mr_rastrace *t, struct tep_event *event,
 
 static int heard(struct tep_event *event, struct tep_record *record, int cpu, void *data)
 {
-	const struct mr_rastrace *t = data;
+	struct mr_rastrace *t = data;
 	unsigned long long a, b;
 
 	(void)cpu;
+	t->heard++;
 	if (!strcmp(event->name, "mce_record") && value(event, record, "addr", &a) &&
 	    value(event, record, "status", &b) && (b & MCI_STATUS_ADDRV))
 		t->hooks->machine_check(a, t->hooks->data);
@@ -102,7 +105,10 @@ static int heard(struct tep_event *event, struct tep_record *record, int cpu, vo
 		t->hooks->memory_failure(a, t->hooks->data);
 	else if (!strcmp(event->name, "mc_event"))
 		heard_error(t, event, record);
-	return 0;
+	if (t->heard < READ_MAX && !mr_interrupted())
+		return 0;
+	t->hooks->lost(0, t->hooks->data);
+	return 1;
 }
 
 static int missed(struct tep_event *event, struct tep_record *record, int cpu, void *data)
@@ -204,10 +210,12 @@ int mr_rastrace_open(struct mr_rastrace *t, const struct mr_machine *m,
 	return rc;
 }
 
-void mr_rastrace_read(struct mr_rastrace *t)
+uint64_t mr_rastrace_read(struct mr_rastrace *t)
 {
+	t->heard = 0;
 	if (t->tep)
 		sym_tracefs_iterate_raw_events(t->tep, t->instance, NULL, 0, heard, t);
+	return t->heard;
 }
 
 void mr_rastrace_close(struct mr_rastrace *t)

@@ -34,6 +34,7 @@ struct mr_rastrace {
 	struct tracefs_instance *instance;
 	const struct mr_rastrace_hooks *hooks;
 	unsigned int page_shift;
+	uint64_t heard;				/* events of the current read */
 };
 
 /*
@@ -43,8 +44,12 @@ struct mr_rastrace {
 int mr_rastrace_open(struct mr_rastrace *trace, const struct mr_machine *m,
 		     const struct mr_rastrace_hooks *hooks, struct mr_err *err);
 
-/* Calls the hooks for the events since the last call. Does not wait. */
-void mr_rastrace_read(struct mr_rastrace *trace);
+/*
+ * Calls the hooks for the events since the last call, up to a bound, and until a signal of
+ * mr_interrupt_catch(): events can come faster than they are handled. What the library has read
+ * by then is reported as lost. Does not wait. Returns the number of events.
+ */
+uint64_t mr_rastrace_read(struct mr_rastrace *trace);
 
 /* Removes the instance. */
 void mr_rastrace_close(struct mr_rastrace *trace);

@@ -43,14 +43,14 @@ int mr_lock_open(int dir, const char *name)
 	return rc;
 }
 
-int mr_lock_take(int fd, uint64_t wait_ms)
+int mr_lock_take(int fd, uint64_t wait_ms, bool despite_signal)
 {
 	const uint64_t start = mr_clock_us();
 
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
-		if (mr_interrupted())
+		if (mr_interrupted() && !despite_signal)
 			return -EINTR;
 		if ((mr_clock_us() - start) / 1000 >= wait_ms)
 			return -EBUSY;

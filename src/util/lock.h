@@ -6,6 +6,7 @@
 #ifndef MR_UTIL_LOCK_H
 #define MR_UTIL_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -19,8 +20,8 @@ int mr_lock_open(int dir, const char *name);
 
 /*
  * Takes the lock of @fd. -EBUSY: another process held it for @wait_ms; -EINTR: a signal
- * of mr_interrupt_catch() came during the wait; else -errno.
+ * of mr_interrupt_catch() came, unless @despite_signal; else -errno.
  */
-int mr_lock_take(int fd, uint64_t wait_ms);
+int mr_lock_take(int fd, uint64_t wait_ms, bool despite_signal);
 
 #endif

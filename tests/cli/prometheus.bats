@@ -7,11 +7,14 @@ load lib
 
 RULES=$BATS_TEST_DIRNAME/../../contrib/prometheus/memras.rules.yml
 
-# The metrics of all captured machines: "NAME TYPE" lines.
+# The metrics of all captured machines, and of one with a budget: "NAME TYPE" lines.
 metrics() {
-	local machine
+	local machine budget=$BATS_TEST_TMPDIR/budget
 
-	for machine in "$X86" "$ARM64" "$S390" "$NO_BLOCKS"; do
+	[ -d "$budget" ] || cp -r "$X86" "$budget"
+	mkdir -p "$budget/run/memras"
+	echo 1048576 >"$budget/run/memras/budget"
+	for machine in "$budget" "$X86" "$ARM64" "$S390" "$NO_BLOCKS"; do
 		"$SUITE/memras" --sysroot "$machine" status --prometheus --pages
 	done | sed -n 's/^# TYPE //p' | sort -u
 }

@@ -31,6 +31,13 @@ static void test_threshold(void)
 	CHECK_INT(mr_errpages_add(&e, 9, 5, 4602, ""), 0);
 	page = mr_errpages_due(&e);
 	CHECK(page && page->pfn == 9 && page->nr == 2);
+	/* A page that could not be retired is left alone for the window. */
+	if (page)
+		mr_errpages_rest(&e, page, 5000);
+	CHECK_INT(mr_errpages_add(&e, 9, 5, 8599, ""), 0);
+	CHECK(!mr_errpages_due(&e));
+	CHECK_INT(mr_errpages_add(&e, 9, 1, 8600, ""), 0);
+	CHECK(mr_errpages_due(&e) != NULL);
 	mr_errpages_free(&e);
 }
 
@@ -53,11 +60,25 @@ static void test_bounds(void)
 	struct mr_errpages e = { .threshold = 2, .window_s = 1000000 };
 	const struct mr_errpage *page;
 
-	for (uint64_t i = 0; i < MR_ERRPAGES_MAX + 10; i++)
+	/* The first page is due, and stays however many come. */
+	CHECK_INT(mr_errpages_add(&e, 1, 2, 0, ""), 0);
+	for (uint64_t i = 1; i < MR_ERRPAGES_MAX; i++)
 		CHECK_INT(mr_errpages_add(&e, 2 * i, 1, (int64_t)i, ""), 0);
 	CHECK_INT(e.nr, MR_ERRPAGES_MAX);
-	CHECK(!mr_errpages_find(&e, 18));
-	CHECK(mr_errpages_find(&e, 20) != NULL);
+	CHECK(mr_errpages_find(&e, 2) != NULL);
+	CHECK_INT(mr_errpages_add(&e, 3, 1, 100000, ""), 0);
+	CHECK_INT(e.nr, MR_ERRPAGES_MAX - MR_ERRPAGES_MAX / 4 + 1);
+	CHECK(!mr_errpages_find(&e, 2));
+	CHECK(!mr_errpages_find(&e, MR_ERRPAGES_MAX / 4 * 2));
+	CHECK(mr_errpages_find(&e, MR_ERRPAGES_MAX / 4 * 2 + 2) != NULL);
+	page = mr_errpages_due(&e);
+	CHECK(page && page->pfn == 1);
+	/* Pages of the same second, each once: the bound holds. */
+	for (uint64_t i = 0; i < 100000; i++)
+		CHECK_INT(mr_errpages_add(&e, 100000 + i, 1, 100001, ""), 0);
+	CHECK(e.nr <= MR_ERRPAGES_MAX);
+	CHECK(mr_errpages_find(&e, 199999) != NULL);
+	CHECK(mr_errpages_due(&e) && mr_errpages_due(&e)->pfn == 1);
 	/* Without a threshold, only labels are kept. */
 	mr_errpages_free(&e);
 	e = (struct mr_errpages){ 0 };

@@ -12,6 +12,7 @@ error=/sys/module/fakemc/parameters/error
 errors=/var/lib/memras/corrected-errors
 
 setup_file() {
+	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
 	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 	insmod "$BATS_TEST_DIRNAME/fakemc.ko"
 }

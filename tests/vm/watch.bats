@@ -177,6 +177,20 @@ corrected_until() {
 	assert_equal "$(<$out)" ""
 }
 
+@test "a watch that is ended waits for the list, and records what it found" {
+	local lock=/var/lib/memras/retired.lock page holder
+
+	watch_start
+	flock $lock sleep 1.5 3>&- 7>&- &
+	holder=$!
+	until ! flock -n $lock true; do sleep 0.1; done
+	page=$(find_page buddy)
+	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
+	watch_stop
+	wait $holder
+	assert_equal "$(listed | grep -cx $((page)))" 1
+}
+
 @test "watch is killed and restarted over and over, and every page is on the list once" {
 	local i writer
 

@@ -129,7 +129,7 @@ int mr_poolnote_lock(const struct mr_machine *m, uint64_t size, uint64_t wait_ms
 	fd = mr_lock_open(dir, name);
 	if (fd < 0)
 		return fd;
-	rc = mr_lock_take(fd, wait_ms);
+	rc = mr_lock_take(fd, wait_ms, false);
 	if (rc) {
 		close(fd);
 		return rc;
@@ -151,7 +151,7 @@ size_t mr_poolnote_repair(const struct mr_machine *m, struct mr_poolnote *list, 
 		mr_autoclose int fd = strncmp(d->d_name, PREFIX, strlen(PREFIX)) ? -1 :
 				      mr_lock_open(dirfd(files), d->d_name);
 
-		if (fd >= 0 && !mr_lock_take(fd, 0) && repair(m, fd, &list[nr]))
+		if (fd >= 0 && !mr_lock_take(fd, 0, false) && repair(m, fd, &list[nr]))
 			nr++;
 	}
 	return nr;

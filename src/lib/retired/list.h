@@ -57,6 +57,7 @@ struct mr_retlist {
 };
 
 #define MR_RETLIST_WRITE	(1U << 0)	/* take the lock; create the directory */
+#define MR_RETLIST_LAST		(1U << 1)	/* wait for the lock also after a signal */
 
 #define MR_RETLIST_WAIT_MS	30000	/* default wait for the lock */
 

@@ -57,13 +57,15 @@ static int open_lock(struct mr_retlist *l, struct mr_err *err)
 	return l->lock < 0 ? mr_err_set(err, l->lock, l->path, "its lock cannot be opened") : 0;
 }
 
-static int take_lock(struct mr_retlist *l, uint64_t wait_ms, struct mr_err *err)
+static int take_lock(struct mr_retlist *l, uint64_t wait_ms, bool despite_signal,
+		     struct mr_err *err)
 {
 	int rc = open_lock(l, err);
 
 	if (rc)
 		return rc;
-	rc = mr_lock_take(l->lock, wait_ms < LOCK_WAIT_LEAST_MS ? LOCK_WAIT_LEAST_MS : wait_ms);
+	rc = mr_lock_take(l->lock, wait_ms < LOCK_WAIT_LEAST_MS ? LOCK_WAIT_LEAST_MS : wait_ms,
+			  despite_signal);
 	if (rc == -EINTR)
 		return mr_err_set(err, rc, l->path, "interrupted while another memras is changing it");
 	if (rc == -EBUSY)
@@ -110,7 +112,7 @@ int mr_retlist_open_within(struct mr_retlist *l, const struct mr_machine *m,
 	*l = (struct mr_retlist){ .page_shift = m->page_shift, .dir = -1, .lock = -1 };
 	rc = open_dir(l, m, state_dir, write, err);
 	if (!rc && write)
-		rc = take_lock(l, wait_ms, err);
+		rc = take_lock(l, wait_ms, flags & MR_RETLIST_LAST, err);
 	if (!rc && l->dir >= 0)
 		rc = load(l, err);
 	if (rc)

@@ -93,11 +93,11 @@ static bool is_memory(const struct mr_result *result)
 	       result->kind != MEMRAS_KIND_DEVICE;
 }
 
-/* Reports a page that is not retired, and starts its count again. */
+/* Reports a page that is not retired; it is not tried again for a while. */
 static void fail(struct mr_actor *a, struct mr_errpage *page, const struct mr_result *result)
 {
 	tell(a, page, result->node, MR_WATCH_FAILED, &result->err);
-	mr_errpages_reset(&a->errors, page);
+	mr_errpages_rest(&a->errors, page, time(NULL));
 }
 
 /* Returns 0 if the page is dealt with; -errno with @err set if it is still due. */
@@ -111,8 +111,12 @@ static int act_on(struct mr_actor *a, struct mr_errpage *page, struct mr_err *er
 
 	retire_page(a, page->pfn, true, &result);
 	found.node = result.node;
-	if (result.outcome == MR_OUTCOME_ALREADY || !may_retire(a, page, result.node)) {
+	if (result.outcome == MR_OUTCOME_ALREADY) {
 		mr_errpages_reset(&a->errors, page);
+		return 0;
+	}
+	if (!may_retire(a, page, result.node)) {
+		mr_errpages_rest(&a->errors, page, found.time);
 		return 0;
 	}
 	if (a->recorder->dry_run) {

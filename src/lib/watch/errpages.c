@@ -19,9 +19,11 @@
 
 void mr_errpages_free(struct mr_errpages *e)
 {
+	for (size_t i = 0; i < e->nr; i++)
+		free(e->list[i].times);
 	free(e->list);
 	e->list = NULL;
-	e->nr = e->room = 0;
+	e->nr = e->room = e->nr_due = 0;
 }
 
 struct mr_errpage *mr_errpages_find(const struct mr_errpages *e, uint64_t pfn)
@@ -33,44 +35,65 @@ struct mr_errpage *mr_errpages_find(const struct mr_errpages *e, uint64_t pfn)
 
 struct mr_errpage *mr_errpages_due(const struct mr_errpages *e)
 {
-	for (size_t i = 0; i < e->nr; i++)
+	for (size_t i = 0; e->nr_due && i < e->nr; i++)
 		if (e->list[i].due)
 			return &e->list[i];
 	return NULL;
 }
 
-static int64_t last_time(const struct mr_errpage *page)
+static int by_time(const void *a, const void *b)
 {
-	return page->nr ? page->times[page->nr - 1] : INT64_MIN;
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
 }
 
+/* Drops many pages at once: in a storm of errors, each may be of another page. */
 static void drop_oldest(struct mr_errpages *e)
 {
-	size_t oldest = 0;
+	mr_autofree int64_t *times = malloc(e->nr * sizeof(*times));
+	size_t open = 0, n = 0, drop;
+	int64_t newest;
 
-	for (size_t i = 1; i < e->nr; i++)
-		if (last_time(&e->list[i]) < last_time(&e->list[oldest]))
-			oldest = i;
-	e->nr--;
-	memmove(&e->list[oldest], &e->list[oldest + 1], (e->nr - oldest) * sizeof(*e->list));
+	for (size_t i = 0; times && i < e->nr; i++)
+		if (!e->list[i].due)
+			times[open++] = e->list[i].last;
+	drop = open < MR_ERRPAGES_MAX / 4 ? open : MR_ERRPAGES_MAX / 4;
+	if (!drop)
+		return;
+	qsort(times, open, sizeof(*times), by_time);
+	newest = times[drop - 1];
+	for (size_t i = 0; i < e->nr; i++) {
+		if (drop && !e->list[i].due && e->list[i].last <= newest) {
+			free(e->list[i].times);
+			drop--;
+		} else {
+			e->list[n++] = e->list[i];
+		}
+	}
+	e->nr = n;
 }
 
 static struct mr_errpage *find_or_add(struct mr_errpages *e, uint64_t pfn)
 {
 	struct mr_errpage *page = mr_errpages_find(e, pfn);
+	int64_t *times;
 	size_t at;
 
 	if (page)
 		return page;
 	if (e->nr == MR_ERRPAGES_MAX)
 		drop_oldest(e);
-	if (mr_make_room(e->list, e->nr, e->room))
+	if (e->nr == MR_ERRPAGES_MAX || mr_make_room(e->list, e->nr, e->room))
+		return NULL;
+	times = malloc((e->threshold + 1) * sizeof(*times));
+	if (!times)
 		return NULL;
 	at = mr_u64_place(e->list, e->nr, sizeof(*e->list), pfn);
 	page = &e->list[at];
 	memmove(page + 1, page, (e->nr - at) * sizeof(*page));
 	e->nr++;
-	*page = (struct mr_errpage){ .pfn = pfn };
+	*page = (struct mr_errpage){ .pfn = pfn, .times = times };
 	return page;
 }
 
@@ -79,6 +102,13 @@ static void drop_times(struct mr_errpage *page, size_t nr)
 {
 	page->nr -= nr;
 	memmove(page->times, page->times + nr, page->nr * sizeof(*page->times));
+}
+
+static void set_due(struct mr_errpages *e, struct mr_errpage *page, bool due)
+{
+	e->nr_due += due;
+	e->nr_due -= page->due;
+	page->due = due;
 }
 
 static void add_time(struct mr_errpages *e, struct mr_errpage *page, int64_t time)
@@ -92,7 +122,7 @@ static void add_time(struct mr_errpages *e, struct mr_errpage *page, int64_t tim
 		old = 1;
 	drop_times(page, old);
 	page->times[page->nr++] = time;
-	page->due = page->nr >= e->threshold;
+	set_due(e, page, page->nr >= e->threshold && time >= page->rests);
 }
 
 int mr_errpages_add(struct mr_errpages *e, uint64_t pfn, uint64_t count, int64_t time,
@@ -106,6 +136,7 @@ int mr_errpages_add(struct mr_errpages *e, uint64_t pfn, uint64_t count, int64_t
 		snprintf(page->label, sizeof(page->label), "%s", label);
 		mr_text_end_whole(page->label, sizeof(page->label));
 	}
+	page->last = time;
 	if (count > e->threshold)
 		count = e->threshold;
 	for (; count; count--)
@@ -117,8 +148,14 @@ int mr_errpages_add(struct mr_errpages *e, uint64_t pfn, uint64_t count, int64_t
 void mr_errpages_reset(struct mr_errpages *e, struct mr_errpage *page)
 {
 	page->nr = 0;
-	page->due = false;
+	set_due(e, page, false);
 	e->changed = true;
+}
+
+void mr_errpages_rest(struct mr_errpages *e, struct mr_errpage *page, int64_t time)
+{
+	mr_errpages_reset(e, page);
+	page->rests = time + e->window_s;
 }
 
 static void read_line(struct mr_errpages *e, const char *line)

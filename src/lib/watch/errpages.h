@@ -19,13 +19,16 @@ struct mr_errpage {
 	uint64_t pfn;			/* first: the key of mr_u64_place() */
 	char label[MR_EDAC_TEXT];	/* DIMM of the last error, or "" */
 	bool due;
+	int64_t last;			/* time of the last error, also of one that is not kept */
+	int64_t rests;			/* not due before, see mr_errpages_rest() */
 	size_t nr;
-	int64_t times[MR_ERRORS_OF_PAGE];	/* ascending, seconds since 1970 */
+	int64_t *times;			/* ascending, seconds since 1970; room for the threshold */
 };
 
 struct mr_errpages {
 	struct mr_errpage *list;	/* ascending by pfn, each once */
 	size_t nr, room;
+	size_t nr_due;
 	size_t threshold;		/* errors until a page is due; 0: no page ever is */
 	int64_t window_s;		/* time in which they have to occur, seconds */
 	bool changed;			/* since the last save */
@@ -35,7 +38,8 @@ void mr_errpages_free(struct mr_errpages *e);
 
 /*
  * Adds @count errors of one page at @time, of the DIMM @label ("" if unknown). If the list is
- * full, a new page replaces the one with the oldest last error. Returns 0 or -ENOMEM.
+ * full, a new page replaces the quarter of the pages whose last errors are oldest, except pages
+ * that are due. Returns 0 or -ENOMEM.
  */
 int mr_errpages_add(struct mr_errpages *e, uint64_t pfn, uint64_t count, int64_t time,
 		    const char *label);
@@ -48,6 +52,12 @@ struct mr_errpage *mr_errpages_due(const struct mr_errpages *e);
 
 /* Sets the count of the page to 0; its label stays. */
 void mr_errpages_reset(struct mr_errpages *e, struct mr_errpage *page);
+
+/*
+ * The same for a page that could not be retired at @time: it is not due again within the window,
+ * so that a page with constant errors is not reported at every error.
+ */
+void mr_errpages_rest(struct mr_errpages *e, struct mr_errpage *page, int64_t time);
 
 #define MR_ERRPAGES_FILE "corrected-errors"
 

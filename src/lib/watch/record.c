@@ -12,7 +12,8 @@
 static int open_list(const struct mr_recorder *r, unsigned int flags, struct mr_retlist *list,
 		     struct mr_err *err)
 {
-	int rc = mr_retlist_open_within(list, r->m, r->state_dir, flags, LOCK_WAIT_MS, err);
+	int rc = mr_retlist_open_within(list, r->m, r->state_dir,
+					flags | (r->last ? MR_RETLIST_LAST : 0), LOCK_WAIT_MS, err);
 
 	if (!rc) {
 		rc = mr_retlist_fits(list, r->m, false, err);

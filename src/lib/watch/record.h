@@ -24,6 +24,7 @@ struct mr_recorder {
 	const struct mr_machine *m;
 	const char *state_dir;		/* NULL: the machine's */
 	bool dry_run;
+	bool last;			/* the watch ends: a signal is no reason not to record */
 	const char *unknown;		/* name of MR_CAUSE_UNKNOWN; NULL: "unknown" */
 	/* Called for each page that is newly on the list as retired. */
 	void (*recorded)(const struct mr_retlist *list, const struct mr_retired *entry, void *data);

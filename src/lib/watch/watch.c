@@ -185,14 +185,14 @@ bool mr_watch_hears_trace(const struct mr_watch *w)
 
 /*
  * Reads the trace, which opens a file for each CPU. Most events are also logged, so without @news
- * from the log and without suspects it is read only every TRACE_US.
+ * from the log and without suspects it is read only every TRACE_US, unless the last read found
+ * events: the buffers are small.
  */
 static void read_trace(struct mr_watch *w, bool news)
 {
 	if (!news && !w->suspects.nr && mr_clock_us() < w->trace_after_us)
 		return;
-	mr_rastrace_read(&w->trace);
-	w->trace_after_us = mr_clock_us() + TRACE_US;
+	w->trace_after_us = mr_rastrace_read(&w->trace) ? 0 : mr_clock_us() + TRACE_US;
 }
 
 /* Inspects the suspects into @snaps. Returns 0 or -errno. */
@@ -420,6 +420,7 @@ void mr_watch_finish(struct mr_watch *w)
 {
 	struct mr_err err;
 
+	w->recorder.last = true;
 	w->pace.after_us = 0;
 	w->record_after_us = 0;
 	read_log(w, false);

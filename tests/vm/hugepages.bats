@@ -215,30 +215,20 @@ free_hugepage() {
 }
 
 @test "another one that has a pool is waited for as long as the timeout says, or until a signal" {
-	local lock=/run/memras/hugepages-2048kB pfn holder start pid rc=0
+	local lock=/run/memras/hugepages-2048kB pfn start
 
 	pool_set 4
 	pfn=$(free_hugepage)
 	[ "$(stat -c '%U %a' $lock)" = "root 600" ]
-	flock $lock sleep 300 3>&- &
-	holder=$!
-	until ! flock -n $lock true; do sleep 0.1; done
+	lock_hold $lock
 	start=$SECONDS
 	run_json 1 memras offline --soft --no-module --no-record --timeout 2s --json "$pfn"
 	assert_json '.results[0] | .result == "failed" and (.error.reason | test("another memras"))'
 	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
-	env --default-signal=INT memras offline --soft --no-module --no-record --timeout 280s --quiet "$pfn" 2>/dev/null 3>&- &
-	pid=$!
-	sleep 3
-	start=$SECONDS
-	kill -INT $pid
-	wait $pid || rc=$?
-	assert_equal "$rc" 1
-	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
+	interrupted_at_lock $lock memras offline --soft --no-module --no-record --timeout 280s --quiet "$pfn"
 	refute page_is hwpoison "$pfn"
 	assert_equal "$(pool nr) $(pool free)" "4 4"
-	pkill -P $holder
-	wait $holder || true
+	lock_free
 	run_json 0 memras offline --soft --no-module --no-record --json "$pfn"
 	assert_equal "$(pool nr) $(pool free)" "4 4"
 }

@@ -82,27 +82,17 @@ refused() {
 }
 
 @test "another one that has the list is waited for as long as the timeout says, or until a signal" {
-	local holder start pid rc=0
+	local lock=${list%/*}/retired.lock start
 
 	workload_start anon 16
 	mkdir -p ${list%/*}
-	flock ${list%/*}/retired.lock sleep 300 3>&- &
-	holder=$!
-	until ! flock -n ${list%/*}/retired.lock true; do sleep 0.1; done
+	lock_hold "$lock"
 	start=$SECONDS
 	refused EBUSY --timeout 2s
 	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
-	env --default-signal=INT memras --quiet offline --soft --timeout 280s "${pfns[1]}" 2>/dev/null 3>&- &
-	pid=$!
-	sleep 3
-	start=$SECONDS
-	kill -INT $pid
-	wait $pid || rc=$?
-	assert_equal "$rc" 1
-	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
+	interrupted_at_lock "$lock" memras --quiet offline --soft --timeout 280s "${pfns[1]}"
 	refute page_is hwpoison "${pfns[1]}"
-	pkill -P $holder
-	wait $holder || true
+	lock_free
 	workload_stop
 }
 
@@ -169,8 +159,9 @@ refused() {
 		poisoned >/run/poisoned
 		listed >/run/listed
 		assert_equal "$(comm -23 /run/poisoned /run/listed | wc -l)" 0 "pages that no list has, after kill $i"
-		# The memory that is gone by now is given back.
+		# The memory that is gone by now is given back, and the host hears from us.
 		if [ $((i % 25)) = 24 ]; then
+			echo "# $((i + 1)) of $kills" >&3
 			memras unpoison --quiet --from /run/poisoned
 			rm -f $list
 		fi

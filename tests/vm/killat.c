@@ -5,6 +5,7 @@
  *
  *	N		its Nth; 0 never kills it
  *	FILE=TEXT	the first at which FILE reads TEXT; its children are killed first
+ *	FILE!TEXT+N	its Nth from the first at which FILE does not read TEXT
  *
  * Prints the number of system calls begun. Exits with the command's status, or with 137.
  */
@@ -54,18 +55,24 @@ int main(int argc, char **argv)
 {
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
 	unsigned long nth = 0, calls = 0;
-	char *text;
+	char *text, *count = NULL;
+	int unlike = 0;
 	int status, signal = 0;
 	int entering = 1;
 	pid_t pid;
 
 	if (argc < 3)
 		return 125;
-	text = strchr(argv[1], '=');
-	if (text)
+	text = strpbrk(argv[1], "=!");
+	if (text) {
+		unlike = *text == '!';
 		*text++ = '\0';
-	else
+		count = unlike ? strchr(text, '+') : NULL;
+		if (count)
+			*count++ = '\0';
+	} else {
 		nth = strtoul(argv[1], NULL, 0);
+	}
 	pid = fork();
 	if (pid < 0)
 		fail("fork");
@@ -86,11 +93,16 @@ int main(int argc, char **argv)
 			break;
 		signal = 0;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
-			if (entering && (++calls == nth || (text && reads(argv[1], text)))) {
-				if (text)
+			calls += entering;
+			if (entering && text && reads(argv[1], text) != unlike) {
+				/* From here on it is a matter of counting. */
+				nth = calls + (count ? strtoul(count, NULL, 0) - 1 : 0);
+				text = NULL;
+				if (!unlike)
 					kill_children(pid);
-				kill(pid, SIGKILL);
 			}
+			if (entering && calls == nth)
+				kill(pid, SIGKILL);
 			entering = !entering;
 		} else if (WSTOPSIG(status) != SIGTRAP) {
 			signal = WSTOPSIG(status);

@@ -306,6 +306,40 @@ wait_for() {
 	done
 }
 
+# ---- a lock that another process holds
+
+# lock_hold FILE: until lock_free
+lock_hold() {
+	flock "$1" sleep 400 3>&- &
+	lock_holder=$!
+	until ! flock -n "$1" true; do sleep 0.1; done
+}
+
+lock_free() {
+	pkill -P "$lock_holder"
+	wait "$lock_holder" || true
+}
+
+# has_open PID FILE: true if the process has the file open
+has_open() {
+	[ -n "$(find "/proc/$1/fd" -lname "$2" 2>/dev/null)" ]
+}
+
+# interrupted_at_lock FILE COMMAND...: the command waits for the lock, and SIGINT ends it soon
+interrupted_at_lock() {
+	local file=$1 pid start rc=0
+	shift
+
+	env --default-signal=INT "$@" 2>/dev/null 3>&- &
+	pid=$!
+	wait_for 60 has_open $pid "$file"
+	start=$SECONDS
+	kill -INT $pid
+	wait $pid || rc=$?
+	assert_equal "$rc" 1
+	[ $((SECONDS - start)) -lt $((20 * ${MEMRAS_SLOWER:-1})) ]
+}
+
 # ---- memory of a given kind: tests/vm/workload.c, controlled by a pipe
 
 # declare -g, as bats loads this file in a function.

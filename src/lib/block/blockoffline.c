@@ -130,7 +130,7 @@ static int write_state(struct offline *o, uint64_t deadline_us, uint64_t done)
 static int grow_pools(struct offline *o)
 {
 	return o->plan.pool == MR_POOL_GROWN ?
-	       mr_blockpool_begin(o->m, o->block, &o->pools, &o->result->err) : 0;
+	       mr_blockpool_begin(o->m, o->block, o->deadline_us, &o->pools, &o->result->err) : 0;
 }
 
 /* Lets the kernel take the block offline, and retries while the obstacles may go away. */

@@ -7,8 +7,8 @@
 
 #include "lib/hugetlb/hugepage.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
-#define LOCK_WAIT_MS	10000	/* for another memras that has grown a pool of this size */
 #define ROUNDS		8	/* new hugepages may land in the block itself and leave with it */
 
 /* Counts the hugepages of @size bytes in the block that can leave it, free or in use. */
@@ -29,16 +29,17 @@ static uint64_t count(const struct mr_machine *m, const struct mr_block *b, uint
 
 /* Grows the pool of one size by as many hugepages as the block has. */
 static int grow(const struct mr_machine *m, const struct mr_block *b, uint64_t size,
-		struct mr_blockpool *pools)
+		uint64_t deadline_us, struct mr_blockpool *pools)
 {
 	struct mr_growth *g = &pools->growth[pools->nr];
+	const uint64_t now = mr_clock_us();
 	uint64_t in_block = count(m, b, size);
 	int rc;
 
 	if (!in_block)
 		return 0;
 	rc = mr_growth_begin_many(m, size, b->node, in_block, b->size / size * 2,
-				  LOCK_WAIT_MS, g);
+				  deadline_us > now ? (deadline_us - now) / 1000 : 0, g);
 	if (rc)
 		return rc;
 	pools->nr++;
@@ -52,7 +53,7 @@ static int grow(const struct mr_machine *m, const struct mr_block *b, uint64_t s
 }
 
 int mr_blockpool_begin(const struct mr_machine *m, const struct mr_block *block,
-		       struct mr_blockpool *pools, struct mr_err *err)
+		       uint64_t deadline_us, struct mr_blockpool *pools, struct mr_err *err)
 {
 	mr_autofree struct mr_hugepool *totals = NULL;
 	char object[32];
@@ -64,7 +65,7 @@ int mr_blockpool_begin(const struct mr_machine *m, const struct mr_block *block,
 		return 0;
 	for (size_t i = 0; !rc && i < nr && pools->nr < MR_BLOCKPOOL_SIZES; i++)
 		if (totals[i].total && totals[i].size <= block->size)
-			rc = grow(m, block, totals[i].size, pools);
+			rc = grow(m, block, totals[i].size, deadline_us, pools);
 	if (!rc)
 		return 0;
 	mr_blockpool_end(m, pools);

@@ -18,11 +18,12 @@ struct mr_blockpool {
 
 /*
  * Grows the pools of @block's node by the hugepages in @block, so that they keep their sizes
- * when these are dissolved. Returns 0; or -ENOMEM if the node has no room for them, -EINTR, or
- * -errno, with @err set and the pools unchanged.
+ * when these are dissolved. Returns 0; or -ENOMEM if the node has no room for them, -EBUSY if
+ * another memras held a pool until @deadline_us of the monotonic clock, -EINTR, or -errno, with
+ * @err set and the pools unchanged.
  */
 int mr_blockpool_begin(const struct mr_machine *m, const struct mr_block *block,
-		       struct mr_blockpool *pools, struct mr_err *err);
+		       uint64_t deadline_us, struct mr_blockpool *pools, struct mr_err *err);
 
 /*
  * Restores the sizes of the pools, whether or not the block is offline. Returns how many

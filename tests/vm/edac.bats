@@ -3,7 +3,7 @@
 # memras watch retires pages for corrected errors, within its budget. The kernel's EDAC core
 # reports the errors of a fake memory controller.
 #
-# guest: kernels=6.12,7.3 cpus=1 memory=768M timeout=400 fakes=fakemc files=contrib/rasdaemon
+# guest: kernels=6.12 cpus=1 memory=768M timeout=400 fakes=fakemc files=contrib/rasdaemon
 
 load lib
 

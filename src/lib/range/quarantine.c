@@ -9,6 +9,7 @@
 #include "backend/block.h"
 #include "backend/device.h"
 #include "lib/inspect/headroom.h"
+#include "lib/inspect/poison.h"
 #include "lib/range/claim.h"
 #include "lib/range/quarantineplan.h"
 #include "util/clock.h"
@@ -194,23 +195,6 @@ static void unkeep(struct add *a)
 	a->result->changed = 0;
 }
 
-static int add_pages(const struct memras_run *run, void *data)
-{
-	*(uint64_t *)data += run->nr;
-	return 0;
-}
-
-/* Counts the pages of @range, which must all be poisoned. */
-static int count_poisoned(struct add *a, struct mr_range range)
-{
-	uint64_t poisoned = 0;
-	int rc = mr_device_scan(a->m, range.pfn, range.nr, 0, MEMRAS_SCAN_POISONED, add_pages,
-				&poisoned);
-
-	a->result->poisoned += poisoned;
-	return rc || poisoned != range.nr ? -EBUSY : 0;
-}
-
 /*
  * Checks that all pages are in quarantine, except for poisoned ones, which it counts. The claim
  * may have skipped pages that another process has claimed.
@@ -225,8 +209,13 @@ static int verify(struct add *a)
 	now.all = a->snap.all;
 	if (!rc)
 		rc = mr_quarantine_plan_add(&now, a->result->target, &left);
-	for (size_t i = 0; !rc && i < left.want.nr; i++)
-		rc = count_poisoned(a, left.want.list[i]);
+	for (size_t i = 0; !rc && i < left.want.nr; i++) {
+		const struct mr_range *range = &left.want.list[i];
+		const int64_t poisoned = mr_poison_count(a->m, range->pfn, range->nr);
+
+		a->result->poisoned += poisoned > 0 ? (uint64_t)poisoned : 0;
+		rc = poisoned == (int64_t)range->nr ? 0 : -EBUSY;
+	}
 	mr_kept_free(&now.kept);
 	mr_quarantine_plan_free(&left);
 	return rc;

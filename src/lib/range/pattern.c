@@ -58,25 +58,22 @@ static uint64_t random_word(uint64_t x)
 	return x ^ (x >> 31);
 }
 
-static inline uint64_t word_of(const struct mr_pattern *p, const struct step *s, size_t i)
+/* Inlined for each kind: what is computed for each word decides how fast a test is. */
+static inline __attribute__((always_inline)) uint64_t word_of(const struct mr_pattern *p,
+							      const struct step *s,
+							      enum kind kind, size_t i)
 {
-	uint64_t word = 0;
-
-	switch (s->kind) {
+	switch (kind) {
 	case SOLID:
-		word = s->value;
-		break;
+		return s->value;
 	case WALKING:
-		word = 1ULL << ((i + s->shift) % 64);
-		break;
+		return 1ULL << ((i + s->shift) % 64);
 	case ADDRESS:
-		word = p->address + i * sizeof(word);
-		break;
+		return p->address + i * sizeof(uint64_t);
 	case RANDOM:
-		word = random_word(p->seed + i + 1);
-		break;
+		return random_word(p->seed + i + 1);
 	}
-	return s->inverted ? ~word : word;
+	return 0;
 }
 
 /*
@@ -117,25 +114,58 @@ static int found(struct run *r, const struct step *s, size_t i, uint64_t wrote, 
 	return 0;
 }
 
+/* The buffer is volatile: each word is stored and loaded exactly once. */
+static inline __attribute__((always_inline)) int stretch_of(struct run *r, const struct step *step,
+							    enum kind kind, bool verify,
+							    size_t from, size_t to)
+{
+	const struct mr_pattern p = *r->p;
+	const struct step s = *step;
+	const uint64_t flip = s.inverted ? ~0ULL : 0;
+
+	for (size_t i = from; i < to; i++) {
+		uint64_t want = word_of(&p, &s, kind, i) ^ flip, have;
+
+		if (!verify) {
+			p.mem[i] = want;
+			continue;
+		}
+		have = p.mem[i];
+		if (have != want && found(r, step, i, want, have))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int stretch(struct run *r, const struct step *s, bool verify, size_t from, size_t to)
+{
+	switch (s->kind) {
+	case SOLID:
+		return verify ? stretch_of(r, s, SOLID, true, from, to) :
+				stretch_of(r, s, SOLID, false, from, to);
+	case WALKING:
+		return verify ? stretch_of(r, s, WALKING, true, from, to) :
+				stretch_of(r, s, WALKING, false, from, to);
+	case ADDRESS:
+		return stretch_of(r, s, ADDRESS, verify, from, to);
+	case RANDOM:
+		return stretch_of(r, s, RANDOM, verify, from, to);
+	}
+	return 0;
+}
+
 /* Writes the whole buffer, or compares it if @verify. */
 static int sweep(struct run *r, const struct step *s, bool verify)
 {
 	const struct mr_pattern *p = r->p;
 	const size_t all = p->pages * p->page_size / sizeof(*p->mem);
-	const size_t stretch = STRETCH / sizeof(*p->mem);
+	const size_t most = STRETCH / sizeof(*p->mem);
 
-	for (size_t from = 0; from < all; from += stretch) {
-		size_t to = all - from < stretch ? all : from + stretch;
+	for (size_t from = 0; from < all; from += most) {
+		size_t to = all - from < most ? all : from + most;
 
-		/* The buffer is volatile: each word is stored and loaded exactly once. */
-		for (size_t i = from; !verify && i < to; i++)
-			p->mem[i] = word_of(p, s, i);
-		for (size_t i = from; verify && i < to; i++) {
-			uint64_t want = word_of(p, s, i), have = p->mem[i];
-
-			if (have != want && found(r, s, i, want, have))
-				return -ENOMEM;
-		}
+		if (stretch(r, s, verify, from, to))
+			return -ENOMEM;
 		if (!verify)
 			flush(p->mem + from, (to - from) * sizeof(*p->mem));
 		r->done += (to - from) * sizeof(*p->mem);

@@ -6,7 +6,7 @@
  *	bare retire <PFNS	write each PFN to soft_offline_page
  *	bare poison		count the poisoned pages in /proc/kpageflags
  *	bare runs PFN NR	print the runs of pages with equal flags and counts
- *	bare patterns PAGES N	write and read back so many pages of memory N times
+ *	bare free NR		print the last NR free pages by number
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define SOFT_OFFLINE "/sys/devices/system/memory/soft_offline_page"
+#define BUDDY	(1ULL << 10)	/* KPF_BUDDY */
 #define HWPOISON (1ULL << 19)	/* KPF_HWPOISON */
 
 static int blocks(const char *path, char **files)
@@ -102,21 +103,23 @@ static int runs(uint64_t pfn, size_t nr)
 	return 0;
 }
 
-static int patterns(size_t pages, unsigned int n)
+static int free_pages(size_t nr)
 {
-	const size_t words = pages * 4096 / sizeof(uint64_t);
-	volatile uint64_t *mem = malloc(pages * 4096);
-	size_t wrong = 0;
+	size_t chunk = 8192;
+	uint64_t *flags = malloc(chunk * sizeof(*flags)), *last = calloc(nr, sizeof(*last)), pfn = 0;
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	size_t found = 0;
+	ssize_t n;
 
-	if (!mem)
+	if (!flags || !last || !nr)
 		return 1;
-	for (uint64_t value = 1; value <= n; value++) {
-		for (size_t i = 0; i < words; i++)
-			mem[i] = value;
-		for (size_t i = 0; i < words; i++)
-			wrong += mem[i] != value;
-	}
-	return !!wrong;
+	while ((n = read(fd, flags, chunk * sizeof(*flags))) > 0)
+		for (size_t i = 0; i < (size_t)n / sizeof(*flags); i++, pfn++)
+			if (flags[i] & BUDDY)
+				last[found++ % nr] = pfn;
+	for (size_t i = 0; found >= nr && i < nr; i++)
+		printf("%llu\n", (unsigned long long)last[(found + i) % nr]);
+	return found < nr;
 }
 
 int main(int argc, char **argv)
@@ -129,9 +132,8 @@ int main(int argc, char **argv)
 		return poison();
 	if (argc == 4 && !strcmp(argv[1], "runs"))
 		return runs(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
-	if (argc == 4 && !strcmp(argv[1], "patterns"))
-		return patterns(strtoull(argv[2], NULL, 0), (unsigned int)strtoul(argv[3], NULL, 0));
-	fputs("usage: bare blocks DIR FILE... | retire | poison | runs PFN NR | patterns PAGES N\n",
-	      stderr);
+	if (argc == 3 && !strcmp(argv[1], "free"))
+		return free_pages(strtoull(argv[2], NULL, 0));
+	fputs("usage: bare blocks DIR FILE... | retire | poison | runs PFN NR | free NR\n", stderr);
 	return 2;
 }

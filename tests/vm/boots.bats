@@ -3,7 +3,7 @@
 # One list, on a disk that lasts, on the ways from boot to boot that change the memory
 # map of the firmware: kexec, GRUB with the exported badram line, and OVMF after SeaBIOS.
 #
-# guest: kernels=6.12 cpus=1 memory=6G disk=128M timeout=600
+# guest: kernels=6.12 cpus=1 memory=6G cpu=intel disk=128M timeout=600
 # guest: boot=2 loader=kexec
 # guest: boot=3 loader=grub
 # guest: boot=4 loader=grub-efi
@@ -11,6 +11,8 @@
 load lib
 
 list=/var/lib/memras/retired.json
+# The page that watch records
+collected=0x112345
 # These are not retired here: what counts is that they are many.
 many=0x140123+10000
 
@@ -27,6 +29,10 @@ last() {
 
 listed() {
 	jq -r '.retired[].pfn' $list
+}
+
+cause_of() {
+	jq -r ".retired[] | select(.pfn == $(($1))) | .cause" $list
 }
 
 # ram FIRST LAST: whether the kernel has any page of them as memory
@@ -51,12 +57,34 @@ restored() {
 	for page in $(listed); do
 		page_is hwpoison "$page"
 	done
+	page_is hwpoison $collected
+	assert_equal "$(cause_of $collected)" cec
 	assert_equal "$(poisoned_pages)" "$nr"
 }
 
 @test "boot 1: by QEMU and SeaBIOS: pages are retired and recorded" {
-	run_json 0 memras --json offline --soft --timeout 60s 0x18123 0x20040+8 0x112345 0x1b0000-0x1b0003
-	assert_json '.summary.offlined == 14'
+	run_json 0 memras --json offline --soft --timeout 60s 0x18123 0x20040+8 0x1b0000-0x1b0003
+	assert_json '.summary.offlined == 13'
+	assert_equal "$(listed | wc -l)" 13
+}
+
+@test "boot 1: a page that the kernel's collector of corrected errors retires is recorded by watch" {
+	local pid
+
+	expect_log '[Ss]oft.offlin|mce:|Machine check|MCE|Hardware Error'
+	echo 1 >/sys/devices/system/machinecheck/machinecheck0/check_interval
+	memras watch --verbose >/run/watch.out 2>/run/watch.errors 3>&- 7>&- &
+	pid=$!
+	wait_for 180 grep -q watching /run/watch.errors
+	for _ in {1..5}; do
+		monitor "mce 0 9 0x8c0000400001009f 0x0 $(printf 0x%x $((collected * 4096 + 64))) 0x8c"
+		! wait_for 5 grep -q " retired $collected .*, cause cec$" /run/watch.out 2>/dev/null || break
+	done
+	kill $pid
+	wait $pid
+	cat /run/watch.out
+	page_is hwpoison $collected
+	assert_equal "$(cause_of $collected)" cec
 	assert_equal "$(listed | wc -l)" 14
 }
 
@@ -81,8 +109,8 @@ restored() {
 
 	# GRUB came to the kernel, and the kernel has what GRUB left.
 	[[ $(</proc/cmdline) == "BOOT_IMAGE=/vmlinuz "* ]]
-	for page in 0x18123 0x112345; do
-		refute ram $page $page
+	for page in 0x18123 $collected; do
+		refute ram "$page" "$page"
 		ram $((page - 1)) $((page - 1))
 		ram $((page + 1)) $((page + 1))
 	done

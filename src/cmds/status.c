@@ -9,6 +9,7 @@
 #include "cli/table.h"
 #include "cmds/commands.h"
 #include "lib/budget.h"
+#include "lib/health/retirers.h"
 #include "lib/health/status.h"
 #include "report/begin.h"
 #include "report/fields.h"
@@ -396,6 +397,7 @@ static int status_run(struct mr_run *run, const void *pargs, int nr, char **word
 	struct mr_err err = { 0 };
 	struct mr_machine m;
 	struct mr_status st;
+	struct mr_retirer retirers[MR_RETIRERS];
 	int rc;
 
 	(void)nr, (void)words;
@@ -404,12 +406,14 @@ static int status_run(struct mr_run *run, const void *pargs, int nr, char **word
 		return mr_end_error(run, &err);
 	rc = mr_status_read(&m, run->globals.state_dir, args->pages, &st, &err);
 	if (!rc) {
-		if (args->prometheus)
-			mr_prometheus_print(&st);
-		else if (run->globals.json)
+		if (args->prometheus) {
+			mr_retirers_find(&m, retirers);
+			mr_prometheus_print(&st, retirers);
+		} else if (run->globals.json) {
 			print_json(run, &st);
-		else
+		} else {
 			rc = print_text(&st, &err);
+		}
 		mr_status_free(&st);
 	}
 	mr_machine_close(&m);

@@ -109,7 +109,42 @@ static void print_machine_checks(const struct mr_status *st)
 			       counts[i].name, counts[i].value);
 }
 
-void mr_prometheus_print(const struct mr_status *st)
+static void print_retirers(const struct mr_retirer retirers[MR_RETIRERS])
+{
+	family("retirer_active", "gauge", "Whether this part of the kernel or daemon retires pages.");
+	for (size_t i = 0; i < MR_RETIRERS; i++)
+		if (retirers[i].state != MR_RETIRER_UNKNOWN)
+			printf("memras_retirer_active{retirer=\"%s\"} %d\n", retirers[i].name,
+			       retirers[i].state == MR_RETIRER_ACTIVE);
+	gauge("watch_running", "Whether memras watch verifies and records retired pages.",
+	      mr_retirers_watched(retirers));
+}
+
+static void print_blocks(const struct mr_status *st)
+{
+	const struct {
+		const char *state;
+		uint64_t blocks, bytes;
+	} counts[] = {
+		{ "online", st->blocks_online, st->online },
+		{ "offline", st->blocks_offline - st->blocks_going, st->offline - st->going },
+		{ "going-offline", st->blocks_going, st->going },
+	};
+	const size_t nr = sizeof(counts) / sizeof(counts[0]);
+
+	if (st->block_size == UINT64_MAX)
+		return;
+	family("memory_blocks", "gauge", "Memory blocks by state.");
+	for (size_t i = 0; i < nr; i++)
+		printf("memras_memory_blocks{state=\"%s\"} %" PRIu64 "\n", counts[i].state,
+		       counts[i].blocks);
+	family("memory_blocks_bytes", "gauge", "Size of the memory blocks by state.");
+	for (size_t i = 0; i < nr; i++)
+		printf("memras_memory_blocks_bytes{state=\"%s\"} %" PRIu64 "\n", counts[i].state,
+		       counts[i].bytes);
+}
+
+void mr_prometheus_print(const struct mr_status *st, const struct mr_retirer retirers[MR_RETIRERS])
 {
 	gauge("hardware_corrupted_bytes", "Poisoned memory as the kernel counts it.",
 	      st->hardware_corrupted);
@@ -126,15 +161,9 @@ void mr_prometheus_print(const struct mr_status *st)
 	      st->has_retired ? st->retired : UINT64_MAX);
 	gauge("retired_pending_pages", "Pages on the retired list that are not retired now.",
 	      st->has_retired ? st->pending : UINT64_MAX);
+	print_retirers(retirers);
 	gauge("memory_bytes", "MemTotal.", st->total);
-	if (st->block_size != UINT64_MAX) {
-		family("memory_blocks", "gauge", "Memory blocks by state.");
-		printf("memras_memory_blocks{state=\"online\"} %" PRIu64 "\n", st->blocks_online);
-		printf("memras_memory_blocks{state=\"offline\"} %" PRIu64 "\n", st->blocks_offline);
-		family("memory_blocks_bytes", "gauge", "Size of the memory blocks by state.");
-		printf("memras_memory_blocks_bytes{state=\"online\"} %" PRIu64 "\n", st->online);
-		printf("memras_memory_blocks_bytes{state=\"offline\"} %" PRIu64 "\n", st->offline);
-	}
+	print_blocks(st);
 	print_pools(st, "hugepages", "Hugepages in the pool.", offsetof(struct mr_hugepool, total));
 	print_pools(st, "hugepages_free", "Free hugepages in the pool.",
 		    offsetof(struct mr_hugepool, free));

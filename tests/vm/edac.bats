@@ -3,7 +3,7 @@
 # memras watch retires pages for corrected errors, within its budget. The kernel's EDAC core
 # reports the errors of a fake memory controller.
 #
-# guest: kernels=6.12 cpus=1 memory=768M timeout=400 fakes=fakemc files=contrib/rasdaemon
+# guest: kernels=6.12 cpus=1 memory=768M dimm=128M timeout=400 fakes=fakemc files=contrib/rasdaemon,tests/fixtures/metrics
 
 load lib
 
@@ -24,6 +24,7 @@ setup() {
 teardown() {
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || cat $out $out.errors $errors >&2
 	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
+	[ -z "${rasdaemon_pid:-}" ] || kill "$rasdaemon_pid" 2>/dev/null || true
 }
 
 # watch_start [OPTION...]: starts memras watch, and waits until it has caught up
@@ -47,6 +48,89 @@ told() {
 # counted PAGE: true if the counts of errors on disk include the page
 counted() {
 	grep -q "^$(printf 0x%x "$1") " $errors 2>/dev/null
+}
+
+# capture NAME: keeps the metrics of now, for tests/fixtures/metrics
+capture() {
+	{
+		echo "# SPDX-License-Identifier: GPL-2.0-or-later"
+		echo "# Linux $(uname -r) in QEMU, a fake memory controller: kept by tests/vm/edac.bats"
+		memras status --prometheus
+	} >"/run/$1.prom"
+	artifact "$1.prom" <"/run/$1.prom"
+}
+
+# The metrics and labels of a capture, without their values
+names_of() {
+	sed -n '/^memras/s/ [^ ]*$//p' "$1"
+}
+
+# listed PAGE: true if it is on the retired list
+listed() {
+	memras --json retired list | jq -e ".retired[] | select(.pfn == $(($1)))" >/dev/null
+}
+
+# The alerts of contrib/prometheus are tested with these: healthy, with all that can be
+# wrong, and after that.
+@test "the metrics have the names of those that the alerts are tested with" {
+	local first second slab name going
+
+	pool_set 4
+	first=$(($(find_page huge) + 1))
+	second=$(find_page buddy)
+	slab=$(($(find_page slab)))
+	# In the place of the daemon, which has no errors to hear here.
+	cp "$(command -v sleep)" /run/rasdaemon
+	/run/rasdaemon 1000 3>&- 7>&- &
+	rasdaemon_pid=$!
+	watch_start --budget 8K
+	workload_in_block pinned 16
+	blocks_back
+	capture healthy
+	echo $((first * 4096)) >/sys/devices/system/memory/soft_offline_page
+	echo $((second * 4096)) >/sys/devices/system/memory/soft_offline_page
+	wait_for 60 listed "$first"
+	wait_for 60 listed "$second"
+	kill -9 "$watch_pid"
+	wait "$watch_pid" 2>/dev/null || true
+	echo $slab >/run/pending
+	memras retired import --quiet /run/pending
+	echo "ce $(printf %x $slab) 0 150" >$error
+	echo "ue $(printf %x $slab) 1" >$error
+	# The kernel tries again for ever.
+	(echo offline >/sys/devices/system/memory/memory"$block"/state) 3>&- 7>&- &
+	going=$!
+	is_going() { [ "$(block_state "$block")" = going-offline ]; }
+	wait_for 60 is_going
+	capture failing
+	kill -9 $going
+	wait $going 2>/dev/null || true
+	assert_equal "$(block_state "$block")" online
+	workload_stop
+	memras unpoison --quiet "$first" "$second"
+	memras retired forget --quiet all
+	pool_set 4
+	watch_start --budget 8K
+	capture healed
+	watch_stop
+	kill $rasdaemon_pid
+	# As it was, for the tests below.
+	pool_set 0
+	rm -f /run/memras/budget $errors
+	rmmod fakemc
+	insmod "$BATS_TEST_DIRNAME/fakemc.ko"
+	for name in healthy failing healed; do
+		diff <(names_of "/memras/tests/fixtures/metrics/$name.prom") <(names_of "/run/$name.prom")
+	done
+	# They differ in what the alerts are about.
+	grep -x 'memras_hardware_corrupted_bytes 8192' /run/failing.prom
+	grep -x 'memras_retired_pending_pages 1' /run/failing.prom
+	grep -x 'memras_watch_running 0' /run/failing.prom
+	grep -x 'memras_retirer_active{retirer="rasdaemon"} 1' /run/failing.prom
+	grep -x 'memras_memory_blocks{state="going-offline"} 1' /run/failing.prom
+	grep -x 'memras_hugepages{size="2097152",node="0"} 3' /run/failing.prom
+	grep -x 'memras_hardware_corrupted_bytes 0' /run/healed.prom
+	grep -x 'memras_watch_running 1' /run/healed.prom
 }
 
 @test "a page is retired at its second corrected error, and errors of others do not count" {

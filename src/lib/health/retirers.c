@@ -275,3 +275,8 @@ void mr_retirers_find(const struct mr_machine *m, struct mr_retirer list[MR_RETI
 				list[i].shares[n++] = list[k].name;
 	}
 }
+
+bool mr_retirers_watched(const struct mr_retirer list[MR_RETIRERS])
+{
+	return list[WATCH].state == MR_RETIRER_ACTIVE || list[WATCH].state == MR_RETIRER_OFF;
+}

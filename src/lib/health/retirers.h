@@ -6,6 +6,7 @@
 #ifndef MR_LIB_HEALTH_RETIRERS_H
 #define MR_LIB_HEALTH_RETIRERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "backend/machine.h"
@@ -32,5 +33,8 @@ const char *mr_retirer_state_name(enum mr_retirer_state state);
 
 /* Fills @list with all known retirers, in the order of their names above. Only reads. */
 void mr_retirers_find(const struct mr_machine *m, struct mr_retirer list[MR_RETIRERS]);
+
+/* True if memras watch runs, whether it retires pages or only verifies those of others. */
+bool mr_retirers_watched(const struct mr_retirer list[MR_RETIRERS]);
 
 #endif

@@ -40,6 +40,10 @@ static void read_memory(const struct mr_machine *m, struct mr_status *st)
 			st->blocks_offline++;
 			st->offline += blocks.list[i].size;
 		}
+		if (blocks.list[i].state == MR_BLOCK_GOING_OFFLINE) {
+			st->blocks_going++;
+			st->going += blocks.list[i].size;
+		}
 	}
 	mr_blocks_free(&blocks);
 }

@@ -44,6 +44,7 @@ struct mr_status {
 	uint64_t block_size;		/* bytes; UINT64_MAX: no block interface */
 	uint64_t online, offline;	/* bytes */
 	uint64_t blocks_online, blocks_offline;
+	uint64_t going, blocks_going;	/* those of the offline ones that are going offline */
 
 	struct mr_node_status *nodes;
 	size_t nr_nodes;

@@ -249,6 +249,12 @@ static int same_dimms(const struct mr_memlayout *then, const struct mr_memlayout
 	return same;
 }
 
+bool mr_memlayout_dimms_differ(const struct mr_memlayout *then, const struct mr_memlayout *now,
+			       char *why, size_t size)
+{
+	return same_dimms(then, now, why, size) < 0;
+}
+
 /* Returns the bytes of @a that are in no range of @b; both are sorted. */
 static uint64_t bytes_missing(const struct mr_memlayout *a, const struct mr_memlayout *b)
 {

@@ -71,4 +71,11 @@ bool mr_memlayout_has(const struct mr_memlayout *layout, uint64_t addr, uint64_t
 const char *mr_memlayout_differs(const struct mr_memlayout *then, const struct mr_memlayout *now,
 				 char *why, size_t size);
 
+/*
+ * True, with the difference in @why, if the DIMMs were replaced or moved, by their number, sizes
+ * and serial numbers. Those that are unknown are no difference.
+ */
+bool mr_memlayout_dimms_differ(const struct mr_memlayout *then, const struct mr_memlayout *now,
+			       char *why, size_t size);
+
 #endif

@@ -268,6 +268,30 @@ listed() {
 	assert_json "[.retired[] | select(.pfn == $page) | .cause] == [\"rasdaemon\"]"
 }
 
+@test "counts are not kept over a swap of DIMMs" {
+	local page=$(($(find_page buddy) + 48))
+
+	watch_start --act retire=2/24h
+	echo "ce $(printf %x $page) 0" >$error
+	wait_for 60 counted $page
+	watch_stop
+	grep -E "^edac [0-9]+ mc0/dimm0 FAKE_A0 \(channel 0 slot 0\)$" $errors
+	sed -i 's|^\(edac .*\) FAKE_A0|\1 FAKE_C0|' $errors
+	watch_start --act retire=2/24h
+	grep "the counts of corrected errors are of other DIMMs, and begin anew: a DIMM was 'mc0/dimm0 FAKE_C0" $out.errors
+	echo "ce $(printf %x $page) 0" >$error
+	echo "ce $(printf %x $((page + 1))) 1" >$error
+	wait_for 60 counted $((page + 1))
+	refute page_is hwpoison $page
+	# With the same DIMMs they are kept.
+	watch_stop
+	watch_start --act retire=2/24h
+	echo "ce $(printf %x $page) 0" >$error
+	wait_for 60 told ".pfn == $page and .result == \"retired\""
+	watch_stop
+	refute grep "begin anew" $out.errors
+}
+
 @test "of a storm of errors none counts twice, and what is lost is told" {
 	local page=$(($(find_page buddy) + 24)) heard lost
 

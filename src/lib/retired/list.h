@@ -50,6 +50,7 @@ struct mr_retlist {
 	unsigned int page_shift;
 	struct mr_memlayout layout;	/* of the machine that the list was made on */
 	bool found;			/* the file existed */
+	bool replaced;			/* by mr_retlist_save(), even if the sync after it failed */
 
 	char path[256];			/* of the list, for messages */
 	int dir;			/* fd of the directory, or -1 */
@@ -77,6 +78,14 @@ int mr_retlist_open(struct mr_retlist *list, const struct mr_machine *m, const c
 int mr_retlist_open_within(struct mr_retlist *list, const struct mr_machine *m,
 			   const char *state_dir, unsigned int flags, uint64_t wait_ms,
 			   struct mr_err *err);
+
+/*
+ * The same without reading the list, for a file beside it: only the directory is opened, and with
+ * MR_RETLIST_WRITE the lock taken. The list is empty and must not be saved.
+ */
+int mr_retlist_open_dir(struct mr_retlist *list, const struct mr_machine *m,
+			const char *state_dir, unsigned int flags, uint64_t wait_ms,
+			struct mr_err *err);
 
 /* Replaces the file by this list, which must be sorted by mr_retlist_settle(). */
 int mr_retlist_save(struct mr_retlist *list, struct mr_err *err);

@@ -102,9 +102,9 @@ static int load(struct mr_retlist *l, struct mr_err *err)
 	return rc;
 }
 
-int mr_retlist_open_within(struct mr_retlist *l, const struct mr_machine *m,
-			   const char *state_dir, unsigned int flags, uint64_t wait_ms,
-			   struct mr_err *err)
+int mr_retlist_open_dir(struct mr_retlist *l, const struct mr_machine *m,
+			const char *state_dir, unsigned int flags, uint64_t wait_ms,
+			struct mr_err *err)
 {
 	const bool write = flags & MR_RETLIST_WRITE;
 	int rc;
@@ -113,7 +113,20 @@ int mr_retlist_open_within(struct mr_retlist *l, const struct mr_machine *m,
 	rc = open_dir(l, m, state_dir, write, err);
 	if (!rc && write)
 		rc = take_lock(l, wait_ms, flags & MR_RETLIST_LAST, err);
-	if (!rc && l->dir >= 0)
+	if (rc)
+		mr_retlist_close(l);
+	return rc;
+}
+
+int mr_retlist_open_within(struct mr_retlist *l, const struct mr_machine *m,
+			   const char *state_dir, unsigned int flags, uint64_t wait_ms,
+			   struct mr_err *err)
+{
+	int rc = mr_retlist_open_dir(l, m, state_dir, flags, wait_ms, err);
+
+	if (rc)
+		return rc;
+	if (l->dir >= 0)
 		rc = load(l, err);
 	if (rc)
 		mr_retlist_close(l);
@@ -143,6 +156,7 @@ int mr_retlist_save(struct mr_retlist *l, struct mr_err *err)
 
 	if (rc)
 		return mr_err_set(err, rc, l->path, "the list cannot be written; the old one stays");
+	l->replaced = true;
 	/* Make the rename durable, see fsync(2). */
 	if (fsync(l->dir))
 		return mr_err_set(err, -errno, l->path, "the list is written, but may not last");

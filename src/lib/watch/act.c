@@ -18,15 +18,22 @@
 
 void mr_actor_open(struct mr_actor *a)
 {
+	struct mr_err err;
+
 	a->errors.threshold = a->policy->errors;
 	a->errors.window_s = a->policy->window_s;
-	if (a->policy->errors)
-		mr_recorder_load_errors(a->recorder, &a->errors);
+	if (!a->policy->errors)
+		return;
+	/* Out of memory: the DIMMs stay unknown. */
+	mr_errdimms_read(a->m, &a->dimms);
+	if (mr_recorder_load_errors(a->recorder, &a->errors, &a->dimms, &err))
+		a->hooks->trouble(&err, a->hooks->data);
 }
 
 void mr_actor_close(struct mr_actor *a)
 {
 	mr_errpages_free(&a->errors);
+	mr_errdimms_free(&a->dimms);
 }
 
 void mr_actor_hear(struct mr_actor *a, uint64_t addr, uint64_t count, const char *label)
@@ -177,7 +184,8 @@ void mr_actor_save(struct mr_actor *a, bool now)
 	if (!a->policy->errors || a->recorder->dry_run || !a->errors.changed ||
 	    (!now && mr_clock_us() < a->save_after_us))
 		return;
-	rc = mr_recorder_save_errors(a->recorder, &a->errors, &err);
+	mr_errdimms_read_edac(a->m, &a->dimms);
+	rc = mr_recorder_save_errors(a->recorder, &a->errors, &a->dimms, &err);
 	if (rc && rc != a->save_rc)
 		a->hooks->trouble(&err, a->hooks->data);
 	a->save_rc = rc;

@@ -14,6 +14,7 @@ struct mr_actor {
 	struct mr_recorder *recorder;
 	struct mr_founds *found;	/* gets the retired pages, to be recorded */
 	bool no_module;
+	struct mr_errdimms dimms;
 	struct mr_errpages errors;
 	uint64_t heard;			/* corrected errors in all */
 	uint64_t save_after_us, try_after_us;

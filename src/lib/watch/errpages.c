@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lib/watch/errpages.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -169,27 +170,57 @@ static void read_line(struct mr_errpages *e, const char *line)
 			return;
 }
 
-void mr_errpages_load(struct mr_errpages *e, int dir)
+static int read_file(struct mr_errpages *e, FILE *f, struct mr_errdimms *then)
 {
-	int fd = openat(dir, MR_ERRPAGES_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	mr_autofclose FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	mr_autofree char *line = NULL;
 	size_t room = 0;
 
-	if (fd >= 0 && !f)
-		close(fd);
-	if (!f || getline(&line, &room, f) < 0 || strcmp(line, HEAD))
-		return;
+	if (getline(&line, &room, f) < 0 || strcmp(line, HEAD))
+		return -EBADMSG;
 	while (getline(&line, &room, f) >= 0)
-		read_line(e, line);
-	e->changed = false;
+		if (!mr_errdimms_parse(then, line))
+			read_line(e, line);
+	return 0;
 }
 
-static int write_pages(FILE *f, const void *data)
+int mr_errpages_load(struct mr_errpages *e, int dir, const struct mr_errdimms *dimms,
+		     struct mr_err *err)
 {
-	const struct mr_errpages *e = data;
+	int fd = openat(dir, MR_ERRPAGES_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	mr_autofclose FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	struct mr_errdimms then = { 0 };
+	char why[300];
+	int rc = 0;
+
+	if (fd >= 0 && !f)
+		close(fd);
+	if (!f || read_file(e, f, &then)) {
+		mr_errdimms_free(&then);
+		return 0;
+	}
+	if (mr_errdimms_differ(&then, dimms, why, sizeof(why))) {
+		mr_errpages_free(e);
+		rc = mr_err_set(err, -ESTALE, MR_ERRPAGES_FILE,
+				"the counts of corrected errors are of other DIMMs, and begin anew: %s",
+				why);
+	}
+	mr_errdimms_free(&then);
+	e->changed = false;
+	return rc;
+}
+
+struct file {
+	const struct mr_errpages *pages;
+	const struct mr_errdimms *dimms;
+};
+
+static int write_file(FILE *f, const void *data)
+{
+	const struct file *file = data;
+	const struct mr_errpages *e = file->pages;
 
 	fputs(HEAD, f);
+	mr_errdimms_write(file->dimms, f);
 	for (size_t i = 0; i < e->nr; i++) {
 		const struct mr_errpage *page = &e->list[i];
 
@@ -203,11 +234,20 @@ static int write_pages(FILE *f, const void *data)
 	return ferror(f) ? -EIO : 0;
 }
 
-int mr_errpages_save(struct mr_errpages *e, int dir)
+int mr_errpages_save(struct mr_errpages *e, int dir, const struct mr_errdimms *dimms,
+		     struct mr_err *err)
 {
-	int rc = mr_replace_file(dir, MR_ERRPAGES_FILE, 0600, write_pages, e);
+	const struct file file = { e, dimms };
+	/* Only root may read serial numbers of DIMMs. */
+	int rc = mr_replace_file(dir, MR_ERRPAGES_FILE, 0600, write_file, &file);
 
-	if (!rc)
-		e->changed = false;
-	return rc;
+	if (rc)
+		return mr_err_set(err, rc, MR_ERRPAGES_FILE,
+				  "the counts of corrected errors cannot be written");
+	/* Make the rename durable, see fsync(2). */
+	if (fsync(dir))
+		return mr_err_set(err, -errno, MR_ERRPAGES_FILE,
+				  "the counts of corrected errors are written, but may not last");
+	e->changed = false;
+	return 0;
 }

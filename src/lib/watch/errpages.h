@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "backend/edac.h"
+#include "lib/watch/errdimms.h"
 
 #define MR_ERRPAGES_MAX	4096
 #define MR_ERRORS_OF_PAGE 100	/* largest threshold */
@@ -62,11 +63,16 @@ void mr_errpages_rest(struct mr_errpages *e, struct mr_errpage *page, int64_t ti
 #define MR_ERRPAGES_FILE "corrected-errors"
 
 /*
- * Reads and writes the counts: the file of that name in the directory @dir, with a line
- * "PFN TIME..." for each page. Damaged lines of a file are ignored, a missing file is empty.
- * mr_errpages_save() returns 0 or -errno.
+ * Reads the counts: the file of that name in the directory @dir, with the lines of
+ * mr_errdimms_write() and a line "PFN TIME..." for each page. Damaged lines are ignored, a missing
+ * file is empty. Returns 0; or -ESTALE with @err set and no counts if the DIMMs were others than
+ * @dimms.
  */
-void mr_errpages_load(struct mr_errpages *e, int dir);
-int mr_errpages_save(struct mr_errpages *e, int dir);
+int mr_errpages_load(struct mr_errpages *e, int dir, const struct mr_errdimms *dimms,
+		     struct mr_err *err);
+
+/* Writes it, synced. Returns 0 or -errno with @err set; it is to be written again then. */
+int mr_errpages_save(struct mr_errpages *e, int dir, const struct mr_errdimms *dimms,
+		     struct mr_err *err);
 
 #endif

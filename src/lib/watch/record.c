@@ -122,14 +122,13 @@ ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *f, struct mr_er
 		rc = mr_err_set(err, -ENOMEM, list->path, "no memory for the list");
 	if (nr && !rc && !r->dry_run)
 		rc = mr_retlist_save(list, err);
-	for (size_t i = 0; !rc && i < f->nr; i++)
+	for (size_t i = 0; (!rc || list->replaced) && i < f->nr; i++)
 		r->recorded(list, mr_retlist_find(list, f->list[i].pfn), r->data);
+	if (!rc || list->replaced)
+		f->nr = 0;
 	if (!r->dry_run)
 		mr_retlist_close(&own);
-	if (rc)
-		return rc;
-	f->nr = 0;
-	return nr;
+	return rc ? rc : nr;
 }
 
 int mr_recorder_intend(struct mr_recorder *r, const struct mr_found *page, struct mr_err *err)
@@ -154,30 +153,32 @@ int mr_recorder_intend(struct mr_recorder *r, const struct mr_found *page, struc
 	return rc;
 }
 
-void mr_recorder_load_errors(const struct mr_recorder *r, struct mr_errpages *errors)
+int mr_recorder_load_errors(const struct mr_recorder *r, struct mr_errpages *errors,
+			    const struct mr_errdimms *dimms, struct mr_err *err)
 {
 	struct mr_retlist list;
-	struct mr_err ignored;
-
-	if (open_list(r, 0, &list, &ignored))
-		return;
-	if (list.dir >= 0)
-		mr_errpages_load(errors, list.dir);
-	mr_retlist_close(&list);
-}
-
-int mr_recorder_save_errors(const struct mr_recorder *r, struct mr_errpages *errors,
-			    struct mr_err *err)
-{
-	struct mr_retlist list;
-	/* The lock of the list keeps two watches from writing the counts at once. */
-	int rc = open_list(r, MR_RETLIST_WRITE, &list, err);
+	int rc = mr_retlist_open_dir(&list, r->m, r->state_dir, 0, 0, err);
 
 	if (rc)
 		return rc;
-	rc = mr_errpages_save(errors, list.dir);
+	if (list.dir >= 0)
+		rc = mr_errpages_load(errors, list.dir, dimms, err);
+	mr_retlist_close(&list);
+	return rc;
+}
+
+int mr_recorder_save_errors(const struct mr_recorder *r, struct mr_errpages *errors,
+			    const struct mr_errdimms *dimms, struct mr_err *err)
+{
+	struct mr_retlist list;
+	/* The lock of the list keeps two watches from writing the counts at once. */
+	int rc = mr_retlist_open_dir(&list, r->m, r->state_dir,
+				     MR_RETLIST_WRITE | (r->last ? MR_RETLIST_LAST : 0),
+				     LOCK_WAIT_MS, err);
+
 	if (rc)
-		mr_err_set(err, rc, MR_ERRPAGES_FILE, "the counts of corrected errors cannot be written");
+		return rc;
+	rc = mr_errpages_save(errors, list.dir, dimms, err);
 	mr_retlist_close(&list);
 	return rc;
 }

@@ -40,7 +40,8 @@ void mr_recorder_close(struct mr_recorder *r);
 /*
  * Puts the poisoned pages @found on the list, synced, then calls recorded() for the new ones.
  * Returns how many were new, and empties @found; or -errno with @err set, the list as before, and
- * the pages still to be recorded in @found.
+ * the pages still to be recorded in @found. If only the sync of the directory fails, the pages are
+ * on the list and are told, and that is the error.
  */
 ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *found, struct mr_err *err);
 
@@ -51,9 +52,13 @@ ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *found, struct m
  */
 int mr_recorder_intend(struct mr_recorder *r, const struct mr_found *page, struct mr_err *err);
 
-/* Load and save the counts of corrected errors, which are kept beside the list. */
-void mr_recorder_load_errors(const struct mr_recorder *r, struct mr_errpages *errors);
+/*
+ * Load and save the counts of corrected errors, which are kept beside the list; the list itself is
+ * not read. As mr_errpages_load() and mr_errpages_save().
+ */
+int mr_recorder_load_errors(const struct mr_recorder *r, struct mr_errpages *errors,
+			    const struct mr_errdimms *dimms, struct mr_err *err);
 int mr_recorder_save_errors(const struct mr_recorder *r, struct mr_errpages *errors,
-			    struct mr_err *err);
+			    const struct mr_errdimms *dimms, struct mr_err *err);
 
 #endif

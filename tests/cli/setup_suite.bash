@@ -5,8 +5,9 @@ setup_suite() {
 	local tool capture
 
 	# A tool that is missing is a failure, not a test less.
-	for tool in fish grub-mkrescue jq lsmem nsenter objcopy qemu-system-x86_64 readelf setpriv \
-		sha256sum sqlite3 strace timeout unshare valgrind xorriso zsh; do
+	for tool in ansible-lint ansible-playbook ansible-test fish grub-mkrescue jq lsmem nsenter \
+		objcopy qemu-system-x86_64 readelf setpriv sha256sum sqlite3 strace timeout \
+		unshare valgrind xorriso yamllint zsh; do
 		command -v "$tool" >/dev/null || {
 			echo "these tests need $tool" >&2
 			return 1

@@ -304,3 +304,12 @@ firing() {
 		          - {labels: '{dimm="dimm0"}', value: 1}
 	END
 }
+
+@test "a thousand hosts are scraped" {
+	local prometheus
+
+	[ -n "${MEMRAS_LONG:-}" ] || skip "runs with --long"
+	prometheus=$("$TOP/tests/fetch-program" prometheus usr/bin/prometheus)
+	"$BATS_TEST_DIRNAME/dashboard" "$prometheus" "$CAPTURED" --hosts 1000 3>&- | sed 's/^/# /' >&3
+	[ "${PIPESTATUS[0]}" = 0 ]
+}

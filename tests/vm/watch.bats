@@ -133,6 +133,10 @@ corrected_until() {
 	watch_stop
 	assert_equal "$(pool nr)" 5
 	watch_start --act restore-pool
+	# While nothing happens, the lock of the pools is not taken, which would make its file.
+	rm /run/memras/hugepages-2048kB
+	sleep 2
+	[ ! -e /run/memras/hugepages-2048kB ]
 	# For a page in a free hugepage and in one in use, but not if another process resizes the pool.
 	page=$(($(find_page huge) + 5))
 	corrected_until "$page" page_is hwpoison "$page"

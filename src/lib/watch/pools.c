@@ -133,14 +133,30 @@ static bool look(struct mr_watch_pools *p, struct mr_pool_seen *seen, int lock)
 	return settle(p, seen, persistent(&pool), lock);
 }
 
+/* True if the pool is as expected: without its lock, another memras may be changing it. */
+static bool is_idle(const struct mr_watch_pools *p, const struct mr_pool_seen *seen)
+{
+	struct mr_hugepool pool;
+
+	return !seen->pages && !seen->until_us &&
+	       (mr_hugepool_read(p->m, seen->size, seen->node, &pool) ||
+		persistent(&pool) == seen->persistent);
+}
+
 bool mr_watch_pools_look(struct mr_watch_pools *p)
 {
 	bool again = false;
 
 	/* By size: one lock covers all nodes. Taking it may change a pool, so not in a dry run. */
 	for (size_t i = 0, next; i < p->nr; i = next) {
-		int lock = p->dry_run ? -EROFS : mr_poolnote_lock(p->m, p->list[i].size, 0);
+		bool idle = true;
+		int lock;
 
+		for (next = i; next < p->nr && p->list[next].size == p->list[i].size; next++)
+			idle = idle && is_idle(p, &p->list[next]);
+		if (idle)
+			continue;
+		lock = p->dry_run ? -EROFS : mr_poolnote_lock(p->m, p->list[i].size, 0);
 		for (next = i; next < p->nr && p->list[next].size == p->list[i].size; next++)
 			if (lock != -EBUSY)
 				again |= look(p, &p->list[next], lock);

@@ -296,6 +296,17 @@ static bool must_scan(struct mr_watch *w)
 	       now - w->differs_us >= DIFFER_US;
 }
 
+/* Scans; an error is reported once, and again if it is another one. */
+static void scan_or_wait(struct mr_watch *w)
+{
+	struct mr_err err;
+	int rc = scan(w, &err);
+
+	if (rc && rc != w->scan_rc)
+		trouble(w, &err);
+	w->scan_rc = rc;
+}
+
 static int record(struct mr_watch *w, bool explains, struct mr_err *err)
 {
 	ssize_t nr;
@@ -381,7 +392,7 @@ int mr_watch_catch_up(struct mr_watch *w, struct mr_err *err)
 
 	read_log(w, true);
 	judge(w, true);
-	rc = scan(w, err);
+	rc = w->scan_rc = scan(w, err);
 	if (!rc)
 		rc = record(w, false, err);
 	/* Losses from before are unknown. */
@@ -392,7 +403,6 @@ int mr_watch_catch_up(struct mr_watch *w, struct mr_err *err)
 void mr_watch_step(struct mr_watch *w, int wait_ms)
 {
 	struct pollfd fd = { .fd = w->kmsg, .events = POLLIN };
-	struct mr_err err;
 
 	/* With a negative fd, poll(2) only waits. */
 	if ((w->suspects.nr || w->pools_wait) && wait_ms > LOOK_MS)
@@ -408,8 +418,7 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 		mr_watch_pools_look(&w->pools);
 	record_or_wait(w, true);
 	if (must_scan(w)) {
-		if (scan(w, &err))
-			trouble(w, &err);
+		scan_or_wait(w);
 		record_or_wait(w, false);
 	}
 	w->pools.unexplained = is_unexplained(w);
@@ -418,8 +427,6 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 
 void mr_watch_finish(struct mr_watch *w)
 {
-	struct mr_err err;
-
 	w->recorder.last = true;
 	w->pace.after_us = 0;
 	w->record_after_us = 0;
@@ -428,7 +435,7 @@ void mr_watch_finish(struct mr_watch *w)
 	judge(w, false);
 	mr_actor_save(&w->actor, true);
 	record_or_wait(w, true);
-	if ((w->suspects.nr || must_scan(w)) && scan(w, &err))
-		trouble(w, &err);
+	if (w->suspects.nr || must_scan(w))
+		scan_or_wait(w);
 	record_or_wait(w, false);
 }

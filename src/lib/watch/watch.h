@@ -48,6 +48,7 @@ struct mr_watch {
 	struct mr_pace pace;		/* of scans of all memory */
 	uint64_t record_after_us;
 	int record_rc;			/* of the last try to record */
+	int scan_rc;			/* of the last scan */
 };
 
 /*

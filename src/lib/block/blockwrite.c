@@ -17,7 +17,23 @@
 #include "util/clock.h"
 #include "util/interrupt.h"
 
-#define LOOK_MS 2	/* interval of checks on the child */
+/*
+ * Intervals of checks on the child. The end of the child and a signal end the longer one,
+ * unless the signal comes between the check for it and the wait.
+ */
+#define LOOK_MS		100
+#define NO_PIDFD_LOOK_MS 2
+
+static int look_ms(const struct pollfd *child, bool ended, uint64_t deadline_us)
+{
+	const uint64_t now = mr_clock_us();
+
+	if (child->fd < 0)
+		return NO_PIDFD_LOOK_MS;
+	if (ended || now + LOOK_MS * 1000 <= deadline_us)
+		return LOOK_MS;
+	return now < deadline_us ? (int)((deadline_us - now) / 1000) + 1 : 0;
+}
 
 int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const char *word,
 		   const struct mr_block_policy *policy, uint64_t deadline_us, uint64_t done)
@@ -52,7 +68,7 @@ int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const c
 		if (policy->progress)
 			policy->progress(&progress, policy->progress_data);
 		/* Without a pidfd this only sleeps. */
-		poll(&ended_fd, 1, LOOK_MS);
+		poll(&ended_fd, 1, look_ms(&ended_fd, ended, deadline_us));
 	}
 	if (WIFEXITED(status))
 		return -WEXITSTATUS(status);

@@ -54,7 +54,7 @@ on_x86() {
 
 play() {
 	status=0
-	nice ansible-playbook "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	ansible-playbook "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 	read_results "ansible-playbook $*"
 }
 

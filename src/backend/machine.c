@@ -127,21 +127,48 @@ int mr_machine_read_only(const char *object, struct mr_err *err)
 	return -EROFS;
 }
 
-int mr_machine_meminfo(const struct mr_machine *m, const char *field, uint64_t *bytes)
+static int parse_kib(const char *text, uint64_t *bytes)
 {
-	mr_autofree char *line = NULL;
-	char start[32], *end;
 	uint64_t kib;
-	int rc;
+	char *end;
 
-	if (snprintf(start, sizeof(start), "%s:", field) >= (int)sizeof(start))
-		return -ENAMETOOLONG;
-	rc = mr_root_find_line(&m->root, start, &line, "proc/meminfo");
-	if (rc)
-		return rc;
 	errno = 0;
-	kib = strtoull(line + strlen(start), &end, 10);
-	if (end == line + strlen(start))
+	kib = strtoull(text, &end, 10);
+	if (end == text)
 		return -EINVAL;
 	return errno || __builtin_mul_overflow(kib, 1024, bytes) ? -ERANGE : 0;
+}
+
+int mr_machine_meminfos(const struct mr_machine *m, const char *const *fields, size_t nr,
+			uint64_t *bytes)
+{
+	mr_autofclose FILE *f = NULL;
+	mr_autofree char *line = NULL;
+	size_t room = 0, left = nr;
+	int rc = mr_root_fopen(&m->root, &f, "proc/meminfo");
+
+	for (size_t i = 0; i < nr; i++)
+		bytes[i] = UINT64_MAX;
+	while (!rc && left && getline(&line, &room, f) >= 0) {
+		const size_t len = strcspn(line, ":");
+
+		for (size_t i = 0; !rc && line[len] && i < nr; i++)
+			if (strlen(fields[i]) == len && !strncmp(line, fields[i], len)) {
+				rc = parse_kib(line + len + 1, &bytes[i]);
+				left--;
+			}
+	}
+	return rc;
+}
+
+int mr_machine_meminfo(const struct mr_machine *m, const char *field, uint64_t *bytes)
+{
+	uint64_t value;
+	int rc = mr_machine_meminfos(m, &field, 1, &value);
+
+	if (!rc && value == UINT64_MAX)
+		rc = -ENOENT;
+	if (!rc)
+		*bytes = value;
+	return rc;
 }

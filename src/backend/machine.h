@@ -72,5 +72,8 @@ int mr_machine_read_only(const char *object, struct mr_err *err);
 
 /* Reads the field @field of /proc/meminfo, in bytes; -ENOENT if there is no such field. */
 int mr_machine_meminfo(const struct mr_machine *m, const char *field, uint64_t *bytes);
+/* Reads @nr fields in one pass; a field that does not exist is UINT64_MAX. 0 or -errno. */
+int mr_machine_meminfos(const struct mr_machine *m, const char *const *fields, size_t nr,
+			uint64_t *bytes);
 
 #endif

@@ -5,12 +5,12 @@
 
 uint64_t mr_room_available(const struct mr_machine *m)
 {
-	uint64_t available, swap = 0;
+	static const char *const fields[] = { "MemAvailable", "SwapFree" };
+	uint64_t bytes[2];
 
-	if (mr_machine_meminfo(m, "MemAvailable", &available))
+	if (mr_machine_meminfos(m, fields, 2, bytes) || bytes[0] == UINT64_MAX)
 		return UINT64_MAX;
-	mr_machine_meminfo(m, "SwapFree", &swap);
-	return available + swap;
+	return bytes[0] + (bytes[1] == UINT64_MAX ? 0 : bytes[1]);
 }
 
 int mr_room_check(uint64_t available, uint64_t need, const char *object, struct mr_err *err)

@@ -7,18 +7,26 @@
  *	bare poison		count the poisoned pages in /proc/kpageflags
  *	bare runs PFN NR	print the runs of pages with equal flags and counts
  *	bare free NR		print the last NR free pages by number
+ *	bare map PROCESSES MIB NR	processes that map so much and use NR pages of it; print
+ *				these by number, and wait
+ *	bare pagemap		read the pagemap of all mappings of all processes
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define SOFT_OFFLINE "/sys/devices/system/memory/soft_offline_page"
 #define BUDDY	(1ULL << 10)	/* KPF_BUDDY */
+#define PRESENT	(1ULL << 63)	/* in /proc/PID/pagemap */
+#define PFN	((1ULL << 55) - 1)
 #define HWPOISON (1ULL << 19)	/* KPF_HWPOISON */
 
 static int blocks(const char *path, char **files)
@@ -122,6 +130,94 @@ static int free_pages(size_t nr)
 	return found < nr;
 }
 
+/* One process: uses @nr pages of its mapping, evenly spread, and prints their numbers. */
+static void map_one(size_t bytes, size_t nr)
+{
+	char *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	if (mem == MAP_FAILED || madvise(mem, bytes, MADV_NOHUGEPAGE))
+		exit(1);
+	for (size_t i = 0; i < nr; i++) {
+		char *page = mem + bytes / nr * i / 4096 * 4096;
+		uint64_t entry;
+
+		*page = 1;
+		if (pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)page / 4096 * 8)) !=
+		    sizeof(entry))
+			exit(1);
+		printf("%llu\n", (unsigned long long)(entry & PFN));
+	}
+	fflush(stdout);
+}
+
+static int map(size_t processes, size_t mib, size_t nr)
+{
+	for (size_t i = 0; i < processes; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return 1;
+		if (!child) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			map_one(mib << 20, nr);
+			pause();
+		}
+	}
+	pause();
+	return 0;
+}
+
+/* Counts the pages of the mapping that a line of /proc/PID/maps is about. */
+static size_t present(int pagemap, const char *line)
+{
+	static uint64_t entries[8192];
+	unsigned long long start, end;
+	size_t found = 0;
+
+	if (sscanf(line, "%llx-%llx", &start, &end) != 2)
+		return 0;
+	while (start < end) {
+		size_t want = (end - start) / 4096 * sizeof(entries[0]);
+		ssize_t n = pread(pagemap, entries, want < sizeof(entries) ? want : sizeof(entries),
+				  (off_t)(start / 4096 * sizeof(entries[0])));
+
+		if (n <= 0)
+			break;
+		for (size_t i = 0; i < (size_t)n / sizeof(entries[0]); i++)
+			found += !!(entries[i] & PRESENT);
+		start += (size_t)n / sizeof(entries[0]) * 4096;
+	}
+	return found;
+}
+
+static int pagemap(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *d;
+	size_t found = 0;
+
+	while (dir && (d = readdir(dir))) {
+		char name[300], line[512];
+		FILE *maps;
+		int fd;
+
+		if (d->d_name[0] < '0' || d->d_name[0] > '9')
+			continue;
+		snprintf(name, sizeof(name), "/proc/%s/maps", d->d_name);
+		maps = fopen(name, "r");
+		snprintf(name, sizeof(name), "/proc/%s/pagemap", d->d_name);
+		fd = open(name, O_RDONLY);
+		while (maps && fgets(line, sizeof(line), maps))
+			found += present(fd, line);
+		if (maps)
+			fclose(maps);
+		close(fd);
+	}
+	printf("%zu pages\n", found);
+	return !found;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 3 && !strcmp(argv[1], "blocks"))
@@ -134,6 +230,12 @@ int main(int argc, char **argv)
 		return runs(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
 	if (argc == 3 && !strcmp(argv[1], "free"))
 		return free_pages(strtoull(argv[2], NULL, 0));
-	fputs("usage: bare blocks DIR FILE... | retire | poison | runs PFN NR | free NR\n", stderr);
+	if (argc == 5 && !strcmp(argv[1], "map"))
+		return map(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0),
+			   strtoull(argv[4], NULL, 0));
+	if (argc == 2 && !strcmp(argv[1], "pagemap"))
+		return pagemap();
+	fputs("usage: bare blocks DIR FILE... | retire | poison | runs PFN NR | free NR |\n"
+	      "       map PROCESSES MIB NR | pagemap\n", stderr);
 	return 2;
 }

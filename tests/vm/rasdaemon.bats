@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A database recorded by the packaged rasdaemon, of errors in a real kernel, is imported
-# and its pages are retired.
+# and its pages are retired. memras watch runs beside it.
 #
 # guest: kernels=6.1,7.3 cpus=1 memory=768M cpu=intel timeout=300
 # guest: programs=rasdaemon/usr/sbin/rasdaemon,sqlite3
@@ -12,7 +12,7 @@ db=/var/lib/rasdaemon/ras-mc_event.db
 instance=/sys/kernel/tracing/instances/rasdaemon
 
 has_tables() {
-	[ -e $db ] && [ "$(sqlite3 $db 'SELECT count(*) FROM sqlite_schema')" -ge 4 ]
+	[ -e $db ] && [ "$(sqlite3 "file:$db?immutable=1" 'SELECT count(*) FROM sqlite_schema')" -ge 4 ]
 }
 
 setup_file() {
@@ -28,8 +28,9 @@ teardown_file() {
 	kill "$rasdaemon_pid"
 }
 
+# Without a lock: rasdaemon does not wait for one, and loses what it has to write then.
 recorded() {
-	sqlite3 $db "SELECT count(*) FROM $1"
+	sqlite3 "file:$db?immutable=1" "SELECT count(*) FROM $1"
 }
 
 @test "machine checks that rasdaemon recorded are imported and retired" {
@@ -89,4 +90,38 @@ recorded() {
 	assert_equal "$(sqlite3 $db "SELECT DISTINCT s.name FROM sqlite_schema s, pragma_table_info(s.name) c
 		WHERE c.name IN ('addr', 'address', 'pfn') AND s.name NOT IN
 		('mc_event', 'mce_record', 'extlog_event', 'memory_failure_event')")" ""
+}
+
+@test "rasdaemon and memras watch both hear of an error, and a page is retired and listed once" {
+	local out=/run/watch.out list=/var/lib/memras/retired.json page pid before poisoned
+
+	expect_log 'Memory failure|mce:|Machine check|MCE|Hardware Error'
+	# Far from those that the test before put on the list
+	page=$(($(find_page buddy) + 256))
+	before=$(recorded mce_record)
+	poisoned=$(poisoned_pages)
+	memras watch --json --verbose >$out 2>$out.errors 3>&- 7>&- &
+	pid=$!
+	wait_for 180 grep -q watching $out.errors
+	# An instance each
+	assert_equal "$(ls ${instance%/*})" "$(printf '%s\n' memras-watch.$pid rasdaemon)"
+	# Not of bank 9, which may report nothing after its uncorrected error.
+	monitor "mce -b 0 7 0xbd000000000000c0 0x5 $(printf 0x%x $((page * 4096))) 0x8c"
+	told() { jq -es "any(.page.pfn == $page and .page.result == \"retired\")" $out >/dev/null; }
+	more() { [ "$(recorded mce_record)" -gt "$before" ]; }
+	wait_for 60 told
+	wait_for 60 more
+	kill $pid
+	wait $pid
+	page_is hwpoison $page
+	assert_equal "$(poisoned_pages)" $((poisoned + 1))
+	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page) | .page.cause]" -c $out)" '["machine-check"]'
+	# The end of the watch leaves rasdaemon's instance, and rasdaemon goes on.
+	assert_equal "$(ls ${instance%/*})" rasdaemon
+	before=$(recorded mce_record)
+	monitor "mce 0 8 0x8c0000400001009f 0x0 $(printf 0x%x $(((page + 4) * 4096))) 0x8c"
+	wait_for 60 more
+	# What rasdaemon recorded of the page is on the list already.
+	run_json 0 memras --json retired import $db
+	assert_equal "$(jq "[.retired[] | select(.pfn == $page) | .cause]" -c $list)" '["machine-check"]'
 }

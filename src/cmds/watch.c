@@ -49,7 +49,7 @@ static void live(const struct mr_service *service, uint64_t *next_us)
 	*next_us = now + service->watchdog_us / 4;
 }
 
-/* Reports that only the log is read, which has no corrected errors. */
+/* Reports that only the log is read, which has no corrected errors and not all causes. */
 static void no_trace(const struct mr_run *run, const struct mr_watch_policy *policy,
 		     const struct mr_err *why)
 {
@@ -57,7 +57,8 @@ static void no_trace(const struct mr_run *run, const struct mr_watch_policy *pol
 		mr_msg_note(run, "corrected errors are not counted, no page is retired for them: %s",
 			    why->reason);
 	else
-		mr_msg_verbose(run, "no trace events are heard: %s", why->reason);
+		mr_msg_note(run, "trace events are not heard, the causes of pages are those of the kernel's log alone: %s",
+			    why->reason);
 }
 
 /* Opens the trace. Retries every few seconds, as tracefs may be mounted later. */

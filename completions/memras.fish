@@ -177,7 +177,7 @@ complete -c memras -n '__memras_at retired import' -F
 complete -c memras -n '__memras_at retired export' -l format -x -a 'plain json badram memmap' -d 'plain, json, badram or memmap (default plain)'
 complete -c memras -n '__memras_at watch' -l once -s 1 -d 'catch up with what was retired, and end'
 complete -c memras -n '__memras_at watch' -l since -x -d 'also report what failed since DATE, by the kernel'\''s log'
-complete -c memras -n '__memras_at watch' -l act -x -d 'restore-pool, retire=N/TIME, or both with a comma: act by itself'
+complete -c memras -n '__memras_at watch' -l act -x -d 'restore-pool, retry, retire=N/TIME, with commas: act by itself'
 complete -c memras -n '__memras_at watch' -l budget -x -d 'retire no page beyond SIZE of poisoned memory'
 complete -c memras -n '__memras_at watch' -l cause -x -d 'why, for pages of which the log says nothing (default: unknown)'
 complete -c memras -n '__memras_at watch' -l exec -r -F -d 'run FILE for each page that is reported'

@@ -28,7 +28,7 @@ static const struct mr_opt watch_opts[] = {
 	MR_STRING("since", 0, struct watch_args, since, "DATE",
 		  "also report what failed since DATE, by the kernel's log"),
 	MR_STRING("act", 0, struct watch_args, act, "POLICY",
-		  "restore-pool, retire=N/TIME, or both with a comma: act by itself"),
+		  "restore-pool, retry, retire=N/TIME, with commas: act by itself"),
 	MR_STRING("budget", 0, struct watch_args, budget, "SIZE",
 		  "retire no page beyond SIZE of poisoned memory"),
 	MR_STRING("cause", 0, struct watch_args, cause, "TEXT",

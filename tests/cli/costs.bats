@@ -50,7 +50,8 @@ at_most() {
 		{feature: "sqlite3", priority: "suggested", soname: ["libsqlite3.so.0"]},
 		{feature: "systemd", priority: "recommended", soname: ["libsystemd.so.0"]},
 		{feature: "traceevent", priority: "recommended", soname: ["libtraceevent.so.1"]},
-		{feature: "tracefs", priority: "recommended", soname: ["libtracefs.so.1"]}]' \
+		{feature: "tracefs", priority: "recommended", soname: ["libtracefs.so.1"]},
+		{feature: "udev", priority: "suggested", soname: ["libudev.so.1"]}]' \
 		"$BATS_TEST_TMPDIR/json"
 }
 

@@ -313,13 +313,15 @@ static void test_policy(void)
 	struct mr_err err;
 
 	CHECK_INT(mr_watch_policy_parse("retire=2/24h,restore-pool", &p, &err), 0);
-	CHECK(p.restore_pools);
+	CHECK(p.restore_pools && !p.retry);
 	CHECK_INT(p.errors, 2);
 	CHECK_INT(p.window_s, 86400);
 	CHECK_INT(mr_watch_policy_parse("restore-pool", &p, &err), 0);
 	CHECK(p.restore_pools && !p.errors);
+	CHECK_INT(mr_watch_policy_parse("retry,restore-pool", &p, &err), 0);
+	CHECK(p.restore_pools && p.retry && !p.errors);
 	CHECK_INT(mr_watch_policy_parse(NULL, &p, &err), 0);
-	CHECK(!p.restore_pools && !p.errors);
+	CHECK(!p.restore_pools && !p.retry && !p.errors);
 	CHECK_INT(p.budget, 5);
 	CHECK_INT(mr_watch_policy_parse("", &p, &err), -EINVAL);
 	CHECK_INT(mr_watch_policy_parse("restore-pool,", &p, &err), -EINVAL);

@@ -3,7 +3,7 @@
 # memras watch retires pages for corrected errors, within its budget. The kernel's EDAC core
 # reports the errors of a fake memory controller.
 #
-# guest: kernels=6.12 cpus=1 memory=768M dimm=128M timeout=400 fakes=fakemc files=contrib/rasdaemon,tests/fixtures/metrics
+# guest: kernels=6.12 cpus=1 memory=768M dimm=128M timeout=500 fakes=fakemc files=contrib/rasdaemon,tests/fixtures/metrics
 
 load lib
 
@@ -186,6 +186,33 @@ listed() {
 	jq -es 'last.summary | .planned == 1 and .retired == 0' $out
 	refute counted $page
 	artifact dry.watch.json <$out
+}
+
+# Before hugepages of the block are poisoned: such a block stays offline.
+@test "pages of the list are retired when their block comes online, if watch is told to" {
+	local block page
+
+	block=$(zone_block true)
+	page=$((block * $(block_size) / 4096 + 100))
+	memras block offline --quiet "$block"
+	echo $page >/run/pages
+	memras retired import --quiet /run/pages
+	# Not by a watch that is not told to.
+	watch_start
+	memras block online --quiet "$block"
+	sleep 2
+	refute page_is hwpoison $page
+	watch_stop
+	memras block offline --quiet "$block"
+	watch_start --act retry
+	memras block online --quiet "$block"
+	wait_for 60 told ".pfn == $page and .result == \"retired\""
+	page_is hwpoison $page
+	watch_stop
+	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page)] | length" $out)" 1
+	artifact retry.watch.json <$out
+	run_json 0 memras --json retired list
+	assert_json "[.retired[] | select(.pfn == $page) | .state] == [\"retired\"]"
 }
 
 @test "a page in a hugepage is retired, and the pool keeps its size" {

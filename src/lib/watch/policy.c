@@ -35,6 +35,7 @@ int mr_watch_policy_parse(const char *text, struct mr_watch_policy *policy, stru
 	int rc = 0;
 
 	policy->restore_pools = false;
+	policy->retry = false;
 	policy->errors = 0;
 	if (!copy)
 		return mr_err_set(err, -ENOMEM, "", "no memory for the policy");
@@ -43,11 +44,13 @@ int mr_watch_policy_parse(const char *text, struct mr_watch_policy *policy, stru
 	while (!rc && (word = strsep(&rest, ","))) {
 		if (!strcmp(word, "restore-pool"))
 			policy->restore_pools = true;
+		else if (!strcmp(word, "retry"))
+			policy->retry = true;
 		else if (!strncmp(word, "retire=", 7))
 			rc = parse_retire(word + 7, policy, err);
 		else
 			rc = mr_err_usage(err, -EINVAL, word,
-					  "--act wants restore-pool or retire=N/TIME");
+					  "--act wants restore-pool, retry or retire=N/TIME");
 	}
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include "util/err.h"
 
 struct mr_watch_policy {
+	bool retry;		/* pages of the list, when their blocks come online */
 	bool restore_pools;	/* that lost hugepages to retired pages */
 	size_t errors;		/* corrected errors at which a page is retired; 0: never */
 	int64_t window_s;	/* time in which they have to occur, seconds */
@@ -17,8 +18,8 @@ struct mr_watch_policy {
 };
 
 /*
- * Parses @text, "restore-pool" and "retire=N/TIME" separated by commas, into @policy except
- * its budget. NULL stands for neither. Returns -EINVAL or -ERANGE with @err set on error.
+ * Parses @text, "restore-pool", "retry" and "retire=N/TIME" separated by commas, into @policy
+ * except its budget. NULL stands for none of them. Returns -EINVAL or -ERANGE with @err set on error.
  */
 int mr_watch_policy_parse(const char *text, struct mr_watch_policy *policy, struct mr_err *err);
 

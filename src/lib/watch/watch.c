@@ -357,6 +357,10 @@ int mr_watch_open(struct mr_watch *w, struct mr_machine *m,
 			.m = m, .policy = &w->policy, .hooks = hooks, .recorder = &w->recorder,
 			.found = &w->found, .no_module = options->no_module,
 		},
+		.again = {
+			.m = m, .policy = &w->policy, .hooks = hooks, .recorder = &w->recorder,
+			.found = &w->found, .no_module = options->no_module,
+		},
 	};
 	rc = mr_kpage_need(m, err);
 	if (!rc)
@@ -368,6 +372,7 @@ int mr_watch_open(struct mr_watch *w, struct mr_machine *m,
 		return mr_err_set(err, -ENOMEM, "", "no memory to watch by");
 	}
 	mr_actor_open(&w->actor);
+	mr_again_open(&w->again);
 	w->kmsg = mr_kmsg_open(m);
 	if (w->kmsg < 0)
 		no_log(w);
@@ -381,6 +386,7 @@ void mr_watch_close(struct mr_watch *w)
 	mr_watch_pools_close(&w->pools);
 	mr_suspects_free(&w->suspects);
 	mr_actor_close(&w->actor);
+	mr_again_close(&w->again);
 	free(w->found.list);
 	if (w->kmsg >= 0)
 		close(w->kmsg);
@@ -412,6 +418,7 @@ void mr_watch_step(struct mr_watch *w, int wait_ms)
 	read_trace(w, fd.revents);
 	judge(w, false);
 	w->acts_wait = mr_actor_step(&w->actor);
+	mr_again_step(&w->again);
 	mr_actor_save(&w->actor, false);
 	tell_lost(w);
 	if (w->found.nr)

@@ -9,6 +9,7 @@
 
 #include "backend/rastrace.h"
 #include "lib/watch/act.h"
+#include "lib/watch/again.h"
 #include "lib/watch/pace.h"
 #include "lib/watch/suspects.h"
 
@@ -27,6 +28,7 @@ struct mr_watch {
 	struct mr_watch_policy policy;
 	struct mr_recorder recorder;
 	struct mr_actor actor;
+	struct mr_again again;
 	struct mr_suspects suspects;
 	struct mr_founds found;		/* poisoned, to be recorded */
 	struct mr_watch_pools pools;

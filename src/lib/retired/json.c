@@ -42,14 +42,14 @@ static void write_layout(FILE *f, const struct mr_memlayout *l)
 	fputs("]}", f);
 }
 
-static void write_entry(FILE *f, const struct mr_retlist *l, const struct mr_retired *r)
+/* An entry from its node on: what entries of one run have in common. */
+static void write_tail(FILE *f, const struct mr_retlist *l, const struct mr_retired *r)
 {
 	char time[MR_TIME_TEXT], node[16] = "null";
 
 	if (r->node >= 0)
 		snprintf(node, sizeof(node), "%" PRId32, r->node);
-	fprintf(f, "{\"pfn\":%" PRIu64 ",\"phys\":%" PRIu64 ",\"node\":%s,\"cause\":", r->pfn,
-		r->pfn << l->page_shift, node);
+	fprintf(f, ",\"node\":%s,\"cause\":", node);
 	write_text(f, mr_retlist_text(l, r->cause));
 	fprintf(f, ",\"time\":\"%s\",\"label\":", mr_time_text(r->time, time));
 	write_text(f, mr_retlist_text(l, r->label));
@@ -58,20 +58,55 @@ static void write_entry(FILE *f, const struct mr_retlist *l, const struct mr_ret
 	fputc('}', f);
 }
 
+static bool same_tail(const struct mr_retired *a, const struct mr_retired *b)
+{
+	return a->node == b->node && a->cause == b->cause && a->time == b->time &&
+	       a->label == b->label && a->pending == b->pending && a->reason == b->reason;
+}
+
+struct tail {
+	char *text;
+	size_t size;
+};
+
+/* Makes the tail of @r in @t. */
+static int make_tail(struct tail *t, const struct mr_retlist *l, const struct mr_retired *r)
+{
+	FILE *f;
+
+	free(t->text);
+	t->text = NULL;
+	f = open_memstream(&t->text, &t->size);
+	if (!f)
+		return -errno;
+	write_tail(f, l, r);
+	return fclose(f) ? -errno : 0;
+}
+
 int mr_retlist_write_json(const struct mr_retlist *l, const char *head, FILE *f)
 {
+	struct tail tail = { 0 };
+	int rc = 0;
+
 	fprintf(f, "{%s\"version\":%d,\"page_size\":%llu,\n\"layout\":", head, MR_RETLIST_VERSION,
 		1ULL << l->page_shift);
 	write_layout(f, &l->layout);
 	fputs(",\n\"retired\":[", f);
-	for (size_t i = 0; i < l->nr; i++) {
-		fputs(i ? ",\n" : "\n", f);
-		write_entry(f, l, &l->list[i]);
-		if (ferror(f))
-			return errno ? -errno : -EIO;
+	for (size_t i = 0; !rc && !ferror(f) && i < l->nr; i++) {
+		const struct mr_retired *r = &l->list[i];
+
+		/* Texts and times cost more than numbers: they are rendered once a run. */
+		if (!i || !same_tail(r, r - 1))
+			rc = make_tail(&tail, l, r);
+		if (rc)
+			break;
+		fprintf(f, "%s{\"pfn\":%" PRIu64 ",\"phys\":%" PRIu64, i ? ",\n" : "\n", r->pfn,
+			r->pfn << l->page_shift);
+		fwrite(tail.text, 1, tail.size, f);
 	}
+	free(tail.text);
 	fputs("\n]}\n", f);
-	return ferror(f) ? errno ? -errno : -EIO : 0;
+	return rc ? rc : ferror(f) ? errno ? -errno : -EIO : 0;
 }
 
 /* The text left to read, and the parser of one value. */

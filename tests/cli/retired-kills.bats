@@ -23,7 +23,7 @@ pages() {
 # kill_some WORKER COUNT: on a list of its own; prints how many were killed, and
 # how many old and new lists were left
 kill_some() {
-	local state=$BATS_TEST_TMPDIR/state-$1 pid i olds=0 news=0 killed=0 span=$((took * 2))
+	local state=$BATS_TEST_TMPDIR/state-$1 pid i olds=0 news=0 killed=0 span=$((took * 2)) us
 
 	mkdir "$state"
 	RANDOM=$1
@@ -31,7 +31,8 @@ kill_some() {
 		cp "$BATS_TEST_TMPDIR/state.old/retired.json" "$state/retired.json"
 		"$SUITE/memras" -q --state-dir "$state" retired import "$more" &
 		pid=$!
-		sleep "$(printf '0.%06d' $(((RANDOM * 32768 + RANDOM) % span)))"
+		us=$(((RANDOM * 32768 + RANDOM) % span))
+		sleep "$(printf '%d.%06d' $((us / 1000000)) $((us % 1000000)))"
 		kill -KILL $pid 2>/dev/null || true
 		wait $pid || killed=$((killed + 1))
 		case $(pages) in

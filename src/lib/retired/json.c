@@ -14,6 +14,8 @@
 #include "lib/retired/list.h"
 #include "util/text.h"
 
+#define RUN 4	/* entries from which on it pays to render what they have in common apart */
+
 static void write_text(FILE *f, const char *text)
 {
 	json_object *o = text ? json_object_new_string(text) : NULL;
@@ -42,7 +44,7 @@ static void write_layout(FILE *f, const struct mr_memlayout *l)
 	fputs("]}", f);
 }
 
-/* An entry from its node on: what entries of one run have in common. */
+/* An entry from its node on: what the pages of one command have in common. */
 static void write_tail(FILE *f, const struct mr_retlist *l, const struct mr_retired *r)
 {
 	char time[MR_TIME_TEXT], node[16] = "null";
@@ -58,55 +60,66 @@ static void write_tail(FILE *f, const struct mr_retlist *l, const struct mr_reti
 	fputc('}', f);
 }
 
-static bool same_tail(const struct mr_retired *a, const struct mr_retired *b)
+/* Returns the end of the entries from @i on that have their tail in common. */
+static size_t same_tails(const struct mr_retlist *l, size_t i)
 {
-	return a->node == b->node && a->cause == b->cause && a->time == b->time &&
-	       a->label == b->label && a->pending == b->pending && a->reason == b->reason;
+	const struct mr_retired *a = &l->list[i], *b = a;
+
+	do {
+		b++;
+	} while (++i < l->nr && a->node == b->node && a->cause == b->cause && a->time == b->time &&
+		 a->label == b->label && a->pending == b->pending && a->reason == b->reason);
+	return i;
 }
 
-struct tail {
-	char *text;
-	size_t size;
-};
-
-/* Makes the tail of @r in @t. */
-static int make_tail(struct tail *t, const struct mr_retlist *l, const struct mr_retired *r)
+/* Returns the tail of @r as a text, to be freed, or NULL. */
+static char *tail_text(const struct mr_retlist *l, const struct mr_retired *r)
 {
-	FILE *f;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
 
-	free(t->text);
-	t->text = NULL;
-	f = open_memstream(&t->text, &t->size);
-	if (!f)
-		return -errno;
-	write_tail(f, l, r);
-	return fclose(f) ? -errno : 0;
+	if (f) {
+		write_tail(f, l, r);
+		if (!fclose(f))
+			return text;
+	}
+	free(text);
+	return NULL;
+}
+
+/* Writes the entries [@i, @end), whose tails are the same. */
+static void write_run(FILE *f, const struct mr_retlist *l, size_t i, size_t end)
+{
+	/* Texts and times cost more than numbers. Without memory each is rendered again. */
+	char *tail = end - i >= RUN ? tail_text(l, &l->list[i]) : NULL;
+
+	for (; i < end && !ferror(f); i++) {
+		const struct mr_retired *r = &l->list[i];
+
+		fprintf(f, "%s{\"pfn\":%" PRIu64 ",\"phys\":%" PRIu64, i ? ",\n" : "\n", r->pfn,
+			r->pfn << l->page_shift);
+		if (tail)
+			fputs(tail, f);
+		else
+			write_tail(f, l, r);
+	}
+	free(tail);
 }
 
 int mr_retlist_write_json(const struct mr_retlist *l, const char *head, FILE *f)
 {
-	struct tail tail = { 0 };
-	int rc = 0;
-
 	fprintf(f, "{%s\"version\":%d,\"page_size\":%llu,\n\"layout\":", head, MR_RETLIST_VERSION,
 		1ULL << l->page_shift);
 	write_layout(f, &l->layout);
 	fputs(",\n\"retired\":[", f);
-	for (size_t i = 0; !rc && !ferror(f) && i < l->nr; i++) {
-		const struct mr_retired *r = &l->list[i];
-
-		/* Texts and times cost more than numbers: they are rendered once a run. */
-		if (!i || !same_tail(r, r - 1))
-			rc = make_tail(&tail, l, r);
-		if (rc)
-			break;
-		fprintf(f, "%s{\"pfn\":%" PRIu64 ",\"phys\":%" PRIu64, i ? ",\n" : "\n", r->pfn,
-			r->pfn << l->page_shift);
-		fwrite(tail.text, 1, tail.size, f);
+	for (size_t i = 0, end; i < l->nr && !ferror(f); i = end) {
+		end = same_tails(l, i);
+		write_run(f, l, i, end);
 	}
-	free(tail.text);
-	fputs("\n]}\n", f);
-	return rc ? rc : ferror(f) ? errno ? -errno : -EIO : 0;
+	if (!ferror(f))
+		fputs("\n]}\n", f);
+	return ferror(f) ? errno ? -errno : -EIO : 0;
 }
 
 /* The text left to read, and the parser of one value. */

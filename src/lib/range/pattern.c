@@ -140,6 +140,7 @@ static inline __attribute__((always_inline)) int stretch_of(struct run *r, const
 static int stretch(struct run *r, const struct step *s, bool verify, size_t from, size_t to)
 {
 	switch (s->kind) {
+	/* 66 of 68 patterns are of these two: one loop to write, one to verify, for each. */
 	case SOLID:
 		return verify ? stretch_of(r, s, SOLID, true, from, to) :
 				stretch_of(r, s, SOLID, false, from, to);

@@ -143,23 +143,32 @@ static bool is_idle(const struct mr_watch_pools *p, const struct mr_pool_seen *s
 		persistent(&pool) == seen->persistent);
 }
 
+/* Returns the end of the pools from @i on that are of one size; *@idle if all of them are. */
+static size_t one_size(const struct mr_watch_pools *p, size_t i, bool *idle)
+{
+	const uint64_t size = p->list[i].size;
+
+	*idle = true;
+	for (; i < p->nr && p->list[i].size == size; i++)
+		*idle = *idle && is_idle(p, &p->list[i]);
+	return i;
+}
+
 bool mr_watch_pools_look(struct mr_watch_pools *p)
 {
 	bool again = false;
 
 	/* By size: one lock covers all nodes. Taking it may change a pool, so not in a dry run. */
-	for (size_t i = 0, next; i < p->nr; i = next) {
-		bool idle = true;
+	for (size_t i = 0, end; i < p->nr; i = end) {
+		bool idle;
 		int lock;
 
-		for (next = i; next < p->nr && p->list[next].size == p->list[i].size; next++)
-			idle = idle && is_idle(p, &p->list[next]);
+		end = one_size(p, i, &idle);
 		if (idle)
 			continue;
 		lock = p->dry_run ? -EROFS : mr_poolnote_lock(p->m, p->list[i].size, 0);
-		for (next = i; next < p->nr && p->list[next].size == p->list[i].size; next++)
-			if (lock != -EBUSY)
-				again |= look(p, &p->list[next], lock);
+		for (size_t k = i; k < end && lock != -EBUSY; k++)
+			again |= look(p, &p->list[k], lock);
 		if (lock >= 0)
 			close(lock);
 	}

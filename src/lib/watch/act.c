@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/watch/act.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "lib/budget.h"
-#include "lib/page/retire.h"
+#include "lib/watch/retire.h"
 #include "util/clock.h"
 #include "util/grow.h"
-#include "util/num.h"
 
 #define STEP_PAGES	8		/* pages to retire between two reads of the trace */
-#define TRY_MS		1000		/* for a page that is busy */
 #define SAVE_US		1000000
 #define RETRY_US	5000000		/* before another try after an error */
 
@@ -67,31 +63,14 @@ static void tell(const struct mr_actor *a, const struct mr_errpage *page, int32_
 /* True if the budget has room for one more page; else reports the page as refused. */
 static bool may_retire(const struct mr_actor *a, const struct mr_errpage *page, int32_t node)
 {
-	char budget[MR_SIZE_TEXT], is[MR_SIZE_TEXT], object[24];
 	struct mr_err err = { 0 };
-	uint64_t poisoned;
+	char why[48];
 
-	if (mr_budget_allows(a->m, a->policy->budget, 1, &poisoned))
+	snprintf(why, sizeof(why), "had %zu corrected errors", page->nr);
+	if (mr_watch_may_retire(a->m, a->policy, page->pfn, why, &err))
 		return true;
-	snprintf(object, sizeof(object), "0x%" PRIx64, page->pfn);
-	mr_err_set(&err, -EDQUOT, object, "had %zu corrected errors, but the budget of %s "
-		   "is used up: %s of memory is poisoned", page->nr,
-		   mr_size_text(a->policy->budget, budget), mr_size_text(poisoned, is));
-	mr_err_hint(&err, "memras offline --soft %s retires it all the same", object);
 	tell(a, page, node, MR_WATCH_REFUSED, &err);
 	return false;
-}
-
-static void retire_page(const struct mr_actor *a, uint64_t pfn, bool dry_run,
-			struct mr_result *result)
-{
-	const struct mr_spot spot = { .pfn = pfn };
-	const struct mr_offline_policy policy = {
-		.mode = MR_MODE_SOFT, .via = MR_VIA_AUTO, .timeout_ms = TRY_MS,
-		.retries = UINT64_MAX, .dry_run = dry_run, .no_module = a->no_module,
-	};
-
-	mr_retire_page(a->m, &spot, &policy, result);
 }
 
 static bool is_memory(const struct mr_result *result)
@@ -116,7 +95,7 @@ static int act_on(struct mr_actor *a, struct mr_errpage *page, struct mr_err *er
 	struct mr_result result;
 	int rc;
 
-	retire_page(a, page->pfn, true, &result);
+	mr_watch_retire(a->m, page->pfn, a->no_module, true, &result);
 	found.node = result.node;
 	if (result.outcome == MR_OUTCOME_ALREADY) {
 		mr_errpages_reset(&a->errors, page);
@@ -143,7 +122,7 @@ static int act_on(struct mr_actor *a, struct mr_errpage *page, struct mr_err *er
 			return rc;
 	}
 	if (result.outcome == MR_OUTCOME_PLANNED)
-		retire_page(a, page->pfn, false, &result);
+		mr_watch_retire(a->m, page->pfn, a->no_module, false, &result);
 	if (result.outcome != MR_OUTCOME_DONE && result.outcome != MR_OUTCOME_ALREADY) {
 		fail(a, page, &result);
 		return 0;

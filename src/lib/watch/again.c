@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/watch/again.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "backend/kpage.h"
-#include "lib/budget.h"
-#include "lib/page/retire.h"
+#include "lib/watch/retire.h"
 #include "util/grow.h"
-#include "util/num.h"
-
-#define TRY_MS 1000	/* for a page that is busy */
 
 void mr_again_open(struct mr_again *a)
 {
@@ -46,33 +40,17 @@ static bool came(const struct mr_again *a, uint64_t pfn)
 	return a->all;
 }
 
-static bool may_retire(const struct mr_again *a, struct mr_watch_event *event)
-{
-	char budget[MR_SIZE_TEXT], is[MR_SIZE_TEXT], object[24];
-	uint64_t poisoned;
-
-	if (mr_budget_allows(a->m, a->policy->budget, 1, &poisoned))
-		return true;
-	snprintf(object, sizeof(object), "0x%" PRIx64, event->pfn);
-	mr_err_set(&event->err, -EDQUOT, object, "its block is online again, but the budget of %s "
-		   "is used up: %s of memory is poisoned",
-		   mr_size_text(a->policy->budget, budget), mr_size_text(poisoned, is));
-	mr_err_hint(&event->err, "memras offline --soft %s retires it all the same", object);
-	event->result = MR_WATCH_REFUSED;
-	return false;
-}
-
-/* Retires the page of @entry. Sets event->result and event->err. */
+/* Retires the page of @event. Sets event->result and event->err. */
 static void retire(const struct mr_again *a, struct mr_watch_event *event)
 {
-	const struct mr_spot spot = { .pfn = event->pfn };
-	const struct mr_offline_policy policy = {
-		.mode = MR_MODE_SOFT, .via = MR_VIA_AUTO, .timeout_ms = TRY_MS,
-		.retries = UINT64_MAX, .dry_run = a->recorder->dry_run, .no_module = a->no_module,
-	};
 	struct mr_result result;
 
-	mr_retire_page(a->m, &spot, &policy, &result);
+	if (!mr_watch_may_retire(a->m, a->policy, event->pfn, "its block is online again",
+				 &event->err)) {
+		event->result = MR_WATCH_REFUSED;
+		return;
+	}
+	mr_watch_retire(a->m, event->pfn, a->no_module, a->recorder->dry_run, &result);
 	event->node = result.node;
 	event->err = result.err;
 	event->result = result.outcome == MR_OUTCOME_PLANNED ? MR_WATCH_PLANNED :
@@ -89,8 +67,7 @@ static void look_at(struct mr_again *a, const struct mr_retlist *list,
 		.label = mr_retlist_text(list, entry->label),
 	};
 
-	if (may_retire(a, &event))
-		retire(a, &event);
+	retire(a, &event);
 	/* The recorder reports those that the list has as pending. */
 	if (event.result == MR_WATCH_RETIRED && entry->pending &&
 	    !mr_make_room(a->found->list, a->found->nr, a->found->room))

@@ -190,7 +190,7 @@ listed() {
 
 # Before hugepages of the block are poisoned: such a block stays offline.
 @test "pages of the list are retired when their block comes online, if watch is told to" {
-	local block page
+	local block page list=/var/lib/memras/retired.json
 
 	block=$(zone_block true)
 	page=$((block * $(block_size) / 4096 + 100))
@@ -202,6 +202,17 @@ listed() {
 	memras block online --quiet "$block"
 	sleep 2
 	refute page_is hwpoison $page
+	watch_stop
+	memras block offline --quiet "$block"
+	# Nor by a list that has become one of another machine.
+	watch_start --act retry
+	cp $list /run/list
+	sed -i -e 's/"boot":"[^"]*"/"boot":"another"/' \
+		-e 's/"ranges":\[[^"]*\],"dimms"/"ranges":[[0,1099511627776]],"dimms"/' $list
+	memras block online --quiet "$block"
+	wait_for 60 grep -q 'the list is of other memory' $out.errors
+	refute page_is hwpoison $page
+	cp /run/list $list
 	watch_stop
 	memras block offline --quiet "$block"
 	watch_start --act retry

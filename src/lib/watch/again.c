@@ -87,7 +87,7 @@ void mr_again_step(struct mr_again *a)
 	mr_uevents_read(&a->events, came_online, a);
 	if (!a->nr && !a->all)
 		return;
-	rc = mr_retlist_open(&list, a->m, a->recorder->state_dir, 0, &err);
+	rc = mr_recorder_read(a->recorder, &list, &err);
 	if (rc)
 		a->hooks->trouble(&err, a->hooks->data);
 	for (size_t i = 0; !rc && i < list.nr; i++)

@@ -23,6 +23,11 @@ static int open_list(const struct mr_recorder *r, unsigned int flags, struct mr_
 	return rc;
 }
 
+int mr_recorder_read(const struct mr_recorder *r, struct mr_retlist *list, struct mr_err *err)
+{
+	return open_list(r, 0, list, err);
+}
+
 int mr_recorder_open(struct mr_recorder *r, struct mr_err *err)
 {
 	struct mr_retlist list;

@@ -38,6 +38,12 @@ int mr_recorder_open(struct mr_recorder *r, struct mr_err *err);
 void mr_recorder_close(struct mr_recorder *r);
 
 /*
+ * Opens the list for reading, to be closed with mr_retlist_close(). Returns 0 or -errno with @err
+ * set: -ESTALE if it is of other memory.
+ */
+int mr_recorder_read(const struct mr_recorder *r, struct mr_retlist *list, struct mr_err *err);
+
+/*
  * Puts the poisoned pages @found on the list, synced, then calls recorded() for the new ones.
  * Returns how many were new, and empties @found; or -errno with @err set, the list as before, and
  * the pages still to be recorded in @found. If only the sync of the directory fails, the pages are

@@ -256,6 +256,8 @@ static int scan(struct mr_watch *w, struct mr_err *err)
 	/* Read this before the scan: it differs again if a page is retired meanwhile. */
 	mr_machine_meminfo(w->m, "HardwareCorrupted", &counted);
 	rc = mr_poison_find(w->m, &list, &nr, err);
+	/* The kernel logs first, then poisons: the log has the causes of all these by now. */
+	read_log(w, false);
 	/* The scan finds the pages that wait to be recorded as well. */
 	if (!rc)
 		w->found.nr = 0;

@@ -13,6 +13,7 @@
 #include "cmds/commands.h"
 #include "lib/block/blockoffline.h"
 #include "lib/block/blockonline.h"
+#include "lib/block/blockwrite.h"
 #include "lib/target/blocksel.h"
 #include "report/begin.h"
 #include "report/fields.h"
@@ -218,6 +219,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	struct mr_summary sum = { 0 };
 	struct mr_blocks blocks = { 0 };
 	struct mr_zones zones = { 0 };
+	struct mr_block_writer writer = { 0 };
 	uint64_t going = 0;
 	struct mr_records records;
 	struct mr_err err = { 0 };
@@ -269,6 +271,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 			.dry_run = run->globals.dry_run, .going = going,
 			.move_to = mr_move_to_of(args->move_to),
 			.zone = mr_online_zone_of(args->zone), .zones = &zones,
+			.writer = &writer,
 			.progress = on_progress, .progress_data = &watcher,
 		};
 		struct mr_block_result *r = &rows[n].r;
@@ -300,6 +303,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 			break;
 		}
 	}
+	mr_block_writer_end(&writer);
 
 	show_blockers(&m, rows, n, run->globals.dry_run);
 	records = (struct mr_records){ rows, n, sizeof(*rows), false };

@@ -58,3 +58,9 @@ int mr_lock_take(int fd, uint64_t wait_ms, bool despite_signal)
 	}
 	return 0;
 }
+
+void mr_lock_release(int fd)
+{
+	flock(fd, LOCK_UN);
+	close(fd);
+}

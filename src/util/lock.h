@@ -24,4 +24,7 @@ int mr_lock_open(int dir, const char *name);
  */
 int mr_lock_take(int fd, uint64_t wait_ms, bool despite_signal);
 
+/* Releases the lock and closes @fd, also if a child has the fd still. */
+void mr_lock_release(int fd);
+
 #endif

@@ -29,6 +29,7 @@ struct mr_block_policy {
 	uint64_t going;			/* offline, dry run: bytes of the blocks planned before */
 	enum mr_online_zone zone;	/* online */
 	const struct mr_zones *zones;	/* online: zones before offline, or NULL */
+	struct mr_block_writer *writer;	/* of all blocks of a command */
 	mr_progress_fn progress;	/* may be NULL */
 	void *progress_data;
 };

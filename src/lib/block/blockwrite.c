@@ -8,31 +8,72 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/child.h"
-#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
 
-/*
- * Intervals of checks on the child. The end of the child and a signal end the longer one,
- * unless the signal comes between the check for it and the wait.
- */
-#define LOOK_MS		100
-#define NO_PIDFD_LOOK_MS 2
+/* Interval of checks on the writer. Its answer, its end and most signals come sooner. */
+#define LOOK_MS 100
 
-static int look_ms(const struct pollfd *child, bool ended, uint64_t deadline_us)
+struct request {
+	uint64_t block;
+	char word[24];		/* what to write to its state */
+};
+
+/* The child: writes what the parent asks for, and answers with the error. */
+static void serve(const struct mr_machine *m, int fd)
 {
-	const uint64_t now = mr_clock_us();
+	struct request ask;
 
-	if (child->fd < 0)
-		return NO_PIDFD_LOOK_MS;
-	if (ended || now + LOOK_MS * 1000 <= deadline_us)
-		return LOOK_MS;
-	return now < deadline_us ? (int)((deadline_us - now) / 1000) + 1 : 0;
+	while (recv(fd, &ask, sizeof(ask), 0) == (ssize_t)sizeof(ask)) {
+		int rc = mr_block_write_state(m, ask.block, ask.word);
+
+		if (send(fd, &rc, sizeof(rc), MSG_NOSIGNAL) < 0)
+			return;
+	}
+}
+
+static int start(const struct mr_machine *m, struct mr_block_writer *w)
+{
+	const pid_t parent = getpid();
+	int ends[2];
+
+	if (w->pid)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	w->pid = mr_child_fork(m);
+	if (!w->pid) {
+		/* If the parent is killed, its request must not go on. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ends[0]);
+		if (getppid() == parent)
+			serve(m, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (w->pid < 0) {
+		int rc = (int)w->pid;
+
+		close(ends[0]);
+		w->pid = 0;
+		return rc;
+	}
+	w->fd = ends[0];
+	return 0;
+}
+
+void mr_block_writer_end(struct mr_block_writer *writer)
+{
+	if (!writer->pid)
+		return;
+	kill(writer->pid, SIGKILL);
+	mr_child_wait(writer->pid);
+	close(writer->fd);
+	*writer = (struct mr_block_writer){ 0 };
 }
 
 int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const char *word,
@@ -40,39 +81,37 @@ int mr_block_write(const struct mr_machine *m, const struct mr_block *b, const c
 {
 	const struct mr_progress progress = { .block = b->id, .done = done, .by_kernel = true,
 					      .total = b->size >> m->page_shift };
-	mr_autoclose int end = -1;
-	const pid_t parent = getpid();
-	struct pollfd ended_fd;
-	int status = 0, ended = 0;
-	pid_t child;
+	struct mr_block_writer *w = policy->writer;
+	struct request ask = { .block = b->id };
+	struct pollfd answer;
+	int ended = 0, rc;
+	bool answered;
 
-	child = mr_child_fork(m);
-	if (child < 0)
-		return child;
-	if (!child) {
-		/* If the parent is killed, its request must not go on. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(EINTR);
-		_exit(-mr_block_write_state(m, b->id, word) & 0xff);
-	}
-	end = (int)syscall(SYS_pidfd_open, child, 0);
-	ended_fd = (struct pollfd){ .fd = end, .events = POLLIN };
-	while (waitpid(child, &status, WNOHANG) == 0) {
+	rc = start(m, w);
+	if (rc)
+		return rc;
+	snprintf(ask.word, sizeof(ask.word), "%s", word);
+	send(w->fd, &ask, sizeof(ask), MSG_NOSIGNAL);
+	answer = (struct pollfd){ .fd = w->fd, .events = POLLIN };
+	do {
+		const uint64_t now = mr_clock_us();
+		const uint64_t left_ms = now < deadline_us ? (deadline_us - now) / 1000 + 1 : 0;
+
 		if (!ended && mr_interrupted())
 			ended = -EINTR;
-		else if (!ended && mr_clock_us() >= deadline_us)
+		else if (!ended && !left_ms)
 			ended = -ETIMEDOUT;
 		if (ended)
-			kill(child, SIGKILL);
+			kill(w->pid, SIGKILL);
 		if (policy->progress)
 			policy->progress(&progress, policy->progress_data);
-		/* Without a pidfd this only sleeps. */
-		poll(&ended_fd, 1, look_ms(&ended_fd, ended, deadline_us));
-	}
-	if (WIFEXITED(status))
-		return -WEXITSTATUS(status);
-	return ended ? ended : -EINTR;
+		/* A writer that was killed ends when the kernel's pass does. */
+		rc = poll(&answer, 1, ended || left_ms > LOOK_MS ? LOOK_MS : (int)left_ms);
+	} while (rc <= 0);
+	answered = recv(w->fd, &rc, sizeof(rc), 0) == (ssize_t)sizeof(rc);
+	if (ended || !answered)
+		mr_block_writer_end(w);
+	return answered ? rc : ended ? ended : -EINTR;
 }
 
 enum mr_block_state mr_block_state_now(const struct mr_machine *m, uint64_t id)

@@ -7,6 +7,7 @@
 
 #include "lib/child.h"
 #include "util/cleanup.h"
+#include "util/lock.h"
 
 /* Restores the size of the pool and clears the note. */
 static void settle(const struct mr_machine *m, const struct mr_growth *g)
@@ -54,6 +55,8 @@ static int start_guardian(const struct mr_machine *m, struct mr_growth *g)
 
 static void end_guardian(const struct mr_machine *m, const struct mr_growth *g)
 {
+	/* A child that was forked since has the stream, too. */
+	shutdown(g->guard, SHUT_RDWR);
 	close(g->guard);
 	if (mr_child_wait(g->guardian))
 		settle(m, g);
@@ -117,7 +120,7 @@ static int begin(const struct mr_machine *m, uint64_t size, int32_t node, uint64
 		if (pools[i].size == size && pools[i].node != node)
 			rc = grow(m, &pools[i], by, g);
 	if (rc)
-		close(g->lock);
+		mr_lock_release(g->lock);
 	g->total_before = g->total_after = all.total;
 	return rc;
 }
@@ -143,5 +146,5 @@ void mr_growth_end(const struct mr_machine *m, struct mr_growth *growth)
 	end_guardian(m, growth);
 	if (!mr_hugepool_read(m, growth->before.size, -1, &all))
 		growth->total_after = all.total;
-	close(growth->lock);
+	mr_lock_release(growth->lock);
 }

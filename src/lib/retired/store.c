@@ -172,7 +172,7 @@ void mr_retlist_close(struct mr_retlist *l)
 	free(l->list);
 	mr_memlayout_free(&l->layout);
 	if (l->lock >= 0)
-		close(l->lock);
+		mr_lock_release(l->lock);
 	if (l->dir >= 0)
 		close(l->dir);
 	*l = (struct mr_retlist){ .dir = -1, .lock = -1 };

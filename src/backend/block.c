@@ -264,10 +264,11 @@ int mr_block_list(const struct mr_machine *m, struct mr_blocks *blocks, struct m
 int mr_blocks_need_removable(const struct mr_machine *m, const struct mr_blocks *blocks,
 			     struct mr_err *err)
 {
+	char text[8];
+
 	for (size_t i = 0; i < blocks->nr; i++)
-		if (blocks->list[i].removable ||
-		    !mr_root_exists(&m->root, MEMORY "/memory%llu/removable",
-				    (unsigned long long)blocks->list[i].id))
+		if (mr_root_read(&m->root, text, sizeof(text), MEMORY "/memory%llu/removable",
+				 (unsigned long long)blocks->list[i].id) < 0 || strcmp(text, "0"))
 			return 0;
 	mr_err_machine(err, -EOPNOTSUPP, "",
 		       "this kernel cannot offline memory (CONFIG_MEMORY_HOTREMOVE)");

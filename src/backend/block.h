@@ -69,7 +69,7 @@ void mr_blocks_free(struct mr_blocks *blocks);
 /*
  * Returns 0 if the kernel can offline memory; else -EOPNOTSUPP with @err set. Relies on
  * "removable", which since 5.10 says just this, for every block (drivers/base/memory.c,
- * removable_show()).
+ * removable_show()). Reads it of one block, and of the next ones only if it is 0.
  */
 int mr_blocks_need_removable(const struct mr_machine *m, const struct mr_blocks *blocks,
 			     struct mr_err *err);

@@ -225,6 +225,9 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	struct mr_err err = { 0 };
 	struct mr_machine m;
 	struct watcher watcher;
+	/* The zone decides the order of offlining, and is remembered. */
+	unsigned int want = MR_BLOCK_WANT_STATE |
+			    (offline ? MR_BLOCK_WANT_NODE | MR_BLOCK_WANT_ZONES : 0);
 	size_t nr_chosen, n = 0;
 	int rc;
 
@@ -234,6 +237,8 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 
 		if (mr_blocksel_parse(words[i], &sel, &err))
 			return mr_end_error(run, &err);
+		if (sel.type == MR_BLOCKSEL_NODE)
+			want |= MR_BLOCK_WANT_NODE;
 	}
 	rc = mr_begin(run, &m, MR_NEED_BLOCKS | (offline ? MR_WANT_MODULE : 0), &err);
 	if (rc)
@@ -244,7 +249,7 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	 */
 	if (!offline && !run->globals.no_module)
 		mr_device_open(&m, false, &(struct mr_err){ 0 });
-	rc = mr_block_list(&m, &blocks, &err);
+	rc = mr_block_list_of(&m, want, &blocks, &err);
 	if (!rc && offline)
 		rc = mr_blocks_need_removable(&m, &blocks, &err);
 	if (!rc)

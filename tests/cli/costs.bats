@@ -124,6 +124,9 @@ per_block() {
 	at_most "$(per_block "$PLAIN" block list -o BLOCK,RANGE,SIZE)" 10 "calls for 100 blocks' names"
 	at_most "$(per_block "$PLAIN" status)" 310 "status' calls for 100 blocks"
 	at_most "$(per_block "$PLAIN" status --prometheus)" 310 "metrics' calls for 100 blocks"
+	# A change needs the states, and an offline the zones, of all.
+	at_most "$(per_block "$PLAIN" block online --dry-run 1)" 310 "calls of online for 100 blocks"
+	at_most "$(per_block "$PLAIN" block offline --dry-run 1)" 610 "calls of offline for 100 blocks"
 	# It is well below what lsmem needs, however few there are.
 	at_most "$(calls "$PLAIN" block list --sysroot "$(blocks_machine 64)")" \
 		$(($(calls lsmem -a --sysroot "$(blocks_machine 64)") * 6 / 10)) "calls for 64 blocks"

@@ -5,13 +5,12 @@
  *
  * abi readonly PFN: an fd that is not open for writing changes nothing
  * abi map PFN: PFN is in quarantine; how it can and cannot be mapped
- * abi leaving PFN: waits for the block of PFN to be on its way offline; then PFN can be
- *	neither poisoned nor unpoisoned. Exits with 3 if the block does not stay on its way
+ * abi leaving PFN: the block of PFN is on its way offline, so PFN can be neither poisoned
+ *	nor unpoisoned
  * abi ends: ranges at the end of the number space
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,30 +59,18 @@ static void readonly(int fd, uint64_t pfn)
 	want("shared mapping", map(fd, pfn, PROT_READ, MAP_SHARED, &at), EACCES);
 }
 
-static bool isolated(int fd, uint64_t pfn)
+static void leaving(int fd, uint64_t pfn)
 {
+	struct memras_poison poison = { .pfn = pfn };
 	struct memras_page page = { .pfn = pfn };
 	struct memras_describe describe = { .pages = (uintptr_t)&page, .nr = 1 };
 
 	want("DESCRIBE", ioctl(fd, MEMRAS_IOC_DESCRIBE, &describe), 0);
-	return page.flags & MEMRAS_PAGE_ISOLATED;
-}
-
-static void leaving(int fd, uint64_t pfn)
-{
-	struct memras_poison poison = { .pfn = pfn };
-	int stays = 0;
-
-	/*
-	 * The block is isolated first, and the module is notified shortly after. A write that
-	 * fails isolates it for a moment only.
-	 */
-	for (int i = 0; i < 1000 && stays < 100; i++) {
-		stays = isolated(fd, pfn) ? stays + 1 : 0;
-		usleep(10000);
+	if (!(page.flags & MEMRAS_PAGE_ISOLATED)) {
+		fprintf(stderr, "abi: its block is not on its way offline\n");
+		failed = 1;
+		return;
 	}
-	if (stays < 100)
-		exit(3);
 	want("UNPOISON", ioctl(fd, MEMRAS_IOC_UNPOISON, &poison), EBUSY);
 	want("OFFLINE", ioctl(fd, MEMRAS_IOC_OFFLINE, &poison), EBUSY);
 }

@@ -158,30 +158,61 @@ offline_pages() {
 	workload_stop
 }
 
-@test "a page whose block is on its way offline is neither poisoned nor unpoisoned" {
-	local rc before
-
-	# A plain write does not end. memory_failure() would wait for it, and it for the page.
-	# It ends in a block where plain memory got an unmovable page meanwhile: take another.
+# leaving_starts COMMAND...: runs COMMAND, then writes "offline" to the block of a pinned page,
+# which does not end. It does in plain memory where the block got an unmovable page
+# meanwhile: then takes another block.
+leaving_starts() {
 	for _ in 1 2 3 4 5; do
 		workload_in_block pinned 64
-		before=$(accounts)
+		"$@"
 		(exec 3>&- && exec sh -c "echo offline >/sys/devices/system/memory/memory$block/state" 2>/dev/null) &
 		writer=$!
-		rc=0
-		abi leaving "$((pfns[40]))" || rc=$?
-		kill $writer || true
-		wait $writer || true
-		writer=
-		[ $rc -eq 3 ] || break
+		sleep 2
+		! kill -0 $writer || return 0
+		wait "$writer" || true
 		workload_stop
 	done
-	assert_equal "$rc" 0
+	return 1
+}
+
+@test "a page whose block is on its way offline is neither poisoned nor unpoisoned" {
+	local before
+
+	before() {
+		before=$(accounts)
+	}
+	leaving_starts before
+	# memory_failure() would wait for the write, and that for the page.
+	abi leaving "$((pfns[40]))"
+	kill "$writer"
+	wait "$writer" || true
+	writer=
 	assert_equal "$(block_state "$block")" online
 	refute page_is hwpoison "$((pfns[40]))"
 	assert_equal "$(accounts)" "$before"
 	workload_check
 	workload_stop
+}
+
+@test "an offline that began before the module was loaded goes on beside claims" {
+	local i
+
+	leaving_starts memras module unload --quiet
+	# A claim that fails on them could make isolated pageblocks usable again.
+	for i in 1 9 33; do
+		run_json 1 memras quarantine add --json --timeout 1s $((block * pages + 512 * i))+512
+		assert_json '.results[0].error.errno == "EBUSY" or .results[0].error.errno == "ETIMEDOUT"'
+	done
+	kill -0 "$writer"
+	workload_stop
+	wait_for 20 offline_ended
+	assert_equal "$(block_state "$block")" offline
+}
+
+offline_ended() {
+	! kill -0 "$writer" 2>/dev/null || return 1
+	wait "$writer" || true
+	writer=
 }
 
 @test "killed or interrupted on its way, it leaves nothing held" {

@@ -11,6 +11,8 @@
 #include <linux/pageblock-flags.h>
 #include <linux/version.h>
 
+#include "page.h"
+
 /*
  * What may be done to get a range: migrate, reclaim, wait. No warning, as
  * failing is ordinary; no OOM killer, as retiring memory must kill no one.
@@ -22,12 +24,31 @@
 #define MEMRAS_CAN_CLAIM	1
 
 /*
+ * Is a pageblock of the range isolated: for an offline that began before our
+ * notifier could know, or for another allocation? alloc_contig_range() would
+ * fail, and since "mm: make alloc_contig_range work at pageblock granularity"
+ * (5.19) it would undo the isolation on its way out, whoever began it. An
+ * offline_pages() that loses its isolation goes on until a signal comes.
+ */
+static inline bool memras_contig_isolated(unsigned long start, unsigned long end)
+{
+	unsigned long pfn;
+
+	for (pfn = start; pfn < end; pfn = ALIGN(pfn + 1, pageblock_nr_pages))
+		if (memras_pageblock_isolated(pfn))
+			return true;
+	return false;
+}
+
+/*
  * The third argument was a migratetype until "mm/page_isolation: remove
  * migratetype parameter from more functions" (6.17) made it acr_flags_t. The
  * old MIGRATE_MOVABLE compiles there, and means ACR_FLAGS_CMA.
  */
 static inline int memras_contig_alloc(unsigned long start, unsigned long end)
 {
+	if (memras_contig_isolated(start, end))
+		return -EBUSY;
 #ifdef ACR_FLAGS_NONE
 	return alloc_contig_range(start, end, ACR_FLAGS_NONE, MEMRAS_CONTIG_GFP);
 #else

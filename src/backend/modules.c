@@ -175,17 +175,22 @@ static int other_symbol(struct mr_err *err, const char *name, const char *symbol
 	return rc;
 }
 
-static int bad_signature(struct mr_err *err, int rc, const char *name)
+static int bad_signature(struct mr_err *err, int rc, const char *name,
+			 const struct mr_trust *trust, bool is_signed)
 {
-	mr_err_machine(err, rc, name, "the kernel refuses the module's signature");
-	mr_err_hint(err, "sign it with a key that the kernel trusts (mokutil --import)");
+	mr_err_machine(err, rc, name, is_signed ? "the kernel refuses the module's signature" :
+						  "the kernel refuses the module's signature: it has none");
+	mr_trust_hint(err, trust, is_signed);
 	return rc;
 }
 
-static int locked_out(struct mr_err *err, const char *name)
+static int locked_out(struct mr_err *err, const char *name, const struct mr_trust *trust,
+		      bool is_signed)
 {
-	mr_err_machine(err, -EPERM, name, "lockdown lets only signed modules in, and this one is not");
-	mr_err_hint(err, "sign it with a key that the kernel trusts");
+	mr_err_machine(err, -EPERM, name, is_signed ?
+		       "lockdown lets only signed modules in, and no key that the kernel trusts signed this one" :
+		       "lockdown lets only signed modules in, and this one is not");
+	mr_trust_hint(err, trust, is_signed);
 	return -EPERM;
 }
 
@@ -321,9 +326,9 @@ static int check(struct kmod_ctx *ctx, struct kmod_module *mod, const char *name
 	read_info(mod, "signer", signer, sizeof(signer));
 	read_info(mod, "sig_key", key, sizeof(key));
 	if (!key[0] && trust.signatures == 1)
-		return bad_signature(err, -EKEYREJECTED, name);
+		return bad_signature(err, -EKEYREJECTED, name, &trust, false);
 	if (!key[0] && trust.lockdown > MR_LOCKDOWN_NONE)
-		return locked_out(err, name);
+		return locked_out(err, name, &trust, false);
 	if (!key[0] && trust.lockdown == MR_LOCKDOWN_UNKNOWN)
 		return mr_lockdown_untold(err, name);
 	ask_witnesses(ctx, mod, enforced ? key : "", &w);
@@ -348,8 +353,11 @@ static int check(struct kmod_ctx *ctx, struct kmod_module *mod, const char *name
 static int explain_load(struct mr_err *err, int rc, const char *name, struct kmod_ctx *ctx,
 			struct kmod_module *mod)
 {
+	struct mr_trust trust = trust_of_kernel();
 	struct mr_err why = { 0 };
+	char key[128];
 
+	read_info(mod, "sig_key", key, sizeof(key));
 	if (check(ctx, mod, name, &why) == rc) {
 		*err = why;
 		return rc;
@@ -359,8 +367,10 @@ static int explain_load(struct mr_err *err, int rc, const char *name, struct kmo
 		return other_kernel(err, name, mod);
 	case EKEYREJECTED:
 	case ENOKEY:
-		return bad_signature(err, rc, name);
+		return bad_signature(err, rc, name, &trust, key[0]);
 	case EPERM:
+		if (trust.lockdown > MR_LOCKDOWN_NONE && key[0] && mr_machine_capable(CAP_SYS_MODULE))
+			return locked_out(err, name, &trust, true);
 		mr_err_machine(err, rc, name,
 			       "the kernel lets nobody load it: lockdown, or a security policy");
 		mr_err_hint(err, "the kernel log says why (dmesg)");

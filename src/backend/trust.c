@@ -76,3 +76,32 @@ void mr_trust_read(const struct mr_root *root, struct mr_trust *t)
 	t->modules_disabled = !mr_root_read_u64(root, 10, &disabled,
 						"proc/sys/kernel/modules_disabled") && disabled;
 }
+
+/* Where DKMS has the certificate of the key that it signs with: on Ubuntu, elsewhere. */
+static const char *dkms_certificate(void)
+{
+	static const char *const paths[] = { "/var/lib/shim-signed/mok/MOK.der",
+					     "/var/lib/dkms/mok.pub" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (!access(paths[i], F_OK))
+			return paths[i];
+	return NULL;
+}
+
+void mr_trust_hint(struct mr_err *err, const struct mr_trust *trust, bool is_signed)
+{
+	const char *file = dkms_certificate();
+
+	/* What the owner enrolls is for the shim of Secure Boot. */
+	if (trust->secure_boot != 1)
+		mr_err_hint(err, "sign it with a key that the kernel trusts");
+	else if (!file)
+		mr_err_hint(err, "sign it with a key of your own, as dkms does, and enroll that: mokutil --import CERTIFICATE, then reboot");
+	else if (is_signed)
+		mr_err_hint(err, "enroll its key: mokutil --import %s, then reboot and choose \"Enroll MOK\"",
+			    file);
+	else
+		mr_err_hint(err, "dkms signs what it builds: dkms install --force memras/%s, then mokutil --import %s, and reboot",
+			    MEMRAS_VERSION, file);
+}

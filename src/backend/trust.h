@@ -33,6 +33,9 @@ void mr_trust_read(const struct mr_root *root, struct mr_trust *trust);
 /* Returns "none", "integrity" or "confidentiality"; NULL if absent or unknown. */
 const char *mr_lockdown_name(enum mr_lockdown lockdown);
 
+/* Hints at how a module that the kernel refuses gets a signature that it takes. */
+void mr_trust_hint(struct mr_err *err, const struct mr_trust *trust, bool is_signed);
+
 /* Reports that lockdown is unknown (MR_LOCKDOWN_UNKNOWN), with a hint. Returns -ENODATA. */
 int mr_lockdown_untold(struct mr_err *err, const char *object);
 

@@ -117,7 +117,37 @@ json_object *mr_records_json(const struct mr_field *fields, const struct mr_reco
 	return a;
 }
 
-static void write_u64(uint64_t v, FILE *f)
+/*
+ * Records are written by the hundred thousand, in pieces of some bytes: they are put together
+ * here, since a call of stdio for each piece takes longer than all else.
+ */
+struct sink {
+	FILE *f;
+	size_t nr;
+	char buf[2048];
+};
+
+static void flush(struct sink *to)
+{
+	fwrite(to->buf, 1, to->nr, to->f);
+	to->nr = 0;
+}
+
+static inline void put(struct sink *to, const char *text, size_t len)
+{
+	if (len > sizeof(to->buf) - to->nr)
+		flush(to);
+	if (len > sizeof(to->buf)) {
+		fwrite(text, 1, len, to->f);
+		return;
+	}
+	memcpy(to->buf + to->nr, text, len);
+	to->nr += len;
+}
+
+#define put_const(to, text)	put(to, text, sizeof(text) - 1)
+
+static void put_u64(struct sink *to, uint64_t v)
 {
 	char digits[20], *p = digits + sizeof(digits);
 
@@ -125,98 +155,139 @@ static void write_u64(uint64_t v, FILE *f)
 		*--p = (char)('0' + v % 10);
 		v /= 10;
 	} while (v);
-	fwrite(p, 1, (size_t)(digits + sizeof(digits) - p), f);
+	put(to, p, (size_t)(digits + sizeof(digits) - p));
 }
 
-static void write_tree(json_object *value, FILE *f)
+/* A truth below 0 is unknown. */
+static void put_truth(struct sink *to, int truth)
 {
-	mr_text_print(f, json_object_to_json_string_ext(value, JSON_C_TO_STRING_SPACED |
-							       JSON_C_TO_STRING_NOSLASHESCAPE),
+	if (truth < 0)
+		put_const(to, "null");
+	else if (truth)
+		put_const(to, "true");
+	else
+		put_const(to, "false");
+}
+
+static void put_tree(struct sink *to, json_object *value)
+{
+	flush(to);
+	mr_text_print(to->f, json_object_to_json_string_ext(value, JSON_C_TO_STRING_SPACED |
+								   JSON_C_TO_STRING_NOSLASHESCAPE),
 		      MR_TEXT_JSON);
 	json_object_put(value);
 }
 
 /* Most strings are constants that need no escapes; json-c writes the others. */
-static void write_string(const char *s, FILE *f)
+static void put_string(struct sink *to, const char *s)
 {
 	const char *p = s;
 
+	if (!s) {
+		put_const(to, "null");
+		return;
+	}
 	while (*p >= ' ' && *p < 0x7f && *p != '"' && *p != '\\')
 		p++;
 	if (*p) {
-		write_tree(json_object_new_string(s), f);
+		put_tree(to, json_object_new_string(s));
 		return;
 	}
-	putc('"', f);
-	fwrite(s, 1, (size_t)(p - s), f);
-	putc('"', f);
+	put_const(to, "\"");
+	put(to, s, (size_t)(p - s));
+	put_const(to, "\"");
 }
 
-static void write_strings(const char *const *list, FILE *f)
+static void put_strings(struct sink *to, const char *const *list)
 {
-	const char *between = "[ ";
-
-	for (; list && *list; list++, between = ", ") {
-		fputs(between, f);
-		write_string(*list, f);
+	if (!list || !*list) {
+		put_const(to, "[]");
+		return;
 	}
-	fputs(*between == '[' ? "[]" : " ]", f);
+	put_const(to, "[ ");
+	put_string(to, *list);
+	while (*++list) {
+		put_const(to, ", ");
+		put_string(to, *list);
+	}
+	put_const(to, " ]");
 }
 
-static void write_field(const struct mr_field *field, const void *record, FILE *f)
+/* As error_json() */
+static void put_error(struct sink *to, const struct mr_err *err)
+{
+	if (!err || !err->code) {
+		put_const(to, "null");
+		return;
+	}
+	put_const(to, "{ \"errno\": ");
+	put_string(to, mr_errno_name(err->code));
+	put_const(to, ", \"reason\": ");
+	put_string(to, err->reason);
+	put_const(to, ", \"hint\": ");
+	put_string(to, err->hint[0] ? err->hint : NULL);
+	put_const(to, " }");
+}
+
+static void put_field(struct sink *to, const struct mr_field *field, const void *record)
 {
 	const void *m = member(field, record);
-	const char *s;
 
 	switch (field->type) {
 	case MR_FIELD_U64:
 	case MR_FIELD_PFN:
 	case MR_FIELD_BYTES:
 		if (field->nullable && *(const uint64_t *)m == UINT64_MAX)
-			fputs("null", f);
+			put_const(to, "null");
 		else
-			write_u64(*(const uint64_t *)m, f);
+			put_u64(to, *(const uint64_t *)m);
 		break;
 	case MR_FIELD_S32:
 		if (*(const int32_t *)m < 0)
-			write_tree(field_json(field, record), f);
+			put_tree(to, field_json(field, record));
 		else
-			write_u64((uint64_t)*(const int32_t *)m, f);
+			put_u64(to, (uint64_t)*(const int32_t *)m);
 		break;
 	case MR_FIELD_BOOL:
-		fputs(*(const bool *)m ? "true" : "false", f);
+		put_truth(to, *(const bool *)m);
+		break;
+	case MR_FIELD_MAYBE:
+		put_truth(to, *(const int8_t *)m);
 		break;
 	case MR_FIELD_STRING:
 	case MR_FIELD_WORD:
-		s = string_of(field, m);
-		if (s)
-			write_string(s, f);
-		else
-			fputs("null", f);
+		put_string(to, string_of(field, m));
 		break;
 	case MR_FIELD_STRINGS:
-		write_strings(*(const char *const *const *)m, f);
+		put_strings(to, *(const char *const *const *)m);
+		break;
+	case MR_FIELD_ERROR:
+		put_error(to, *(struct mr_err *const *)m);
 		break;
 	default:
-		write_tree(field_json(field, record), f);
+		put_tree(to, field_json(field, record));
 		break;
 	}
 }
 
 void mr_record_write(const struct mr_field *fields, const void *record, FILE *f)
 {
-	const char *between = "{ ";
+	struct sink to;
+	bool first = true;
 
+	to.f = f;
+	to.nr = 0;
 	for (const struct mr_field *field = fields; field->type != MR_FIELD_END; field++) {
 		if (!field->name)
 			continue;
-		fputs(between, f);
-		write_string(field->name, f);
-		fputs(": ", f);
-		write_field(field, record, f);
-		between = ", ";
+		put(&to, first ? "{ " : ", ", 2);
+		put_string(&to, field->name);
+		put_const(&to, ": ");
+		put_field(&to, field, record);
+		first = false;
 	}
-	fputs(" }", f);
+	put_const(&to, " }");
+	flush(&to);
 }
 
 /* As mr_text_line(), and frees @text. */

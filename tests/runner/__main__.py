@@ -6,7 +6,8 @@ fuzz      tests/fuzz, some seconds each; with --long, 10 minutes
 cli       tests/cli on captured machines
 lint      every executable in tests/lint
 kmod      the module for each kernel of the matrix, without a warning, and sparse
-packages  the Debian packages, built, and installed in a fresh root
+packages  the Debian packages, built, and installed in a fresh root; with --long also in
+          machines with Debian installed, with Secure Boot or without
 vm        each suite of tests/vm on each of its kernels, in throwaway guests
 """
 import argparse
@@ -29,7 +30,7 @@ def main(argv):
     parser.add_argument('--kernel', action='append', choices=list(guest.matrix()),
                         help='only on this kernel (repeatable)')
     parser.add_argument('--suite', action='append', metavar='NAME',
-                        help='only this suite of tests/vm or tests/cli (repeatable)')
+                        help='only this suite of tests/vm, cli or packages (repeatable)')
     parser.add_argument('--debug-kernel', action='store_true',
                         help='guest suites on the debug kernels, which are built if need be '
                              '(--kernel: on that one)')

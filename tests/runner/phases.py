@@ -119,9 +119,23 @@ class Phases:
 
     def packages(self):
         for suite in sorted((TREE / 'tests/packages').glob('*.bats')):
-            status, out = run(['bats', '--tap', suite])
-            if not self.tally.tap(f'packages {suite.stem}', out) and status:
-                self.tally.add(f'packages {suite.stem}: ends well', False, out[-4000:])
+            head = dict(re.findall(r'(\w+)=(\S+)', ' '.join(
+                re.findall('^# packages:(.*)$', suite.read_text(), re.MULTILINE))))
+            if self.options.suite and suite.stem not in self.options.suite:
+                continue
+            if head.get('long') == 'yes' and not self.options.long:
+                print(f'packages {suite.stem}: only with --long')
+                continue
+            for release in head.get('releases', '').split(','):
+                self.package_suite(suite, release)
+
+    def package_suite(self, suite, release):
+        """Runs a suite, for a RELEASE of Debian if its head names some."""
+        name, start = f'packages {suite.stem} {release}'.rstrip(), time.monotonic()
+        status, out = run(['bats', '--tap', '--timing', suite], env={'MEMRAS_RELEASE': release})
+        if not self.tally.tap(name, out) and status:
+            self.tally.add(f'{name}: ends well', False, out[-4000:])
+        self.tally.took(name, start)
 
     def kernels(self, module=True):
         return [name for name, row in self.matrix.items()

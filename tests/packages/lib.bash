@@ -86,6 +86,7 @@ in_use() {
 		for ((i = 4; i < 4 + $1; i++)); do
 			printf 'pid:%d@0x%x ' \$pid \$((0x\$heap + i * 4096))
 		done
+		echo
 	"
 }
 

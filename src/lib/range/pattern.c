@@ -78,8 +78,8 @@ static inline __attribute__((always_inline)) uint64_t word_of(const struct mr_pa
 
 /*
  * Flushes the written words from the cache, because reading them there says nothing about the
- * memory. On x86 the cache lines are written back and dropped; elsewhere only what no longer
- * fits the cache is read from memory.
+ * memory. On x86 and arm64 the cache lines are written back and dropped; elsewhere only what no
+ * longer fits the cache is read from memory.
  */
 static void flush(const volatile uint64_t *mem, size_t bytes)
 {
@@ -87,6 +87,17 @@ static void flush(const volatile uint64_t *mem, size_t bytes)
 	for (size_t i = 0; i < bytes; i += CACHE_LINE)
 		__builtin_ia32_clflush((const char *)mem + i);
 	__builtin_ia32_mfence();
+#elif defined(__aarch64__)
+	uint64_t ctr;
+	size_t line;
+
+	/* CTR_EL0.DminLine: the smallest line of all data caches, as a power of two of words. */
+	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
+	line = 4UL << ((ctr >> 16) & 0xf);
+	/* To the point of coherency. The kernel lets user space do so (SCTLR_EL1.UCI). */
+	for (size_t i = 0; i < bytes; i += line)
+		__asm__ volatile("dc civac, %0" : : "r"((const volatile char *)mem + i) : "memory");
+	__asm__ volatile("dsb sy" : : : "memory");
 #else
 	(void)mem, (void)bytes;
 	__sync_synchronize();

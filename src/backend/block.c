@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "backend/bootmem.h"
 #include "util/cleanup.h"
 #include "util/grow.h"
 #include "util/num.h"
@@ -149,6 +150,7 @@ int mr_block_read(const struct mr_machine *m, uint64_t id, struct mr_block *bloc
 	if (rc)
 		return rc;
 	b.node = read_node(m, id);
+	b.permanent = mr_bootmem_stays(m) && mr_bootmem_block(m, id);
 	*block = b;
 	return 0;
 }
@@ -232,6 +234,7 @@ int mr_block_list_of(const struct mr_machine *m, unsigned int want, struct mr_bl
 {
 	mr_autoclosedir DIR *dir = NULL;
 	size_t kept = 0;
+	bool stays;
 	int rc;
 
 	*blocks = (struct mr_blocks){ 0 };
@@ -245,9 +248,11 @@ int mr_block_list_of(const struct mr_machine *m, unsigned int want, struct mr_bl
 		return mr_err_set(err, -ENOMEM, "", "no memory for the blocks");
 	if (want & MR_BLOCK_WANT_NODE)
 		read_nodes(m, blocks);
+	stays = (want & MR_BLOCK_WANT_PERMANENT) && mr_bootmem_stays(m);
 	for (size_t i = 0; i < blocks->nr; i++) {
 		struct mr_block b = blocks->list[i];
 
+		b.permanent = stays && mr_bootmem_block(m, b.id);
 		/* Skip blocks that were removed since the directory was read. */
 		if (!read_attributes(m, dirfd(dir), want, &b))
 			blocks->list[kept++] = b;

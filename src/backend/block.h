@@ -26,8 +26,10 @@ enum mr_block_state {
 #define MR_BLOCK_WANT_REMOVABLE	(1U << 1)
 #define MR_BLOCK_WANT_NODE	(1U << 2)
 #define MR_BLOCK_WANT_ZONES	(1U << 3)
+#define MR_BLOCK_WANT_PERMANENT	(1U << 4)
 #define MR_BLOCK_WANT_ALL	(MR_BLOCK_WANT_STATE | MR_BLOCK_WANT_REMOVABLE | \
-				 MR_BLOCK_WANT_NODE | MR_BLOCK_WANT_ZONES)
+				 MR_BLOCK_WANT_NODE | MR_BLOCK_WANT_ZONES | \
+				 MR_BLOCK_WANT_PERMANENT)
 
 struct mr_block {
 	uint64_t id;			/* N of memoryN */
@@ -35,6 +37,7 @@ struct mr_block {
 	uint64_t size;			/* bytes */
 	enum mr_block_state state;
 	bool removable;			/* the value of the attribute; no promise */
+	bool permanent;			/* known to be boot memory that never goes offline */
 	int32_t node;			/* -1 if unknown */
 	/*
 	 * Online: the zone of the block, or "None" if it spans several. Offline: the zones
@@ -56,8 +59,9 @@ bool mr_block_in_zone(const struct mr_block *block, const char *zone);
 
 /*
  * Lists all blocks with the attributes in @want (MR_BLOCK_WANT_*). The others get the
- * values of unreadable ones: an unknown state, not removable, node -1, no zones. -ENODEV
- * with @err set (blames the machine) if the kernel has no memory block interface.
+ * values of unreadable ones: an unknown state, not removable, not permanent, node -1, no
+ * zones. -ENODEV with @err set (blames the machine) if the kernel has no memory block
+ * interface.
  */
 int mr_block_list_of(const struct mr_machine *m, unsigned int want, struct mr_blocks *blocks,
 		     struct mr_err *err);

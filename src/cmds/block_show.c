@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/bootmem.h"
 #include "cli/doc.h"
 #include "cli/exit.h"
+#include "cli/msg.h"
 #include "cli/table.h"
 #include "cmds/block.h"
 #include "report/begin.h"
@@ -115,6 +117,9 @@ static int show_run(struct mr_run *run, const void *args, int nr, char **words)
 		rc = print_rows(run, &rows, &err);
 	for (size_t i = 0; !rc && !run->json && i < rows.nr; i++)
 		rc = mr_blocker_print(rows.list[i].block, &rows.list[i].blockers, &err);
+	for (size_t i = 0; !rc && !run->json && i < rows.nr; i++)
+		if (rows.list[i].permanent)
+			mr_msg_note(run, "memory%s: " MR_BOOTMEM_REASON, rows.list[i].block);
 	free_rows(&rows);
 	mr_blocks_free(&blocks);
 	mr_machine_close(&m);

@@ -227,7 +227,8 @@ static int change_blocks(struct mr_run *run, const struct state_args *args, int 
 	struct watcher watcher;
 	/* The zone decides the order of offlining, and is remembered. */
 	unsigned int want = MR_BLOCK_WANT_STATE |
-			    (offline ? MR_BLOCK_WANT_NODE | MR_BLOCK_WANT_ZONES : 0);
+			    (offline ? MR_BLOCK_WANT_NODE | MR_BLOCK_WANT_ZONES |
+				       MR_BLOCK_WANT_PERMANENT : 0);
 	size_t nr_chosen, n = 0;
 	int rc;
 

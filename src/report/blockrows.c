@@ -17,7 +17,8 @@ static bool alike(const struct mr_block *a, const struct mr_block *b, unsigned i
 		return false;
 	if (((split & MR_SPLIT_STATE) && a->state != b->state) ||
 	    ((split & MR_SPLIT_REMOVABLE) && a->removable != b->removable) ||
-	    ((split & MR_SPLIT_NODE) && a->node != b->node))
+	    ((split & MR_SPLIT_NODE) && a->node != b->node) ||
+	    ((split & MR_SPLIT_PERMANENT) && a->permanent != b->permanent))
 		return false;
 	return !(split & MR_SPLIT_ZONES) || !memcmp(a->zones, b->zones, sizeof(a->zones));
 }
@@ -96,6 +97,9 @@ void mr_block_row_make(const struct mr_machine *m, const struct mr_block *const 
 			 first->id + n - 1);
 	else
 		snprintf(text->block, sizeof(text->block), "%" PRIu64, first->id);
+	r->permanent = true;
+	for (size_t k = 0; k < n; k++)
+		r->permanent &= blocks[*i + k]->permanent;
 	r->poisoned = count_poison(p, (r->start + r->size) >> m->page_shift);
 	*i += n;
 }

@@ -13,6 +13,7 @@ struct mr_block_row {
 	uint64_t start, size;	/* bytes */
 	const char *state;
 	bool removable;
+	bool permanent;
 	const char *block;	/* "32", or "32-39" when merged */
 	int32_t node;
 	const char *const *zones;
@@ -38,6 +39,8 @@ struct mr_block_row {
 		 .right = true),                                                                  \
 	MR_FIELD(MR_FIELD_STRINGS, struct mr_block_row, zones, "zones", "ZONES",                  \
 		 "zone it is in, or could go to", .right = true, .join = '/'),                    \
+	MR_FIELD(MR_FIELD_BOOL, struct mr_block_row, permanent, "permanent", "PERMANENT",         \
+		 "boot memory that never goes offline, on arm64", .optional = true, .right = true), \
 	MR_FIELD(MR_FIELD_U64, struct mr_block_row, poisoned, "poisoned", "POISONED",             \
 		 "poisoned pages", .nullable = true, .right = true)
 
@@ -48,6 +51,7 @@ struct mr_block_row {
 #define MR_SPLIT_ZONES	(1U << 3)
 #define MR_SPLIT_ALL	(MR_SPLIT_STATE | MR_SPLIT_REMOVABLE | MR_SPLIT_NODE | MR_SPLIT_ZONES)
 #define MR_SPLIT_EACH	(1U << 4)	/* no grouping at all */
+#define MR_SPLIT_PERMANENT	(1U << 5)	/* on request: lsmem does not know it */
 
 /* Poisoned pages, found for all rows by one scan. All zeros: not scanned. */
 struct mr_poison_counts {

@@ -375,3 +375,47 @@ expect_soft_plans() {
 		expect_err "$program: --exec "
 	done
 }
+
+# boot_memory: a copy of arm64-64k with blocks 2, 3 and 6 from boot, and 8 of virtio-mem
+boot_memory() {
+	cp -r "$ARM64" "$BATS_TEST_TMPDIR/boot"
+	machine=$BATS_TEST_TMPDIR/boot
+	printf 'CPU implementer\t: 0x41\n' >"$machine/proc/cpuinfo"
+	cat >"$machine/proc/iomem" <<-END
+	40000000-7fffffff : System RAM
+	c0000000-dfffffff : System RAM
+	100000000-11fffffff : System RAM (virtio_mem)
+	END
+}
+
+@test "boot memory of arm64 is refused before anything is planned, and told" {
+	local machine
+
+	run_memras --json --sysroot "$ARM64" block list
+	expect_json '[.blocks[].permanent] == [false, false, false, false, false]'
+	boot_memory
+	run_memras --json --sysroot "$machine" block list
+	expect_valid
+	expect_json '[.blocks[] | select(.permanent) | .block] == ["2", "3", "6"]'
+	run_memras --sysroot "$machine" block list --merge --noheadings --raw -o BLOCK,PERMANENT 2-3
+	expect_status 0
+	grep -x "2-3 yes" <<<"$out"
+	run_memras --sysroot "$machine" block list --split PERMANENT --noheadings --raw -o BLOCK
+	expect_status 0
+	[ "$(xargs <<<"$out")" = "2-3 6 8-9" ]
+	run_memras --sysroot "$machine" block show 3
+	expect_status 0
+	expect_err "memory3: boot memory, which never goes offline on arm64"
+	run_memras --sysroot "$machine" --dry-run block offline 3
+	expect_status 3
+	expect_err "memory3: boot memory, which never goes offline on arm64"
+	run_memras --json --sysroot "$machine" --dry-run block offline 8
+	expect_json '.results[0].result == "planned"'
+	run_memras --json --sysroot "$machine" doctor
+	expect_json '.capabilities[] | select(.capability == "block-hotplug") | .detail ==
+		"2 of 5 blocks; the others are boot memory, which never goes offline on arm64"'
+	sed -i 's/ (virtio_mem)//; s/11fffffff/13fffffff/' "$machine/proc/iomem"
+	run_memras --json --sysroot "$machine" doctor
+	expect_json '.capabilities[] | select(.capability == "block-hotplug") | .error.reason ==
+		"all of it is boot memory, which never goes offline on arm64"'
+}

@@ -3,6 +3,7 @@
 #include "lib/block/blockplan.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "check.h"
 
@@ -41,6 +42,21 @@ static void what_is_offline_is_so_already(void)
 	snap.state = MR_BLOCK_OFFLINE;
 	snap.available = 0;
 	CHECK_INT(offline(), MR_BLOCK_NOTHING);
+}
+
+static void boot_memory_of_arm64_is_refused_before_it_is_looked_at(void)
+{
+	begin();
+	snap.permanent = true;
+	snap.seen = snap.few = false;
+	CHECK_INT(offline(), MR_BLOCK_REFUSE);
+	CHECK_INT(plan.err.code, -EOPNOTSUPP);
+	CHECK_INT(plan.err.blame, MR_BLAME_MACHINE);
+	CHECK(strstr(plan.err.reason, "boot memory"));
+	CHECK_INT(plan.want.nr, 0);
+	/* Without the module too, where the kernel would refuse after it has migrated. */
+	snap.claims = snap.replaces = false;
+	CHECK_INT(offline(), MR_BLOCK_REFUSE);
 }
 
 static void what_is_free_goes_at_once(void)
@@ -272,6 +288,7 @@ static void blocks_go_back_to_where_they_were(void)
 int main(void)
 {
 	what_is_offline_is_so_already();
+	boot_memory_of_arm64_is_refused_before_it_is_looked_at();
 	what_is_free_goes_at_once();
 	what_is_in_use_is_evacuated();
 	what_cannot_be_moved_blocks();

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/bootmem.h"
 #include "lib/inspect/blockers.h"
 #include "lib/inspect/headroom.h"
 
@@ -106,6 +107,13 @@ static int refuse_near(const char *object, struct mr_block_plan *plan)
 	return 0;
 }
 
+static int refuse_permanent(const char *object, struct mr_block_plan *plan)
+{
+	mr_err_machine(&plan->err, -EOPNOTSUPP, object, MR_BOOTMEM_REASON);
+	mr_err_hint(&plan->err, "nothing is changed; memras offline retires its pages, quarantine holds them");
+	return 0;
+}
+
 int mr_block_plan_offline(const struct mr_block_snap *snap, enum mr_move_to move_to,
 			  uint64_t going, struct mr_block_plan *plan)
 {
@@ -119,6 +127,8 @@ int mr_block_plan_offline(const struct mr_block_snap *snap, enum mr_move_to move
 	if (snap->state == MR_BLOCK_OFFLINE)
 		return 0;
 	plan->action = MR_BLOCK_REFUSE;
+	if (snap->permanent)
+		return refuse_permanent(object, plan);
 	if (mr_room_check(available, mr_block_snap_resident(snap) << snap->page_shift, object,
 			  &plan->err))
 		return 0;

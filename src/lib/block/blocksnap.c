@@ -146,7 +146,7 @@ void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block
 	struct mr_err ignored;
 
 	*s = (struct mr_block_snap){
-		.id = block->id, .page_shift = m->page_shift,
+		.id = block->id, .permanent = block->permanent, .page_shift = m->page_shift,
 		.all = { block->start >> m->page_shift, block->size >> m->page_shift },
 		.pageblock = m->info.pageblock_pages,
 		.claims = mr_device_has(m, MEMRAS_FEAT_CLAIM) && m->info.pageblock_pages,
@@ -154,7 +154,7 @@ void mr_block_snap_take(const struct mr_machine *m, const struct mr_block *block
 	};
 	if (mr_block_read_state(m, block->id, &s->state))
 		s->state = MR_BLOCK_UNKNOWN;
-	if (s->state == MR_BLOCK_OFFLINE)
+	if (s->state == MR_BLOCK_OFFLINE || s->permanent)
 		return;
 	s->available = mr_room_available(m);
 	s->other_nodes = has_other_nodes(m);

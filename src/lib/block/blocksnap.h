@@ -15,6 +15,7 @@ struct mr_block_snap {
 	uint64_t id;
 	struct mr_range all;		/* its PFNs */
 	enum mr_block_state state;
+	bool permanent;			/* boot memory that never goes offline */
 	unsigned int page_shift;
 	uint64_t pageblock;		/* in pages */
 	bool claims;			/* the module can evacuate the block */

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "backend/block.h"
+#include "backend/bootmem.h"
 #include "backend/dmi.h"
 #include "backend/edac.h"
+#include "backend/guest.h"
 #include "backend/hugepool.h"
 #include "backend/pageattr.h"
 #include "backend/tracing.h"
@@ -236,6 +238,7 @@ static void block_hotplug(struct exam *e)
 	const char *name = "block-hotplug";
 	struct mr_blocks blocks = { 0 };
 	struct mr_err err = { 0 };
+	size_t permanent = 0;
 	char path[64] = "";
 
 	if (mr_block_list(e->m, &blocks, &err) || mr_blocks_need_removable(e->m, &blocks, &err)) {
@@ -243,13 +246,23 @@ static void block_hotplug(struct exam *e)
 		mr_blocks_free(&blocks);
 		return;
 	}
+	for (size_t i = 0; i < blocks.nr; i++)
+		permanent += blocks.list[i].permanent;
 	if (blocks.nr)
 		snprintf(path, sizeof(path), MEMORY "/memory%llu/state",
 			 (unsigned long long)blocks.list[0].id);
-	if (may_write(e, name, path))
-		works(e, name, has_module(e, MEMRAS_FEAT_CLAIM) ?
-		      "evacuated by memras.ko, then by sysfs" :
-		      "by sysfs; with limits, as memras.ko is missing");
+	if (permanent && permanent == blocks.nr) {
+		mr_err_machine(&err, -EOPNOTSUPP, "", "all of it is " MR_BOOTMEM_REASON);
+		refused(e, name, &err);
+	} else if (may_write(e, name, path)) {
+		if (permanent)
+			works(e, name, "%zu of %zu blocks; the others are " MR_BOOTMEM_REASON,
+			      blocks.nr - permanent, blocks.nr);
+		else
+			works(e, name, has_module(e, MEMRAS_FEAT_CLAIM) ?
+			      "evacuated by memras.ko, then by sysfs" :
+			      "by sysfs; with limits, as memras.ko is missing");
+	}
 	mr_blocks_free(&blocks);
 }
 
@@ -344,15 +357,6 @@ static void lockdown(struct exam *e)
 	}
 }
 
-/* arch/x86/kernel/cpu/proc.c: the flag "hypervisor" (CPUID 1, ECX bit 31) */
-static bool is_guest(const struct mr_machine *m)
-{
-	mr_autofree char *line = NULL;
-
-	return !mr_root_find_line(&m->root, "flags", &line, "proc/cpuinfo") &&
-	       strstr(line, " hypervisor");
-}
-
 static void edac(struct exam *e)
 {
 	mr_autofree struct mr_edac *list = NULL;
@@ -370,7 +374,7 @@ static void edac(struct exam *e)
 		      nr - controllers == 1 ? "" : "s");
 		return;
 	}
-	ecc = is_guest(e->m) ? -ENOENT : mr_dmi_memory_ecc(e->m);
+	ecc = mr_machine_is_guest(e->m) ? -ENOENT : mr_dmi_memory_ecc(e->m);
 	if (ecc == -EACCES || ecc == -EPERM) {
 		mr_err_set(&err, ecc, "", "only root can read whether this memory has ECC");
 		mr_err_hint(&err, "run it with sudo");
@@ -383,7 +387,7 @@ static void edac(struct exam *e)
 		mr_err_hint(&err, "load the EDAC driver of this machine (drivers/edac), or ghes_edac");
 		refused(e, name, &err);
 	} else {
-		mr_err_machine(&err, -ENODEV, "", is_guest(e->m) ?
+		mr_err_machine(&err, -ENODEV, "", mr_machine_is_guest(e->m) ?
 			       "a virtual machine: its host counts the errors of memory" :
 			       ecc == 0 ? "this memory has no error correction" :
 			       "no memory controller reports errors");

@@ -4,7 +4,7 @@
  * in DIR/retired.json (DIR is /var/lib/memras), so that they can be retired again. One
  * JSON object:
  *
- *	{"version": 1, "page_size": 4096,
+ *	{"version": 1, "page_size": BYTES,
  *	 "layout": {"boot": "...", "ranges": [[START, END], ...], "dimms": ["...", ...],
  *	            "dimm_sizes": [BYTES, ...]},
  *	 "retired": [{"pfn", "phys", "node", "cause", "time", "label", "state", "reason"}, ...]}

@@ -82,7 +82,7 @@ in_use() {
 			'x=\$(printf %200000s); : >/run/ready; while :; do sleep 1000; done'
 		until [ -e /run/ready ]; do sleep 0.5; done
 		pid=\$(systemctl show -P MainPID user)
-		heap=\$(sed -n 's/-.*\[heap\]//p' /proc/\$pid/maps)
+		heap=\$(sed -n '/\[heap\]/ { s/-.*//p; q }' /proc/\$pid/maps)
 		for ((i = 4; i < 4 + $1; i++)); do
 			printf 'pid:%d@0x%x ' \$pid \$((0x\$heap + i * 4096))
 		done

@@ -16,7 +16,17 @@ setup() {
 teardown() {
 	[ -z "${switcher-}" ] || { kill "$switcher" && wait "$switcher"; } 2>/dev/null || true
 	memras quarantine release --quiet all
-	memras block online --quiet --zone movable all || true
+	all_online || kept_offline
+}
+
+# Since 6.2 a block with poisoned pages stays offline, and they cannot be unpoisoned.
+all_online() {
+	run_json 0 memras block online --json --zone movable all 2>/dev/null
+}
+
+# kept_offline: it is for this alone that blocks did not come online
+kept_offline() {
+	assert_json '[.results[] | select(.error).error.errno] | . != [] and all(. == "EHWPOISON")'
 }
 
 movable_blocks() {
@@ -93,10 +103,9 @@ switch_block() {
 	[ ! -e /sys/kernel/debug/kcov ] || [ "$(sed -nE 's/.* ([0-9]+) edges.*/\1/p' /run/fuzz)" -gt 500 ]
 	{ kill $switcher && wait $switcher; } 2>/dev/null || true
 	switcher=
-	# Since 6.2 a block with poisoned pages stays offline, and they cannot be unpoisoned.
-	if ! run_json 0 memras block online --json --zone movable all 2>/dev/null; then
-		assert_json '[.results[] | select(.error).error.errno] | . != [] and all(. == "EHWPOISON")'
-		return 0
+	if ! all_online; then
+		kept_offline
+		return
 	fi
 	wait_for 20 both_are "$before"
 }

@@ -41,19 +41,45 @@ static inline bool memras_contig_isolated(unsigned long start, unsigned long end
 }
 
 /*
- * The third argument was a migratetype until "mm/page_isolation: remove
- * migratetype parameter from more functions" (6.17) made it acr_flags_t. The
- * old MIGRATE_MOVABLE compiles there, and means ACR_FLAGS_CMA.
+ * Pageblocks of the contiguous memory allocator are taken as such only, and are
+ * busy for everyone else (has_unmovable_pages()). Hugepages lie in them, too.
+ * A range of both kinds must be taken in parts.
  */
+static inline int memras_contig_cma(unsigned long start, unsigned long end)
+{
+	bool cma = memras_pageblock_cma(start);
+	unsigned long pfn;
+
+	for (pfn = start; pfn < end; pfn = ALIGN(pfn + 1, pageblock_nr_pages))
+		if (memras_pageblock_cma(pfn) != cma)
+			return -EBUSY;
+	return cma;
+}
+
+/*
+ * The third argument was a migratetype until "mm/page_isolation: remove
+ * migratetype parameter from more functions" (6.17) made it acr_flags_t.
+ */
+#ifdef ACR_FLAGS_NONE
+#define MEMRAS_CONTIG_CMA	ACR_FLAGS_CMA
+#define MEMRAS_CONTIG_OTHER	ACR_FLAGS_NONE
+#else
+#ifdef CONFIG_CMA
+#define MEMRAS_CONTIG_CMA	MIGRATE_CMA
+#else
+#define MEMRAS_CONTIG_CMA	MIGRATE_MOVABLE
+#endif
+#define MEMRAS_CONTIG_OTHER	MIGRATE_MOVABLE
+#endif
+
 static inline int memras_contig_alloc(unsigned long start, unsigned long end)
 {
-	if (memras_contig_isolated(start, end))
+	int cma = memras_contig_cma(start, end);
+
+	if (cma < 0 || memras_contig_isolated(start, end))
 		return -EBUSY;
-#ifdef ACR_FLAGS_NONE
-	return alloc_contig_range(start, end, ACR_FLAGS_NONE, MEMRAS_CONTIG_GFP);
-#else
-	return alloc_contig_range(start, end, MIGRATE_MOVABLE, MEMRAS_CONTIG_GFP);
-#endif
+	return alloc_contig_range(start, end, cma ? MEMRAS_CONTIG_CMA : MEMRAS_CONTIG_OTHER,
+				  MEMRAS_CONTIG_GFP);
 }
 
 /*

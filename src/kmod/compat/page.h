@@ -186,26 +186,55 @@ static inline int memras_hugetlb_cache_refs(unsigned int order)
 }
 
 /*
- * Is the pageblock isolated? What the kernel has for this is not exported, so
- * the bitmap of the section is read. MIGRATE_ISOLATE was one of the
- * migratetypes until "mm/page_isolation: make page isolation a standalone bit"
- * (6.17).
+ * The bits of a pageblock. What the kernel has to read them is not exported, so
+ * the bitmap of the section is read; 0 where there is none.
  */
-static inline bool memras_pageblock_isolated(unsigned long pfn)
+static inline unsigned long memras_pageblock_bits(unsigned long pfn)
 {
-#if defined(CONFIG_MEMORY_ISOLATION) && defined(CONFIG_SPARSEMEM)
+#ifdef CONFIG_SPARSEMEM
 	struct mem_section *ms = __pfn_to_section(pfn);
 	struct mem_section_usage *usage = READ_ONCE(ms->usage);
-	unsigned long bit, word;
+	unsigned long bit;
 
 	if (!usage)
-		return false;
+		return 0;
 	bit = ((pfn & (PAGES_PER_SECTION - 1)) >> pageblock_order) * NR_PAGEBLOCK_BITS;
-	word = READ_ONCE(usage->pageblock_flags[bit / BITS_PER_LONG]) >> (bit % BITS_PER_LONG);
+	return READ_ONCE(usage->pageblock_flags[bit / BITS_PER_LONG]) >> (bit % BITS_PER_LONG);
+#else
+	return 0;
+#endif
+}
+
+/*
+ * "mm/page_isolation: make page isolation a standalone bit" and its series
+ * (6.17) renamed the mask, and MIGRATE_ISOLATE is no migratetype since.
+ */
+#ifdef PAGEBLOCK_MIGRATETYPE_MASK
+#define MEMRAS_MIGRATETYPE_MASK	PAGEBLOCK_MIGRATETYPE_MASK
+#else
+#define MEMRAS_MIGRATETYPE_MASK	MIGRATETYPE_MASK
+#endif
+
+/* Does the pageblock belong to the contiguous memory allocator? */
+static inline bool memras_pageblock_cma(unsigned long pfn)
+{
+#ifdef CONFIG_CMA
+	return (memras_pageblock_bits(pfn) & MEMRAS_MIGRATETYPE_MASK) == MIGRATE_CMA;
+#else
+	return false;
+#endif
+}
+
+/* Is the pageblock isolated? */
+static inline bool memras_pageblock_isolated(unsigned long pfn)
+{
+#ifdef CONFIG_MEMORY_ISOLATION
+	unsigned long word = memras_pageblock_bits(pfn);
+
 #ifdef PAGEBLOCK_ISO_MASK
 	return word & PAGEBLOCK_ISO_MASK;
 #else
-	return (word & MIGRATETYPE_MASK) == MIGRATE_ISOLATE;
+	return (word & MEMRAS_MIGRATETYPE_MASK) == MIGRATE_ISOLATE;
 #endif
 #else
 	return false;

@@ -32,6 +32,7 @@ struct batch {
 	struct mr_spots spots;		/* position of the run */
 	struct mr_item *items;		/* of the current batch */
 	size_t nr, room;
+	bool replaced;			/* a hugepage, since the batch was looked at */
 	struct mr_item **open;		/* space for a batch: pointers, words and snapshots */
 	uint64_t *pfns, *words;
 	struct look *looks;
@@ -105,6 +106,7 @@ static void mark_twins(struct batch *b)
 static bool load(struct batch *b)
 {
 	b->nr = 0;
+	b->replaced = false;
 	while (b->nr < b->room && !stopped(b)) {
 		struct mr_item it = { 0 };
 
@@ -140,19 +142,32 @@ static void settle(struct batch *b, struct mr_item *it)
 		b->hooks->settled(&result, b->hooks->data);
 }
 
+/* True if the page may be another than it was when looked at, by what was done since. */
+static bool may_have_changed(const struct batch *b, const struct mr_item *it)
+{
+	uint64_t flags;
+
+	/* By a try at its hugepage, or at the same page by another name. */
+	if (it->snap.huge_pages || it->twin)
+		return true;
+	/* It was free, and may be in the hugepage that took the place of another one. */
+	return b->replaced && mr_kpage_flags(b->m, it->spot.pfn, &flags, 1) == 1 &&
+	       (flags & MR_KPF(KPF_HUGE));
+}
+
 static void try_it(struct batch *b, struct mr_item *it)
 {
 	struct mr_err err = { 0 };
 
 	if (!it->attempts)
 		it->begun = mr_clock_us();
-	/* A try at its hugepage, or at the same page by another name, may have changed the page. */
-	if (it->snap.huge_pages || it->twin)
+	if (may_have_changed(b, it))
 		look_at(b, &it, 1);
 	if (it->decided)
 		return;
 	it->attempts++;
 	it->tried = true;
+	b->replaced |= it->snap.huge_pages > 0;
 	it->rc = b->way->apply(&it->snap, &it->step, &it->spot, b->way->data, &err);
 	it->ended = mr_clock_us();
 	if (it->rc)
@@ -176,6 +191,9 @@ static void verify(struct batch *b, struct mr_item **items, size_t nr)
 		b->pfns[i] = b->looks[i].pfn;
 	/* A page that cannot be read back is not done. */
 	rc = mr_kpage_gather(b->m->kpageflags, b->pfns, n, 0, b->words);
+	for (size_t i = 0; !rc && i < n; i++)
+		if (mr_kpage_is_huge_tail(b->words[i]) && mr_kpage_poisoned(b->m, b->pfns[i]) == 1)
+			b->words[i] |= MR_KPF(KPF_HWPOISON);
 	for (size_t i = 0; i < n; i++)
 		mr_item_judge(items[b->looks[i].index], b->way, !rc ? b->words[i] :
 			      b->way->poisons ? 0 : MR_KPF(KPF_HWPOISON));

@@ -230,7 +230,7 @@ struct memras_scan {
  *
  * A claim of several pageblocks, up to a memory block, is made at once: it isolates
  * and drains only once. It is busy if any page of it is: claim halves then, down to
- * a pageblock.
+ * a pageblock, or a hugepage that is smaller.
  *
  * EBUSY: a page in the range cannot be moved, or not now; another claim is at work
  * there; or the block is going offline or online. A range that was just freed may

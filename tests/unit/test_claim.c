@@ -178,6 +178,33 @@ static void what_is_busy_is_halved(void)
 	CHECK_INT(w.claims, 6);
 }
 
+/* Hugepages that are smaller than a pageblock go one by one. */
+static void what_is_busy_is_halved_down_to_a_least_piece(void)
+{
+	begin();
+	c.least = 2;
+	w.free_at_us[13] = UINT64_MAX;
+	c.retries = 0;
+	CHECK_INT(run(0, 32), -EBUSY);
+	CHECK_INT(held(), 30);
+	CHECK(w.held[11] && !w.held[12] && !w.held[13] && w.held[14]);
+	CHECK_INT(c.attempts, 1);
+	/* An odd end is a piece of its own. */
+	begin();
+	c.least = 2;
+	w.free_at_us[6] = UINT64_MAX;
+	c.retries = 0;
+	CHECK_INT(run(0, 7), -EBUSY);
+	CHECK_INT(held(), 6);
+	/* What is as large as a pageblock, or larger, changes nothing. */
+	begin();
+	c.least = UNIT;
+	w.free_at_us[13] = UINT64_MAX;
+	c.retries = 0;
+	CHECK_INT(run(0, 32), -EBUSY);
+	CHECK_INT(held(), 24);
+}
+
 static void halves_begin_at_pageblocks(void)
 {
 	begin();
@@ -319,6 +346,7 @@ int main(void)
 	what_is_free_goes_in_large_pieces();
 	what_waits_in_batches_is_drained_once();
 	what_is_busy_is_halved();
+	what_is_busy_is_halved_down_to_a_least_piece();
 	halves_begin_at_pageblocks();
 	busy_ones_are_tried_until_they_are_free();
 	the_deadline_ends_it();

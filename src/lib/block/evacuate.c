@@ -89,6 +89,19 @@ void mr_evacuate_explain(const struct mr_machine *m, int rc, struct mr_block_res
 			    " shows what is in it", r->block);
 }
 
+/* The pages of the smallest hugepage of the block; 0 if it has none. */
+static uint64_t smallest_hugepage(const struct mr_block_snap *snap)
+{
+	uint64_t least = 0;
+
+	for (size_t i = 0; i < snap->nr_hugepages; i++) {
+		uint64_t pages = snap->hugepages[i].size >> snap->page_shift;
+
+		least = !least || pages < least ? pages : least;
+	}
+	return least;
+}
+
 int mr_evacuate(const struct mr_machine *m, const struct mr_block_snap *snap,
 		const struct mr_block_plan *plan, const struct mr_block_policy *policy,
 		uint64_t deadline_us, struct mr_block_result *result)
@@ -97,8 +110,8 @@ int mr_evacuate(const struct mr_machine *m, const struct mr_block_snap *snap,
 				.left = snap->all.nr - mr_ranges_pages(&plan->want) };
 	struct mr_claims claims = {
 		.ops = &mr_claim_device, .ctx = (void *)m, .unit = m->info.pageblock_pages,
-		.largest = mr_claim_largest(m), .deadline_us = deadline_us,
-		.retries = policy->retries, .leave = leave, .progress = tell, .data = &e,
+		.least = smallest_hugepage(snap), .largest = mr_claim_largest(m),
+		.deadline_us = deadline_us, .retries = policy->retries, .leave = leave, .progress = tell, .data = &e,
 	};
 	int rc = mr_claims_run(&claims, &plan->want);
 

@@ -132,16 +132,24 @@ static int claim_drained(struct loop *l, uint64_t pfn, uint64_t nr)
 	return rc;
 }
 
-/* Returns where to halve a piece, on a pageblock boundary; 0 if it is within one pageblock. */
-static uint64_t middle(const struct mr_claims *c, uint64_t pfn, uint64_t nr)
+/* Returns where to halve a piece, on a multiple of @unit; 0 if it is within one such unit. */
+static uint64_t middle_by(uint64_t unit, uint64_t pfn, uint64_t nr)
 {
 	uint64_t end = pfn + nr, half = pfn + nr / 2;
 
-	if (pfn / c->unit == (end - 1) / c->unit)
+	if (pfn / unit == (end - 1) / unit)
 		return 0;
-	half += c->unit - 1;
-	half -= half % c->unit;
-	return half < end ? half : (end - 1) - (end - 1) % c->unit;
+	half += unit - 1;
+	half -= half % unit;
+	return half < end ? half : (end - 1) - (end - 1) % unit;
+}
+
+/* ... on a boundary of a pageblock, and within one of a least piece. */
+static uint64_t middle(const struct mr_claims *c, uint64_t pfn, uint64_t nr)
+{
+	uint64_t half = middle_by(c->unit, pfn, nr);
+
+	return half || !c->least || c->least >= c->unit ? half : middle_by(c->least, pfn, nr);
 }
 
 /* Claims a piece; if refused, claims its halves. Adds what is still busy to l->busy. */

@@ -5,7 +5,10 @@
  *
  * One claim of a whole memory block isolates and drains once, while claims of its pageblocks do
  * so each time (mm/page_alloc.c, alloc_contig_range()). But one busy page makes the whole claim
- * busy, so a refused piece is halved, down to a pageblock.
+ * busy, so a refused piece is halved, down to a pageblock. A pageblock of several hugepages in
+ * use is refused for ever where each moves into the place of the one before (mm/hugetlb.c takes
+ * the hugepage that was freed last, up to 6.12 also in an isolated pageblock): so it is halved
+ * further, down to one of them.
  */
 #ifndef MR_LIB_RANGE_CLAIM_H
 #define MR_LIB_RANGE_CLAIM_H
@@ -51,6 +54,7 @@ struct mr_claims {
 	const struct mr_claim_ops *ops;
 	void *ctx;
 	uint64_t unit;		/* pages of a pageblock */
+	uint64_t least;		/* pages of the smallest part to try alone; 0: a pageblock */
 	uint64_t largest;	/* limit and alignment of a claim, in pages */
 	uint64_t deadline_us;	/* by ops->clock_us() */
 	uint64_t retries;	/* limit of passes after the first */

@@ -91,6 +91,12 @@ int main(void)
 	CHECK_HAS(choose("size:1G", MR_BLOCKSEL_ONLINE), "ENOENT: only 256M of it is offline");
 	CHECK_HAS(choose("size:1G", MR_BLOCKSEL_LIST), "EINVAL");
 
+	/* Boot memory that never goes is chosen by name only. */
+	blocks.list[0].permanent = blocks.list[1].permanent = blocks.list[2].permanent = true;
+	CHECK_STR(choose("size:256M", MR_BLOCKSEL_OFFLINE), "10 9");
+	CHECK_STR(choose("0", MR_BLOCKSEL_OFFLINE), "0");
+	CHECK_HAS(choose("size:1G", MR_BLOCKSEL_OFFLINE), "can go offline");
+
 	bad("", "empty");
 	bad("x", "the block");
 	bad("7x", "the block");

@@ -127,6 +127,7 @@ static int choose_size(const struct mr_blocksel *sel, const struct mr_block **or
 		       struct mr_err *err)
 {
 	uint64_t left = sel->bytes;
+	bool permanent = false;
 
 	if (use == MR_BLOCKSEL_LIST)
 		return mr_err_usage(err, -EINVAL, sel->word, "a size chooses only to offline or online");
@@ -135,15 +136,20 @@ static int choose_size(const struct mr_blocksel *sel, const struct mr_block **or
 
 		if (online != (use == MR_BLOCKSEL_OFFLINE))
 			continue;
+		if (online && order[i]->permanent) {
+			permanent = true;
+			continue;
+		}
 		chosen[(*nr_chosen)++] = order[i];
 		left -= left < order[i]->size ? left : order[i]->size;
 	}
 	if (left) {
 		char text[MR_SIZE_TEXT];
 
-		return mr_err_set(err, -ENOENT, sel->word, "only %s of it is %s",
+		return mr_err_set(err, -ENOENT, sel->word, "only %s of it %s",
 				  mr_size_text(sel->bytes - left, text),
-				  use == MR_BLOCKSEL_OFFLINE ? "online" : "offline");
+				  permanent ? "can go offline" :
+				  use == MR_BLOCKSEL_OFFLINE ? "is online" : "is offline");
 	}
 	return 0;
 }

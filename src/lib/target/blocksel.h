@@ -5,8 +5,9 @@
  *	7  memory7	one block		7-12	blocks 7 to 12
  *	phys:ADDR[+LEN]	those that contain these bytes
  *	node:N		those of a NUMA node	all	all blocks
- *	size:4G		so much memory: for offline from the highest online
- *			block down, for online from the lowest offline one up
+ *	size:4G		so much memory: for offline from the highest online block
+ *			down, but no boot memory that never goes, for online from
+ *			the lowest offline one up
  */
 #ifndef MR_LIB_TARGET_BLOCKSEL_H
 #define MR_LIB_TARGET_BLOCKSEL_H

@@ -137,6 +137,26 @@ void mr_kpage_flag_names(uint64_t flags, const char *names[MR_KPAGE_NAMES])
 	names[n] = NULL;
 }
 
+/* Finds the head of the hugepage of @pfn, one of its tails. Returns its flags; 0 if it is gone. */
+static uint64_t flags_of_head(const struct mr_machine *m, uint64_t pfn)
+{
+	uint64_t flags[WALK_BATCH];
+
+	while (pfn) {
+		uint64_t nr = pfn < WALK_BATCH ? pfn : WALK_BATCH;
+
+		pfn -= nr;
+		if (mr_kpage_flags(m, pfn, flags, nr) != (ssize_t)nr)
+			return 0;
+		while (nr--)
+			if (!(flags[nr] & MR_KPF(KPF_HUGE)))
+				return 0;
+			else if (flags[nr] & MR_KPF(KPF_COMPOUND_HEAD))
+				return flags[nr];
+	}
+	return 0;
+}
+
 int mr_kpage_poisoned(const struct mr_machine *m, uint64_t pfn)
 {
 	uint64_t flags;
@@ -144,7 +164,26 @@ int mr_kpage_poisoned(const struct mr_machine *m, uint64_t pfn)
 
 	if (n < 0)
 		return (int)n;
+	if (n == 1 && mr_kpage_is_huge_tail(flags) && !(flags & MR_KPF(KPF_HWPOISON)))
+		flags = flags_of_head(m, pfn);
 	return n == 1 && (flags & MR_KPF(KPF_HWPOISON));
+}
+
+uint64_t mr_kpage_huge_pages(const struct mr_machine *m, uint64_t pfn)
+{
+	uint64_t flags[WALK_BATCH], pages = 0;
+	size_t want = 1;		/* most pages are of no hugepage */
+	ssize_t n;
+
+	do {
+		n = mr_kpage_flags(m, pfn + pages, flags, want);
+		want = WALK_BATCH;
+		for (ssize_t i = 0; i < n; i++, pages++)
+			if (!(flags[i] & MR_KPF(KPF_HUGE)) ||
+			    mr_kpage_is_huge_tail(flags[i]) != (pages > 0))
+				return pages;
+	} while (n > 0);
+	return pages;
 }
 
 int mr_kpage_need(const struct mr_machine *m, struct mr_err *err)

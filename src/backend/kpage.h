@@ -49,8 +49,24 @@ int mr_kpage_gather(int fd, const uint64_t *pfns, size_t nr, uint64_t beyond, ui
 #define MR_KPAGE_NAMES 65
 void mr_kpage_flag_names(uint64_t flags, const char *names[MR_KPAGE_NAMES]);
 
-/* Returns 1 if the page has the HWPoison flag, 0 if not, or -errno. */
+/*
+ * A poisoned hugepage (of hugetlbfs) that is still in use does not tell which of its pages is
+ * bad: the flag is that of its head. "mm: convert stable_page_flags to folio" (6.10) shows it for
+ * all of its pages, older kernels for the head only.
+ */
+static inline bool mr_kpage_is_huge_tail(uint64_t flags)
+{
+	return (flags & MR_KPF(KPF_HUGE)) && (flags & MR_KPF(KPF_COMPOUND_TAIL));
+}
+
+/*
+ * Returns 1 if the page, or for a page of a hugepage any of these, has the HWPoison flag, 0 if
+ * not, or -errno.
+ */
 int mr_kpage_poisoned(const struct mr_machine *m, uint64_t pfn);
+
+/* Returns the pages of the hugepage that @pfn is the head of; 0 if it is none. */
+uint64_t mr_kpage_huge_pages(const struct mr_machine *m, uint64_t pfn);
 
 /* Returns 0 if page flags can be read; else -errno with @err set to the cause. */
 int mr_kpage_need(const struct mr_machine *m, struct mr_err *err);

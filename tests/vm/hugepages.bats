@@ -23,15 +23,15 @@ free_hugepage() {
 
 @test "free and used hugepages are listed with their pools" {
 	pool_set 6
-	workload_start hugetlb 1024
+	workload_start hugetlb $((2 * hugepage_pages))
 	run_json 0 memras hugepage list --json
 	assert_json '.hugepages | length == 6'
 	assert_json '[.hugepages[] | select(.state == "in-use")] | length == 2'
 	assert_json '[.pools[] | select(.size == 2097152)] | .[0].total == 6 and .[0].free == 4'
 	assert_json "[.hugepages[] | select(.state == \"in-use\") | .pfn] | index($((pfns[0]))) != null"
-	run_json 0 memras hugepage list --json "pid:$workload_pid@${vaddrs[700]}"
-	assert_json ".hugepages | length == 1 and .[0].pfn == $((pfns[512])) and .[0].size == 2097152
-		and .[0].last_pfn == $((pfns[512] + 511))"
+	run_json 0 memras hugepage list --json "pid:$workload_pid@${vaddrs[hugepage_pages + 60]}"
+	assert_json ".hugepages | length == 1 and .[0].pfn == $((pfns[hugepage_pages])) and .[0].size == 2097152
+		and .[0].last_pfn == $((pfns[hugepage_pages] + hugepage_pages - 1))"
 	workload_stop
 }
 
@@ -60,7 +60,7 @@ free_hugepage() {
 
 	replaces || skip "hugepages are replaced from kernel 5.13 on"
 	pool_set 8
-	workload_start hugetlb 1024
+	workload_start hugetlb $((2 * hugepage_pages))
 	pfn=${pfns[0]}
 	run_json 0 memras hugepage replace --json "$((pfn + 100))"
 	assert_json ".results[0] | .result == \"replaced\" and .pfn == $((pfn)) and .kind == \"hugetlb\""
@@ -104,15 +104,15 @@ free_hugepage() {
 
 	pool_set 8
 	for kind in hugetlb hugetlb-shared hugetlb-file; do
-		workload_start $kind 1024
-		pfn=${pfns[700]}
+		workload_start $kind $((2 * hugepage_pages))
+		pfn=${pfns[hugepage_pages + 60]}
 		run_json 0 memras offline --soft --json "$pfn"
 		assert_json '.results[0] | .result == "offlined" and .path == "hugepage-migrated"'
 		page_is hwpoison "$pfn"
 		assert_equal "$(pool nr)" 8 "after $kind"
 		assert_equal "$(pool free)" 6 "after $kind"
 		workload_pfns
-		[ "${pfns[700]}" != "$pfn" ]
+		[ "${pfns[hugepage_pages + 60]}" != "$pfn" ]
 		workload_check
 		workload_stop
 	done
@@ -135,7 +135,7 @@ free_hugepage() {
 
 	kills=$((kills + 20))
 	pool_set 24
-	workload_start hugetlb-pinned 512
+	workload_start hugetlb-pinned "$hugepage_pages"
 	mapfile -t pages < <(memras hugepage list --json |
 		jq -r '.hugepages[] | select(.state == "free") | .pfn + 9')
 	assert_equal "${#pages[@]}" 23
@@ -170,7 +170,7 @@ free_hugepage() {
 	local pid guardian rc=0 guardians=0
 
 	pool_set 8
-	workload_start hugetlb-pinned 512
+	workload_start hugetlb-pinned "$hugepage_pages"
 	env --default-signal=INT memras offline --soft --no-module --timeout 60s --quiet "${pfns[7]}" 2>/dev/null 3>&- &
 	pid=$!
 	# A guardian lives for a moment with each try, so that nothing is done but look.
@@ -192,7 +192,7 @@ free_hugepage() {
 	local set rc
 
 	pool_set 8
-	workload_start hugetlb-pinned 512
+	workload_start hugetlb-pinned "$hugepage_pages"
 	for set in 8 12; do
 		rc=0
 		killat /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages=9 memras offline --soft \
@@ -274,7 +274,7 @@ free_hugepage() {
 	local pfn
 
 	pool_set 8
-	workload_start hugetlb-reserved 2048
+	workload_start hugetlb-reserved $((4 * hugepage_pages))
 	assert_equal "$(pool resv)" 4
 	assert_equal "$(pool free)" 8
 	pfn=$(($(free_hugepage) + 100))
@@ -297,11 +297,11 @@ free_hugepage() {
 
 	pool_set 64
 	poisoned=$(poisoned_pages)
-	workload_start hugetlb $((32 * 512))
+	workload_start hugetlb $((32 * hugepage_pages))
 	assert_equal "$(pool free)" 32
 	# One page of each of the 32 in use, and of each of the 32 free ones.
 	for ((i = 0; i < 32; i++)); do
-		targets+=("${pfns[i * 512 + 13 * i]}")
+		targets+=("${pfns[i * hugepage_pages + 3 * i]}")
 	done
 	mapfile -t -O 32 targets < <(memras hugepage list --json |
 		jq -r '[.hugepages[] | select(.state == "free") | .pfn] | to_entries[] | .value + 7 * .key')
@@ -321,7 +321,7 @@ free_hugepage() {
 
 	replaces || skip "hugepages are replaced from kernel 5.13 on"
 	pool_set 5
-	workload_start hugetlb 512
+	workload_start hugetlb "$hugepage_pages"
 	before=$(memras hugepage list --json | jq -c .hugepages)
 	run_json 0 memras hugepage replace --dry-run --json node:0
 	assert_json '.summary == {requested: 5, planned: 5, replaced: 0, already: 0, refused: 0, failed: 0}'
@@ -340,15 +340,15 @@ free_hugepage() {
 	local pfn i
 
 	pool_set 3
-	echo 4 >/proc/sys/vm/nr_overcommit_hugepages
-	workload_start hugetlb $((5 * 512))
+	echo 4 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages
+	workload_start hugetlb $((5 * hugepage_pages))
 	assert_equal "$(pool nr) $(pool free) $(pool surplus)" "5 0 2"
 	if replaces; then
 		run_json 0 memras hugepage replace --json "${pfns[0]}"
 		assert_equal "$(pool nr) $(pool free) $(pool surplus)" "5 0 2"
 	fi
 	workload_pfns
-	for i in 600 1200; do
+	for i in $((hugepage_pages + 60)) $((2 * hugepage_pages + 60)); do
 		pfn=${pfns[i]}
 		run_json 0 memras offline --soft --no-module --json "$pfn"
 		assert_json '.results[0] | .result == "offlined" and .pool == "grown"'
@@ -357,13 +357,13 @@ free_hugepage() {
 	done
 	workload_check
 	workload_stop
-	echo 0 >/proc/sys/vm/nr_overcommit_hugepages
+	echo 0 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages
 	assert_equal "$(pool nr) $(pool surplus)" "3 0"
 }
 
 @test "hugepages in use are told with who maps them, and all free ones are replaced in one go" {
 	pool_set 6
-	workload_start hugetlb 1024
+	workload_start hugetlb $((2 * hugepage_pages))
 	run_json 0 memras hugepage list --owners --json
 	assert_json "[.hugepages[] | select(.state == \"in-use\")] | length == 2 and all(.owners[0].pid == $workload_pid)"
 	assert_json '[.hugepages[] | select(.state == "free")] | all(.owners == [])'
@@ -374,5 +374,36 @@ free_hugepage() {
 	assert_equal "$(pool nr)" 6
 	assert_equal "$(pool free)" 4
 	workload_check
+	workload_stop
+}
+
+# Its flag is that of the whole hugepage until that is free: which page is bad, the kernel
+# has told before.
+@test "an error in a hugepage in use is recorded as that of one page, by whoever saw it" {
+	local page option
+
+	expect_log 'Memory failure'
+	memras watch --once --quiet
+	pool_set 3
+	workload_start hugetlb-shared "$hugepage_pages"
+	page=${pfns[7]}
+	echo $((page * page_size)) >/sys/devices/system/memory/hard_offline_page
+	run_json 0 memras watch --once --json
+	assert_json '.summary | .retired == 1 and .failed == 0'
+	jq -e "[.retired[].pfn] | index($((page)))" /var/lib/memras/retired.json
+	# Later ones see just the hugepage.
+	dmesg --clear
+	for option in "" --no-module; do
+		# shellcheck disable=SC2086 # none is no word
+		run_json 0 memras watch --once --json $option
+		assert_json '.summary | .retired == 0 and .failed == 0'
+	done
+	workload_stop
+
+	pool_set 4
+	workload_start hugetlb-shared "$hugepage_pages"
+	page=${pfns[9]}
+	run_json 0 memras offline --hard --force --no-module --json "$page"
+	assert_json ".results[0] | .result == \"offlined\" and .pfn == $((page))"
 	workload_stop
 }

@@ -34,11 +34,13 @@ static int found_by_module(const struct memras_run *run, void *data)
 	return s->fn(run->pfn, run->nr, s->data);
 }
 
+/* A poisoned hugepage counts once, as its head: see mr_kpage_is_huge_tail(). */
 static int found_by_flags(uint64_t pfn, uint64_t flags, void *data)
 {
 	const struct poison_scan *s = data;
 
-	return flags & MR_KPF(KPF_HWPOISON) ? s->fn(pfn, 1, s->data) : 0;
+	return (flags & MR_KPF(KPF_HWPOISON)) && !mr_kpage_is_huge_tail(flags) ?
+	       s->fn(pfn, 1, s->data) : 0;
 }
 
 static int scan_by_flags(const struct mr_machine *m, uint64_t pfn, uint64_t nr, found_fn fn,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "backend/edac.h"
+#include "backend/kpage.h"
 #include "util/num.h"
 
 /* Others hold the lock briefly, and errors continue to arrive during the wait. */
@@ -57,15 +58,44 @@ static bool is_new(const struct mr_retlist *list, uint64_t pfn)
 	return !entry || entry->pending;
 }
 
+/* By page, and of two the same the exact one first. */
+static int by_pfn_exact_first(const void *pa, const void *pb)
+{
+	const struct mr_found *a = pa, *b = pb;
+
+	return a->pfn != b->pfn ? mr_u64_order(pa, pb) : b->exact - a->exact;
+}
+
+/*
+ * True if @f->list[i] is the head of a poisoned hugepage one of whose pages is known: on @list as
+ * retired, or in @f as exact. That one is the bad page, then.
+ */
+static bool bad_page_known(const struct mr_machine *m, const struct mr_founds *f, size_t i,
+			   const struct mr_retlist *list)
+{
+	const struct mr_found *head = &f->list[i];
+	uint64_t pages = head->exact ? 0 : mr_kpage_huge_pages(m, head->pfn);
+
+	for (size_t k = i + 1; k < f->nr && f->list[k].pfn - head->pfn < pages; k++)
+		if (f->list[k].exact)
+			return true;
+	for (uint64_t k = 1; k < pages; k++)
+		if (!is_new(list, head->pfn + k))
+			return true;
+	return false;
+}
+
 /* Drops duplicates, and pages that @list already has as retired. */
-static void drop_known(struct mr_founds *f, const struct mr_retlist *list)
+static void drop_known(const struct mr_machine *m, struct mr_founds *f,
+		       const struct mr_retlist *list)
 {
 	size_t n = 0;
 
 	if (f->nr)
-		qsort(f->list, f->nr, sizeof(*f->list), mr_u64_order);
+		qsort(f->list, f->nr, sizeof(*f->list), by_pfn_exact_first);
 	for (size_t i = 0; i < f->nr; i++)
-		if (is_new(list, f->list[i].pfn) && (!n || f->list[n - 1].pfn != f->list[i].pfn))
+		if (is_new(list, f->list[i].pfn) && (!n || f->list[n - 1].pfn != f->list[i].pfn) &&
+		    !bad_page_known(m, f, i, list))
 			f->list[n++] = f->list[i];
 	f->nr = n;
 }
@@ -111,7 +141,7 @@ ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *f, struct mr_er
 		if (rc)
 			return rc;
 	}
-	drop_known(f, list);
+	drop_known(r->m, f, list);
 	if (!r->dry_run) {
 		mr_retlist_close(&own);
 		if (!f->nr)
@@ -119,7 +149,7 @@ ssize_t mr_recorder_run(struct mr_recorder *r, struct mr_founds *f, struct mr_er
 		rc = open_list(r, MR_RETLIST_WRITE, &own, err);
 		if (rc)
 			return rc;
-		drop_known(f, list);
+		drop_known(r->m, f, list);
 	}
 	nr = (ssize_t)f->nr;
 	rc = 0;

@@ -11,6 +11,8 @@ struct mr_found {
 	uint64_t pfn;			/* first: the key of mr_u64_order() */
 	int64_t time;			/* seconds since 1970 */
 	int32_t node;			/* -1 if unknown */
+	bool exact;			/* an event named it; false: a scan, which sees only the
+					 * head of a poisoned hugepage */
 	enum mr_watch_cause cause;
 	char label[MR_EDAC_TEXT];	/* of its DIMM, or "": that of the only DIMM, if any */
 };

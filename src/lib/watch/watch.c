@@ -66,7 +66,8 @@ static void trouble(const struct mr_watch *w, const struct mr_err *err)
 	w->hooks->trouble(err, w->hooks->data);
 }
 
-static int add_found(struct mr_watch *w, uint64_t pfn, int32_t node, int64_t now)
+/* @exact: by its number, and not as the head of a poisoned hugepage. */
+static int add_found(struct mr_watch *w, uint64_t pfn, int32_t node, int64_t now, bool exact)
 {
 	const struct mr_error_seen *seen = mr_suspects_error(&w->suspects, pfn);
 	struct mr_found *found;
@@ -75,7 +76,7 @@ static int add_found(struct mr_watch *w, uint64_t pfn, int32_t node, int64_t now
 		return -ENOMEM;
 	found = &w->found.list[w->found.nr++];
 	*found = (struct mr_found){
-		.pfn = pfn, .time = seen ? seen->time : now, .node = node,
+		.pfn = pfn, .time = seen ? seen->time : now, .node = node, .exact = exact,
 		.cause = seen ? seen->cause : MR_CAUSE_UNKNOWN,
 	};
 	snprintf(found->label, sizeof(found->label), "%s", mr_actor_label(&w->actor, pfn));
@@ -230,8 +231,8 @@ static void judge(struct mr_watch *w, bool all)
 	for (size_t i = s->nr; i-- > 0;) {
 		const struct mr_suspect *suspect = &s->list[i];
 
-		if (snaps[i].poisoned) {
-			if (add_found(w, suspect->pfn, snaps[i].node, suspect->time))
+		if (snaps[i].poisoned || mr_kpage_poisoned(w->m, suspect->pfn) == 1) {
+			if (add_found(w, suspect->pfn, snaps[i].node, suspect->time, true))
 				continue;
 			/* Restoring a pool need not wait for the list. */
 			mr_watch_pools_page(&w->pools, suspect->pfn, snaps[i].node);
@@ -242,6 +243,16 @@ static void judge(struct mr_watch *w, bool all)
 		}
 		mr_suspects_drop(s, i);
 	}
+}
+
+static void keep_exact(struct mr_founds *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->nr; i++)
+		if (f->list[i].exact)
+			f->list[n++] = f->list[i];
+	f->nr = n;
 }
 
 static int scan(struct mr_watch *w, struct mr_err *err)
@@ -258,11 +269,11 @@ static int scan(struct mr_watch *w, struct mr_err *err)
 	rc = mr_poison_find(w->m, &list, &nr, err);
 	/* The kernel logs first, then poisons: the log has the causes of all these by now. */
 	read_log(w, false);
-	/* The scan finds the pages that wait to be recorded as well. */
+	/* The scan finds again what an earlier one found and waits to be recorded. */
 	if (!rc)
-		w->found.nr = 0;
+		keep_exact(&w->found);
 	for (size_t i = 0; !rc && i < nr; i++)
-		if (add_found(w, list[i].pfn, list[i].node, now))
+		if (add_found(w, list[i].pfn, list[i].node, now, false))
 			rc = mr_err_set(err, -ENOMEM, "", "no memory for the poisoned pages");
 	mr_pace_did(&w->pace, begin, mr_clock_us());
 	if (rc) {

@@ -289,12 +289,11 @@ process() {
 	doctor_of "$machine"
 	[ "$(retirer rasdaemon)" = "absent " ]
 	mkdir -p "$machine"/sys/kernel/debug/ras/cec "$machine"/etc/{default,mcelog} \
-		"$machine"/sys/firmware/acpi/tables "$machine"/sys/module/ghes/parameters
+		"$machine"/sys/firmware/acpi/tables "$machine"/sys/bus/platform/drivers/GHES
 	grep -q ' - debugfs ' "$machine"/proc/self/mountinfo ||
 		echo "99 1 0:9 / /sys/kernel/debug rw - debugfs debugfs rw" >>"$machine"/proc/self/mountinfo
 	echo 2 >"$machine"/sys/kernel/debug/ras/cec/action_threshold
 	touch "$machine"/sys/firmware/acpi/tables/HEST
-	echo N >"$machine"/sys/module/ghes/parameters/disable
 	process 901 rasdaemon /usr/sbin/rasdaemon -f
 	process 902 memras memras watch --act restore-pool,retire=3/12h
 	process 903 memras memras watch
@@ -314,9 +313,9 @@ process() {
 	grep -q '^mcelog ' <<<"$out" && false
 
 	# Turned off, each by its own switch
-	echo "quiet ras=cec_disable" >"$machine"/proc/cmdline
+	echo "quiet ras=cec_disable ghes.disable=1" >"$machine"/proc/cmdline
 	echo 'PAGE_CE_ACTION="account"  # only count' >>"$machine"/etc/default/rasdaemon
-	echo Y >"$machine"/sys/module/ghes/parameters/disable
+	rmdir "$machine"/sys/bus/platform/drivers/GHES
 	rm -r "$machine"/proc/902
 	process 904 mcelog mcelog --daemon
 	echo "memory-ce-action = off" >"$machine"/etc/mcelog/mcelog.conf

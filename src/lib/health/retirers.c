@@ -103,21 +103,21 @@ static void find_cec(const struct mr_machine *m, struct mr_retirer *r)
 		    "others do not see the errors that it takes", (unsigned long long)threshold);
 }
 
-/* drivers/acpi/apei/ghes.c */
+/* drivers/acpi/apei/{hest,ghes}.c; the module has no parameter that can be read. */
 static void find_ghes(const struct mr_machine *m, struct mr_retirer *r)
 {
-	char disabled[8];
-
 	if (!mr_root_exists(&m->root, "sys/firmware/acpi/tables/HEST"))
 		set(r, MR_RETIRER_ABSENT, "the firmware reports no errors");
-	else if (mr_root_read(&m->root, disabled, sizeof(disabled),
-			      "sys/module/ghes/parameters/disable") < 0)
-		set(r, MR_RETIRER_ABSENT, "this kernel does not take the firmware's errors");
-	else if (disabled[0] == 'Y')
-		set(r, MR_RETIRER_OFF, "turned off by ghes.disable");
-	else
+	else if (mr_root_exists(&m->root, "sys/bus/platform/drivers/GHES"))
 		set(r, MR_RETIRER_ACTIVE, "soft offlines a page when the firmware reports that it "
 		    "had too many corrected errors");
+	else if (booted_with(m, "hest_disable"))
+		set(r, MR_RETIRER_OFF, "turned off by hest_disable");
+	else if (booted_with(m, "ghes.disable") || booted_with(m, "ghes.disable=1") ||
+		 booted_with(m, "ghes.disable=Y") || booted_with(m, "ghes.disable=y"))
+		set(r, MR_RETIRER_OFF, "turned off by ghes.disable");
+	else
+		set(r, MR_RETIRER_ABSENT, "this kernel does not take the firmware's errors");
 }
 
 /* drivers/ras/amd/fmpm.c */

@@ -153,8 +153,6 @@ static uint64_t bus_pfn(const struct job *job, const struct mr_range *part, cons
 static int test_part(struct job *job, struct mr_range part, struct mr_err *err)
 {
 	struct sigaction catch = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO }, old;
-	/* In memory, because the jump would lose a register. */
-	struct mr_pattern_found *const found = &job->found;
 	struct mr_pattern p = {
 		.pages = part.nr, .page_size = mr_page_size(job->m),
 		.address = mr_pfn_phys(job->m, part.pfn), .seed = job->test->seed,
@@ -170,14 +168,14 @@ static int test_part(struct job *job, struct mr_range part, struct mr_err *err)
 	p.mem = mem;
 	sigaction(SIGBUS, &catch, &old);
 	if (!sigsetjmp(bus_jump, 1))
-		rc = mr_pattern_run(&p, found);
+		rc = mr_pattern_run(&p, &job->found);
 	else
 		bus = true;
 	sigaction(SIGBUS, &old, NULL);
 	munmap(mem, part.nr << job->m->page_shift);
-	if (add_found(job, &part, found))
+	if (add_found(job, &part, &job->found))
 		rc = -ENOMEM;
-	mr_pattern_found_free(found);
+	mr_pattern_found_free(&job->found);
 	broken = add_broken(job, part, bus);
 	if (broken < 0)
 		rc = (int)broken;

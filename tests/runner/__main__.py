@@ -45,7 +45,7 @@ def main(argv):
     wanted = options.phase or (('vm',) if options.debug_kernel else
                                ('cli', 'vm') if options.suite else NAMES)
     tally = Tally()
-    phases = Phases(tally, options, guest.matrix())
+    phases = Phases(tally, options, guest)
     start = time.monotonic()
     for name in NAMES:
         if name not in wanted:

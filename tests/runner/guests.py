@@ -105,9 +105,12 @@ class Guests:
 
     def asked_for(self, path, declared, kernel):
         """Whether to run a suite on one of its kernels."""
-        debug = self.phases.matrix[kernel]['flavour'] == 'debug'
+        row = self.phases.matrix[kernel]
+        debug = row['flavour'] == 'debug'
         if self.options.kernel:
             return kernel in self.options.kernel
+        if row['suites'] == 'long' and not self.options.long:
+            return False
         if self.options.debug_kernel:
             return debug
         if kernel in declared['spared']:
@@ -119,7 +122,8 @@ class Guests:
         jobs = self.jobs()
         if not jobs:
             return
-        self.phases.build('gcc')
+        for arch in sorted({self.phases.matrix[job.kernel]['arch'] for job in jobs}):
+            self.phases.build_for(arch)
         ready = {}
         for kernel in sorted({job.kernel for job in jobs}):
             ready[kernel] = self.phases.fetch(kernel) is not None

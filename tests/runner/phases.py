@@ -50,8 +50,9 @@ def source_line(folder, message):
 
 
 class Phases:
-    def __init__(self, tally, options, matrix):
-        self.tally, self.options, self.matrix = tally, options, matrix
+    def __init__(self, tally, options, guest):
+        self.tally, self.options, self.guest = tally, options, guest
+        self.matrix = guest.matrix()
         self._done = {}
 
     def _once(self, key, make):
@@ -63,13 +64,15 @@ class Phases:
         return self._done[key]
 
     def build(self, name):
-        """Whether this build of memras exists."""
+        """Whether this build of memras exists: one of BUILDS, or that for an architecture."""
         def make():
-            folder, compiler, options = BUILDS[name]
+            folder, compiler, options = BUILDS.get(name) or (
+                self.guest.build_folder(name), 'gcc', PLAIN)
+            first = ['--cross-file', self.guest.cross_file(name)] if name not in BUILDS else []
             if not (TREE / 'meson.build').exists():
                 return self.tally.add(f'build: {name}', False, 'there is no meson.build')
             if not (TREE / folder / 'build.ninja').exists():
-                status, out = run(['meson', 'setup', folder, *dev_options(), *options],
+                status, out = run(['meson', 'setup', folder, *first, *dev_options(), *options],
                                   env={'CC': compiler})
             else:
                 status, out = run(['meson', 'configure', folder, *dev_options(), *options])
@@ -77,6 +80,10 @@ class Phases:
                 status, out = run(['meson', 'compile', '-C', folder])
             return self.tally.add(f'build: {name}', not status, out[-4000:])
         return self._once(f'build {name}', make)
+
+    def build_for(self, arch):
+        """Whether memras exists for the guests of an architecture."""
+        return self.build('gcc' if self.guest.build_folder(arch) == 'build' else arch)
 
     def registered(self, suite, build, names=()):
         """Has meson run the tests of a suite, or only those in NAMES."""
@@ -141,7 +148,8 @@ class Phases:
         return [name for name, row in self.matrix.items()
                 if (not module or row['module'] == 'yes')
                 and (name in self.options.kernel if self.options.kernel
-                     else (row['flavour'] == 'debug') == self.options.debug_kernel)]
+                     else (row['flavour'] == 'debug') == self.options.debug_kernel
+                     and (row['suites'] != 'long' or self.options.long))]
 
     @staticmethod
     def cached(name):
@@ -156,6 +164,10 @@ class Phases:
             return None if status else pathlib.Path(out.strip().splitlines()[-1])
         return self._once(f'fetch kernel {name}', make)
 
+    def make_words(self, name):
+        """What make has to know of a kernel's architecture."""
+        return self.guest.make_words(self.matrix[name]['arch'])
+
     def compiled(self, what, make, folder, *words):
         """Whether MAKE builds a module in FOLDER, with all warnings enabled and none reported."""
         shutil.rmtree(folder, ignore_errors=True)
@@ -165,10 +177,10 @@ class Phases:
                        '\n'.join(warnings) or out[-4000:])
         return not status
 
-    def checked(self, what, make, folder, kernel, source):
+    def checked(self, what, make, folder, kernel, source, *words):
         """Has sparse look at a module of the folder SOURCE while MAKE builds it in FOLDER."""
         shutil.rmtree(folder, ignore_errors=True)
-        status, out = run([*make, folder, 'C=2',
+        status, out = run([*make, folder, 'C=2', *words,
                            # Features of 7.2's headers that this sparse lacks.
                            'CF=-D__typeof_unqual__=__typeof__'])
         # The kernel's headers may be too new for this sparse: count warnings of our files,
@@ -192,7 +204,8 @@ class Phases:
             # The fuzzer uses the coverage of the module.
             coverage = ['KCOV_INSTRUMENT=y'] if self.matrix[name]['flavour'] == 'debug' else []
             return (kernel is not None
-                    and self.compiled(f'kmod {name}', command, folder, *coverage)
+                    and self.compiled(f'kmod {name}', command, folder, *coverage,
+                                      *self.make_words(name))
                     and (folder / 'memras.ko').exists())
         return self._once(f'kmod {name}', make)
 
@@ -201,22 +214,30 @@ class Phases:
             kernel = self.fetch(name)
             if kernel:
                 self.checked(f'kmod {name}', [KMOD / 'build', kernel / 'build'],
-                             TREE / 'build/kmod' / f'{name}-sparse', kernel, KMOD)
+                             TREE / 'build/kmod' / f'{name}-sparse', kernel, KMOD,
+                             *self.make_words(name))
         return self._once(f'sparse {name}', make)
 
-    def fakes(self, name):
-        """Checks the modules of tests/vm likewise; tests/vm/guest builds those that guests load."""
+    def fakes(self, name, last):
+        """
+        Checks the modules of tests/vm likewise, which are for guests only: by sparse for the
+        kernel LAST alone. tests/vm/guest builds those that guests load.
+        """
         def make():
             kernel = self.fetch(name)
             for source in FAKES if kernel else ():
                 what, folder = f'kmod {name} {source.name}', f'build/kmod/{name}-{source.name}'
                 command = [TREE / 'tests/vm/build-module', source.name, kernel / 'build']
-                self.compiled(what, command, TREE / folder)
-                self.checked(what, command, TREE / f'{folder}-sparse', kernel, source)
+                words = self.make_words(name)
+                self.compiled(what, command, TREE / folder, *words)
+                if name == last:
+                    self.checked(what, command, TREE / f'{folder}-sparse', kernel, source, *words)
         return self._once(f'fakes {name}', make)
 
     def kmod(self):
+        native = [name for name in self.kernels() if not self.make_words(name)]
         for name in self.kernels():
             self.module(name)
             self.sparse(name)
-            self.fakes(name)
+            if name in native:
+                self.fakes(name, native[-1])

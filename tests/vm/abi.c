@@ -22,6 +22,7 @@
 #include "memras.h"
 
 static int failed;
+static long page_size;
 
 /* Checks that @rc and errno are as wanted: 0, or -1 and the error @want. */
 static void want(const char *what, long rc, int want)
@@ -36,7 +37,7 @@ static void want(const char *what, long rc, int want)
 
 static long map(int fd, uint64_t pfn, int prot, int flags, void **at)
 {
-	*at = mmap(NULL, 4096, prot, flags, fd, (off_t)(pfn * 4096));
+	*at = mmap(NULL, page_size, prot, flags, fd, (off_t)pfn * page_size);
 	return *at == MAP_FAILED ? -1 : 0;
 }
 
@@ -87,8 +88,8 @@ static void mapped(int fd, uint64_t pfn)
 		return;
 	words = at;
 	words[7] = 0x6d656d726173;
-	want("mprotect to executable", mprotect(at, 4096, PROT_READ | PROT_EXEC), EACCES);
-	want("mprotect to read-only", mprotect(at, 4096, PROT_READ), 0);
+	want("mprotect to executable", mprotect(at, page_size, PROT_READ | PROT_EXEC), EACCES);
+	want("mprotect to read-only", mprotect(at, page_size, PROT_READ), 0);
 	if (words[7] != 0x6d656d726173) {
 		fputs("abi: what was written is not there\n", stderr);
 		failed = 1;
@@ -122,6 +123,7 @@ int main(int argc, char **argv)
 	uint64_t pfn = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
 	int fd = open("/dev/memras", !strcmp(what, "readonly") ? O_RDONLY : O_RDWR);
 
+	page_size = sysconf(_SC_PAGESIZE);
 	if (fd < 0) {
 		perror("abi: /dev/memras");
 		return 1;

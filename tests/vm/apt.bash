@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # $cache is the caller's
-# Gets packages of any Debian suite for fetch-kernel and build-kernel: through a
-# separate apt root, from this machine's mirror, with signatures checked. Installs
-# nothing and changes no setting of apt. An apt root serves one call at a time. The
-# caller provides $cache, die(), and $trash, a list of files that it removes at exit.
+# Gets packages of any Debian suite for fetch-kernel, fetch-sysroot and build-kernel:
+# through a separate apt root, from this machine's mirror, with signatures checked.
+# Installs nothing and changes no setting of apt. An apt root serves one call at a
+# time. The caller provides $cache, die(), $trash, a list of files that it removes at
+# exit, and $archs, a list of architectures, the first of which apt takes for its own.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -25,15 +26,25 @@ mirror() {
 	echo "${uri:-http://ftp.debian.org/debian}"
 }
 
-# Copies the settings for reaching the mirror (proxies, time limits), but none of the
-# hooks.
+# apt_folder SUITE: where its apt root is
+apt_folder() {
+	local IFS=-
+
+	echo "$cache/apt/$1-${archs[*]}"
+}
+
+# The apt root of a suite, or of several, as trixie+trixie-backports. It has the settings
+# for reaching the mirror (proxies, time limits), but none of the hooks.
 apt_root() {
-	local root=$cache/apt/$1
+	local root suite
+	root=$(apt_folder "$1")
 
 	mkdir -p "$root"/etc/{apt.conf.d,preferences.d,sources.list.d,trusted.gpg.d} \
 		"$root"/state/lists/partial "$root"/cache/archives/partial
 	[ -f "$root/state/status" ] || : >"$root/state/status"
-	echo "deb [signed-by=$keyring] $(mirror) $1 main" >"$root/etc/sources.list"
+	for suite in ${1//+/ }; do
+		echo "deb [signed-by=$keyring] $(mirror) $suite main"
+	done >"$root/etc/sources.list"
 	{
 		apt-config dump 2>/dev/null | grep -E '^Acquire::(http|https|ftp|Retries|Check-|Max-)' || :
 		cat <<-EOF
@@ -43,20 +54,21 @@ apt_root() {
 		Dir::Cache "$root/cache";
 		Acquire::Languages "none";
 		APT::Sandbox::User "root";
-		APT::Architecture "amd64";
-		APT::Architectures { "amd64"; };
+		APT::Architecture "${archs[0]}";
+		APT::Architectures { $(printf '"%s"; ' "${archs[@]}")};
 		EOF
 	} >"$root/apt.conf"
 	echo "$root/apt.conf"
 }
 
 apt_update() {
-	local log=$cache/apt/$1/update.log
+	local root log
+	root=$(apt_folder "$1") log=$root/update.log
 
 	[ -f "$keyring" ] || die "$keyring is not there: install debian-archive-keyring"
-	trash+=("$cache/apt/$1/cache")
-	mkdir -p "$cache/apt/$1"
-	exec 8>"$cache/apt/$1/.lock"
+	trash+=("$root/cache")
+	mkdir -p "$root"
+	exec 8>"$root/.lock"
 	flock 8
 	# A missing suite is only a warning for apt: check the outcome.
 	if ! APT_CONFIG=$(apt_root "$1") apt-get -q -o APT::Update::Error-Mode=any update >"$log" 2>&1; then
@@ -68,14 +80,15 @@ apt_update() {
 
 # apt_fetch SUITE INTO PACKAGE...: download and unpack
 apt_fetch() {
-	local suite=$1 conf=$cache/apt/$1/apt.conf into=$2 debs
+	local root into=$2 debs
+	root=$(apt_folder "$1")
 	shift 2
 
-	exec 8>"$cache/apt/$suite/.lock"
+	exec 8>"$root/.lock"
 	flock 8
 	debs=$(mktemp -d "$cache/apt/.debs.XXXXXX")
 	trash+=("$debs")
-	if ! (cd "$debs" && APT_CONFIG=$conf apt-get -q download "$@" >log 2>&1); then
+	if ! (cd "$debs" && APT_CONFIG=$root/apt.conf apt-get -q download "$@" >log 2>&1); then
 		sed 's/^/  /' "$debs/log" >&2
 		die "cannot download: $*"
 	fi
@@ -85,4 +98,30 @@ apt_fetch() {
 	done
 	exec 8>&-
 	rm -r "$debs"
+}
+
+# apt_fetch_all SUITE INTO OPTION... PACKAGE...: likewise with all that the packages
+# need, for a folder where bin, sbin and lib may be links. INTO/files/PACKAGE has the
+# paths of its files.
+apt_fetch_all() {
+	local root into=$2 deb package
+	root=$(apt_folder "$1")
+	shift 2
+
+	exec 8>"$root/.lock"
+	flock 8
+	rm -f "$root"/cache/archives/*.deb
+	if ! APT_CONFIG=$root/apt.conf apt-get -q -y --no-install-recommends --download-only \
+		install "$@" >"$root/install.log" 2>&1; then
+		sed 's/^/  /' "$root/install.log" >&2
+		die "cannot download: $*"
+	fi
+	mkdir -p "$into/files"
+	for deb in "$root"/cache/archives/*.deb; do
+		package=${deb##*/}
+		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$into"
+		dpkg-deb --fsys-tarfile "$deb" | tar -t | sed -n 's,^\./\(.*[^/]\)$,/\1,p' \
+			>"$into/files/${package%%_*}"
+	done
+	exec 8>&-
 }

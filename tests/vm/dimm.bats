@@ -18,7 +18,7 @@ setup() {
 @test "pages of a DIMM that was removed and put back are retired again, and counted once" {
 	local a b
 
-	a=$((block * ($(block_size) / 4096) + 700)) b=$((a + 9000))
+	a=$((block * ($(block_size) / page_size) + 700)) b=$((a + 9000))
 	expect_log 'Memory failure: '
 	memras offline --soft --quiet "$a" "$b"
 	memras block offline --quiet "$block"

@@ -124,7 +124,7 @@ prove_block_hotplug() {
 prove_quarantine() {
 	local pfn
 
-	pfn=$(($(movable_block) * $(block_size) / 4096 + 512))
+	pfn=$(($(movable_block) * $(block_size) / page_size + 512))
 	as_said quarantine quarantine add "$@" "$pfn"+512
 	! is_ok quarantine || {
 		page_is offline "$pfn"

@@ -193,7 +193,7 @@ listed() {
 	local block page list=/var/lib/memras/retired.json
 
 	block=$(zone_block true)
-	page=$((block * $(block_size) / 4096 + 100))
+	page=$((block * $(block_size) / page_size + 100))
 	memras block offline --quiet "$block"
 	echo $page >/run/pages
 	memras retired import --quiet /run/pages

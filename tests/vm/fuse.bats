@@ -20,7 +20,7 @@ setup() {
 	reader=$!
 	wait_for 30 grep -q reading /run/silent.log
 	page=$(kpf find locked)
-	block=$((page / ($(block_size) / 4096)))
+	block=$((page / ($(block_size) / page_size)))
 	other=$(memras block list --json | jq -er "[.blocks[] | select(.state == \"online\" and
 		.zones == [\"Movable\"] and .block != $block)] | last | .block")
 	before=$(accounts)
@@ -70,7 +70,7 @@ bounded() {
 	page_is hwpoison "$pfn"
 	bounded memras unpoison --quiet "$pfn"
 	bounded memras inspect "$page" >/dev/null
-	bounded memras quarantine add --quiet $((other * ($(block_size) / 4096)))+512
+	bounded memras quarantine add --quiet $((other * ($(block_size) / page_size)))+512
 	bounded memras quarantine release --quiet all
 	# A second claim there is busy, and does not wait as well.
 	run_json 1 bounded memras quarantine add --json --timeout 1s $((page / 512 * 512))+512

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guest is as its head declares it. Needs no memras.
 #
-# guest: core=yes cpus=2 memory=1G nodes=2 dimm=512M virtio-mem=512M:128M disk=256M timeout=240
+# guest: arch=amd64 cpus=2 memory=1G nodes=2 dimm=512M virtio-mem=512M:128M disk=256M timeout=240
 
 load lib
 
@@ -97,8 +97,8 @@ teardown() {
 	local kind flag
 
 	while read -r kind flag; do
-		workload_start "$kind" 512
-		assert_equal "${#pfns[@]}" 512 "pages of $kind"
+		workload_start "$kind" "$thp_pages"
+		assert_equal "${#pfns[@]}" "$thp_pages" "pages of $kind"
 		page_is "$flag" "${pfns[7]}"
 		workload_check
 		workload_stop
@@ -124,8 +124,8 @@ teardown() {
 
 	pool_set 4
 	for kind in hugetlb hugetlb-shared hugetlb-file; do
-		workload_start $kind 1024
-		page_is huge "${pfns[600]}"
+		workload_start $kind $((2 * hugepage_pages))
+		page_is huge "${pfns[hugepage_pages + 9]}"
 		assert_equal "$(pool free)" 2
 		workload_check
 		workload_stop
@@ -139,7 +139,7 @@ teardown() {
 
 	workload_start anon 16
 	before=${pfns[5]}
-	echo $((before * 4096)) >/sys/devices/system/memory/soft_offline_page
+	echo $((before * page_size)) >/sys/devices/system/memory/soft_offline_page
 	workload_pfns
 	[ "${pfns[5]}" != "$before" ]
 	workload_check
@@ -150,7 +150,7 @@ teardown() {
 @test "a workload sees the page that was killed under it" {
 	workload_start anon 16
 	expect_log 'Memory failure: .*: Killing workload'
-	echo $((pfns[5] * 4096)) >/sys/devices/system/memory/hard_offline_page
+	echo $((pfns[5] * page_size)) >/sys/devices/system/memory/hard_offline_page
 	assert_equal "$(workload_ask check)" "sigbus ${vaddrs[5]} 4"
 	workload_stop
 }
@@ -164,7 +164,7 @@ teardown() {
 
 @test "a pinned page stays where it is" {
 	workload_start pinned 16
-	refute sh -c "echo $((pfns[5] * 4096)) >/sys/devices/system/memory/soft_offline_page"
+	refute sh -c "echo $((pfns[5] * page_size)) >/sys/devices/system/memory/soft_offline_page"
 	refute page_is hwpoison "${pfns[5]}"
 	workload_check
 	workload_stop

@@ -2,8 +2,9 @@
 """The initramfs of a guest.
 
 Two archives, which the kernel unpacks one over the other: a base of this
-machine's own programs and the kernel's modules, cached by content, and the
-files of the run: memras, its module, the suites and their files.
+machine's own programs (for a guest of another architecture, those of a sysroot)
+and the kernel's modules, cached by content, and the files of the run: memras, its
+module, the suites and their files.
 """
 import functools
 import hashlib
@@ -49,11 +50,83 @@ def cache_dir(*names):
     return path
 
 
-class Archive:
-    """A cpio archive: {path in the guest: (mode, file or bytes)}."""
+def find_program(name):
+    path = shutil.which(name, path='/usr/sbin:/usr/bin:/sbin:/bin')
+    if not path:
+        raise SystemExit(f'guest: {name} is not there; contrib/install-deps installs it')
+    return path
 
-    def __init__(self):
+
+class Host:
+    """The root file system that a guest's programs are copied from: this machine's."""
+    top = ''
+    cross = ''                  # what the names of its compilers begin with
+
+    @staticmethod
+    def program(name):
+        return find_program(name)
+
+    @functools.cached_property
+    def _linker_cache(self):
+        """The libraries that the dynamic linker finds by name: {soname: path}."""
+        out = subprocess.run(['/sbin/ldconfig', '-p'], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout
+        return dict(re.findall(r'^\t(\S+) \(.*\) => (/\S+)$', out, re.MULTILINE)[::-1])
+
+    def library(self, name):
+        return self._linker_cache.get(name)
+
+    @staticmethod
+    def package_files(packages):
+        out = subprocess.run(['dpkg', '-L', *packages], stdout=subprocess.PIPE, text=True,
+                             check=False)
+        if out.returncode:
+            raise SystemExit('guest: packages are missing; contrib/install-deps installs them')
+        return out.stdout.splitlines()
+
+
+class Sysroot:
+    """... one of another architecture: see fetch-sysroot."""
+
+    def __init__(self, arch, tree):
+        self.top = subprocess.run([tree / 'tests/vm/fetch-sysroot', arch], check=True, text=True,
+                                  stdout=subprocess.PIPE).stdout.strip()
+        self.cross = subprocess.run(['dpkg-architecture', '-f', '-a', arch, '-q',
+                                     'DEB_HOST_GNU_TYPE'], stdout=subprocess.PIPE,
+                                    stderr=subprocess.DEVNULL, text=True,
+                                    check=True).stdout.strip()
+        self._libraries = [f'/usr/lib/{self.cross}', '/usr/lib']
+        self.cross += '-'
+
+    def program(self, name):
+        for folder in ('/usr/bin', '/usr/sbin') if name[0] != '/' else ('',):
+            if os.path.exists(f'{self.top}{folder}/{name}'):
+                return f'{folder}/{name}'
+        raise SystemExit(f'guest: {name} is in no package of tests/vm/fetch-sysroot')
+
+    def library(self, name):
+        return next((f'{folder}/{name}' for folder in self._libraries
+                     if os.path.exists(f'{self.top}{folder}/{name}')), None)
+
+    def package_files(self, packages):
+        return [line for name in packages
+                for line in pathlib.Path(self.top, 'files', name).read_text().splitlines()]
+
+
+@functools.lru_cache
+def root_of(arch, tree):
+    """Where the programs of a guest of this architecture come from."""
+    own = subprocess.run(['dpkg', '--print-architecture'], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout.strip()
+    return Host() if arch == own else Sysroot(arch, tree)
+
+
+class Archive:
+    """A cpio archive: {path in the guest: (mode, file or bytes)}; files come from ROOT."""
+
+    def __init__(self, root):
         self.entries = {}
+        self.root = root
 
     def mkdir(self, path):
         path = str(path).strip('/')
@@ -74,26 +147,27 @@ class Archive:
         self.mkdir(os.path.dirname(path))
         self.entries[path] = (stat.S_IFLNK | 0o777, target.encode())
 
-    def host_file(self, path):
-        """A file of the host at the same path, with all symbolic links of the path."""
+    def root_file(self, path):
+        """A file of the root at the same path, with all symbolic links of the path."""
+        top = self.root.top
         done = ''
         for part in str(path).strip('/').split('/'):
             if part == '..':
                 done = os.path.dirname(done)
                 continue
             here = f'{done}/{part}'
-            if os.path.islink(here):
-                target = os.readlink(here)
+            if os.path.islink(top + here):
+                target = os.readlink(top + here)
                 if here[1:] not in self.entries:
                     self.link(here[1:], target)
-                self.host_file(os.path.join(done, target))
-                done = os.path.realpath(here)
+                done = self.root_file(os.path.join(done, target))
             else:
                 done = here
-        if os.path.isdir(done):
+        if os.path.isdir(top + done):
             self.mkdir(done)
         else:
-            self.put(done, pathlib.Path(done))
+            self.put(done, pathlib.Path(top + done))
+        return done
 
     def digest(self):
         """An id of the content: of files by size and time, without reading them."""
@@ -121,13 +195,6 @@ class Archive:
         entry('TRAILER!!!', 0, b'', 0)
 
 
-def find_program(name):
-    path = shutil.which(name, path='/usr/sbin:/usr/bin:/sbin:/bin')
-    if not path:
-        raise SystemExit(f'guest: {name} is not there; contrib/install-deps installs it')
-    return path
-
-
 def package_program(word, tree):
     """The program of PACKAGE/FILE; the package need not be installed."""
     package, _, file = word.partition('/')
@@ -138,40 +205,34 @@ def package_program(word, tree):
     return pathlib.Path(out.stdout.strip())
 
 
-@functools.lru_cache
-def linker_cache():
-    """The libraries that the dynamic linker finds by name: {soname: path}."""
-    out = subprocess.run(['/sbin/ldconfig', '-p'], stdout=subprocess.PIPE, text=True,
-                         check=True).stdout
-    return dict(re.findall(r'^\t(\S+) \(.*\) => (/\S+)$', out, re.MULTILINE)[::-1])
-
-
-def find_library(name, folders=()):
+def find_library(root, name, folders=()):
     """The path of a library by its name, in FOLDERS first."""
     for folder in folders:
-        if os.path.exists(f'{folder}/{name}'):
+        if os.path.exists(f'{root.top}{folder}/{name}'):
             return f'{folder}/{name}'
-    if name not in linker_cache():
+    path = root.library(name)
+    if not path:
         raise SystemExit(f'guest: missing library: {name}')
-    return linker_cache()[name]
+    return path
 
 
-def opened_later(program):
+def opened_later(root, program):
     """The libraries that a program opens on demand, from its ELF notes."""
-    out = subprocess.run(['objcopy', '--dump-section', '.note.dlopen=/dev/stdout', program,
-                          '/dev/null'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                         check=False).stdout.decode(errors='replace')
-    for soname in re.findall(r'"soname":\["([^"]+)"', out):
-        yield find_library(soname)
+    out = subprocess.run([f'{root.cross}objcopy', '--dump-section',
+                          '.note.dlopen=/dev/stdout', program, '/dev/null'],
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    for soname in re.findall(r'"soname":\["([^"]+)"', out.decode(errors='replace')):
+        yield find_library(root, soname)
 
 
-def libraries(programs):
+def libraries(root, programs):
     """
-    The shared libraries, and the loader, that the programs need. ldd would start the
+    The shared libraries, and the loader, that the programs (paths on this machine) need,
+    as paths below the root. ldd would start the
     loader of each program, hundreds of processes for every guest; readelf is one process
     for each level of dependencies.
     """
-    loaded, look = {}, [str(path) for path in programs]
+    loaders, loaded, look = set(), {}, [str(path) for path in programs]
     while look:
         # It prints names only for several files. Scripts are not ELF files.
         out = subprocess.run(['readelf', '-W', '-l', '-d', *look, '/dev/null'],
@@ -180,25 +241,22 @@ def libraries(programs):
         needed = set()
         for text in re.split(r'^File: ', out, flags=re.MULTILINE)[1:]:
             origin = os.path.dirname(text.partition('\n')[0])
-            folders = [folder.replace('$ORIGIN', origin)
+            folders = [folder.replace('$ORIGIN', origin.removeprefix(root.top))
                        for line in re.findall(r'\((?:RPATH|RUNPATH)\).*\[(.*)\]', text)
                        for folder in line.split(':')]
-            needed.update(re.findall(r'Requesting program interpreter: (.*)\]', text))
+            loaders.update(re.findall(r'Requesting program interpreter: (.*)\]', text))
             # A library that is loaded already is found by name.
-            needed.update(loaded.get(name) or find_library(name, folders)
+            needed.update(loaded.get(name) or find_library(root, name, folders)
                           for name in re.findall(r'\(NEEDED\).*\[(.*)\]', text))
-        look = sorted(needed - set(loaded.values()))
+        look = sorted(root.top + path for path in needed - set(loaded.values()))
         loaded.update((os.path.basename(path), path) for path in needed)
-    return loaded.values()
+    return loaders | set(loaded.values())
 
 
-def package_files(packages):
-    out = subprocess.run(['dpkg', '-L', *packages], stdout=subprocess.PIPE, text=True,
-                         check=False)
-    if out.returncode:
-        raise SystemExit('guest: packages are missing; contrib/install-deps installs them')
-    for path in out.stdout.splitlines():
-        if path.startswith('/') and not path.startswith('/usr/share/') and os.path.isfile(path):
+def package_files(root, packages):
+    for path in root.package_files(packages):
+        if path.startswith('/') and not path.startswith('/usr/share/') \
+                and os.path.isfile(root.top + path):
             yield path
 
 
@@ -276,22 +334,24 @@ def prune(folder, keep):
             path.unlink(missing_ok=True)
 
 
-def base_archive():
-    """This machine's programs: a file in the cache."""
-    archive = Archive()
+def base_archive(root):
+    """The programs that every guest has: a file in the cache."""
+    archive = Archive(root)
     for name in DIRS:
         archive.mkdir(name)
     for name, text in FILES.items():
         archive.put(name, text.encode())
     for name, target in LINKS.items():
         archive.link(name, target)
-    for link in ('bin', 'sbin', 'lib', 'lib64'):      # where the host has them merged
-        archive.host_file(f'/{link}')
-    paths = list(package_files(PACKAGES)) + [find_program(name) for name in PROGRAMS]
+    for link in ('bin', 'sbin', 'lib', 'lib64'):      # where the root has them merged
+        if os.path.islink(f'{root.top}/{link}'):
+            archive.root_file(f'/{link}')
+    paths = [*package_files(root, PACKAGES), *(root.program(name) for name in PROGRAMS)]
     for path in paths:
-        archive.host_file(path)
-    for path in sorted(libraries(path for path in paths if os.access(path, os.X_OK))):
-        archive.host_file(path)
+        archive.root_file(path)
+    programs = [root.top + path for path in paths if os.access(root.top + path, os.X_OK)]
+    for path in sorted(libraries(root, programs)):
+        archive.root_file(path)
     archive.entries['etc/mtab'] = (stat.S_IFLNK | 0o777, b'/proc/self/mounts')
     keep = cache_dir('initramfs') / f'base-{archive.digest()}.cpio'
     if not keep.exists():
@@ -303,17 +363,19 @@ def base_archive():
     return keep
 
 
-def static_programs(sources, tree):
+def static_programs(root, sources, tree):
     """Compiles each C file to a static program, cached by content."""
+    compiler = f'{root.cross}gcc'
     flags = '-std=gnu11 -O2 -g0 -Wall -Wextra -Werror -pthread -static'.split()
     headers = b''.join(path.read_bytes() for folder in ('tests/vm', 'src/uapi')
                        for path in sorted((tree / folder).glob('*.h')))
     for source in sources:
-        sha = hashlib.sha256(source.read_bytes() + headers + repr(flags).encode()).hexdigest()[:16]
-        program = cache_dir('programs') / f'{source.stem}-{sha}'
+        sha = hashlib.sha256(source.read_bytes() + headers +
+                             repr([compiler, *flags]).encode()).hexdigest()
+        program = cache_dir('programs') / f'{source.stem}-{sha[:16]}'
         if not program.exists():
             tmp = program.with_name(f'.{program.name}.{os.getpid()}')
-            subprocess.run(['gcc', *flags, f'-I{tree}/src/uapi', '-o', tmp, source], check=True)
+            subprocess.run([compiler, *flags, f'-I{tree}/src/uapi', '-o', tmp, source], check=True)
             tmp.rename(program)
             prune(program.parent, 32)
         yield source.stem, program
@@ -331,8 +393,9 @@ def fake_module(name, kernel, tree):
             raise SystemExit(f'guest: {name} cannot be built: {kernel.name} is a kernel without '
                              'headers')
         with tempfile.TemporaryDirectory(dir=module.parent, prefix='.build.') as tmp:
-            got = subprocess.run([make, name, kernel.build, tmp], stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, text=True, check=False)
+            got = subprocess.run([make, name, kernel.build, tmp, *kernel.make],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 check=False)
             if got.returncode:
                 raise SystemExit(f'guest: {name} cannot be built:\n{got.stdout}')
             pathlib.Path(tmp, f'{name}.ko').rename(module)
@@ -348,7 +411,8 @@ def build(out, kernel, module, memras, tree, files, fakes, programs, job, more=N
     programs (see package_program()), JOB what the guest's init runs, MORE other
     files, {path in the guest: bytes or path}.
     """
-    archive = Archive()
+    root = root_of(kernel.arch, tree)
+    archive = Archive(root)
     here = tree / 'tests/vm'
     archive.put('init', here / 'init')
     archive.put('memras/job', job.encode(), 0o755)
@@ -361,29 +425,30 @@ def build(out, kernel, module, memras, tree, files, fakes, programs, job, more=N
         for below in path.rglob('*') if path.is_dir() else ():
             if below.is_file():
                 archive.put(f'memras/{below.relative_to(tree)}', below)
-    for name, program in static_programs(sorted(here.glob('*.c')), tree):
+    for name, program in static_programs(root, sorted(here.glob('*.c')), tree):
         archive.put(f'usr/local/bin/{name}', program)
     for name in fakes:
         archive.put(f'memras/tests/vm/{name}.ko', fake_module(name, kernel, tree))
     fetched = [word for word in programs if '/' in word[1:] and word[0] != '/']
-    own = [find_program(name) for name in programs if name not in fetched]
+    own = [root.program(name) for name in programs if name not in fetched]
     if memras:
-        own.extend(opened_later(memras))
+        own.extend(opened_later(root, memras))
     for path in own:
-        archive.host_file(path)
+        archive.root_file(path)
+    own = [root.top + path for path in own]
     for path in [package_program(word, tree) for word in fetched]:
         archive.put(f'usr/local/bin/{path.name}', path)
         own.append(path)
     if memras:
         archive.put('usr/local/bin/memras', memras)
         own.append(memras)
-    for path in sorted(libraries(own)) if own else ():
-        archive.host_file(path)
+    for path in sorted(libraries(root, own)) if own else ():
+        archive.root_file(path)
     tree_of_modules = module_tree(kernel, module)
-    top = 'usr/lib' if os.path.islink('/lib') else 'lib'
+    top = 'usr/lib' if os.path.islink(f'{root.top}/lib') else 'lib'
     for path in sorted(tree_of_modules.rglob('*')):
         if path.is_file():
             archive.put(f'{top}/modules/{kernel.release}/{path.relative_to(tree_of_modules)}', path)
-    with open(base_archive(), 'rb') as base:
+    with open(base_archive(root), 'rb') as base:
         shutil.copyfileobj(base, out)
     archive.write(out)

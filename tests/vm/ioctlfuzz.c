@@ -22,7 +22,6 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -57,12 +56,15 @@ static void die(const char *what)
 
 /* ---- recording of calls, by ptrace(2) */
 
-static void record_call(FILE *out, pid_t pid, const struct user_regs_struct *regs)
+/* ARGS of ioctl(2) */
+static void record_call(FILE *out, pid_t pid, const uint64_t *args)
 {
-	struct call c = { .cmd = (uint32_t)regs->rsi, .nr = _IOC_NR(regs->rsi), .aim = 0x15 };
-	struct iovec to = { c.words, sizeof(c.words) }, from = { (void *)regs->rdx, _IOC_SIZE(regs->rsi) };
+	uint32_t cmd = (uint32_t)args[1];
+	struct call c = { .cmd = cmd, .nr = _IOC_NR(cmd), .aim = 0x15 };
+	struct iovec to = { c.words, sizeof(c.words) };
+	struct iovec from = { (void *)(uintptr_t)args[2], _IOC_SIZE(cmd) };
 
-	if (_IOC_TYPE(regs->rsi) != MEMRAS_IOC)
+	if (_IOC_TYPE(cmd) != MEMRAS_IOC)
 		return;
 	if (from.iov_len > to.iov_len)
 		from.iov_len = to.iov_len;
@@ -91,7 +93,6 @@ static int record(const char *path, char **argv)
 		die("ptrace");
 	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
 		struct __ptrace_syscall_info info;
-		struct user_regs_struct regs;
 		int sig = 0;
 
 		if (!WIFSTOPPED(status)) {
@@ -101,9 +102,8 @@ static int record(const char *path, char **argv)
 		}
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
 			if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0 &&
-			    info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_ioctl &&
-			    !ptrace(PTRACE_GETREGS, pid, NULL, &regs))
-				record_call(out, pid, &regs);
+			    info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_ioctl)
+				record_call(out, pid, (const uint64_t *)info.entry.args);
 		} else if (WSTOPSIG(status) != SIGTRAP && WSTOPSIG(status) != SIGSTOP) {
 			sig = WSTOPSIG(status);
 		}

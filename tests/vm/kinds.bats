@@ -108,7 +108,7 @@ refused() {
 
 	n=$(memras block list --json | jq -er '[.blocks[] | select(.zones == ["Movable"])] | last | .block')
 	memras block offline --quiet "$n"
-	pfn=$((n * $(block_size) / 4096 + 5))
+	pfn=$((n * $(block_size) / page_size + 5))
 	run_json 1 memras offline --soft --json $pfn
 	assert_json '.results[0] | .result == "refused" and .kind == "offline" and (.error.reason | test("block is offline"))'
 	assert_json '.results[0].error.hint | test("block online")'

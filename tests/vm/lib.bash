@@ -47,11 +47,26 @@ expect_log() {
 
 # monitor COMMAND: runs it in QEMU's monitor, and prints the answer.
 monitor() {
+	ask_host "monitor $(printf %s "$*" | base64 -w 0)"
+}
+
+# firmware_reports KIND PFN: an error of this kind, which tests/vm/ghes.py knows
+firmware_reports() {
+	local said
+
+	said=$(ask_host "ghes $1 $(printf 0x%x $(($2 * page_size)))")
+	[ -z "$said" ] || {
+		echo "QEMU said: $said" >&2
+		return 1
+	}
+}
+
+ask_host() {
 	local answer
 
 	(
 		flock 9
-		echo "monitor $(printf %s "$*" | base64 -w 0)" >&"$MEMRAS_CONTROL"
+		echo "$1" >&"$MEMRAS_CONTROL"
 		IFS= read -r -t $((60 * ${MEMRAS_SLOWER:-1})) answer <&"$MEMRAS_CONTROL" || return 1
 		base64 -d <<<"$answer"
 	) 9>/run/memras-control.lock
@@ -120,6 +135,21 @@ assert_equal() {
 	}
 }
 
+# ---- the sizes of the machine
+
+# Bytes of a page, as /proc/self/smaps has it in kB; pages of a MiB, and of a hugepage of
+# 2 MiB, which workloads and pools are made of; pages of a transparent huge page.
+read_sizes() {
+	local field value
+
+	while read -r field value _; do
+		[ "$field" != KernelPageSize: ] || break
+	done </proc/self/smaps
+	page_size=$((value * 1024)) mib=$((1024 / value)) hugepage_pages=$((2048 / value))
+	thp_pages=$(($(</sys/kernel/mm/transparent_hugepage/hpage_pmd_size) / page_size))
+}
+read_sizes
+
 # ---- reading the state of the machine without memras
 
 # meminfo FIELD: its value in /proc/meminfo (kB, or pages)
@@ -128,7 +158,7 @@ meminfo() {
 }
 
 poisoned_pages() {
-	echo $(($(meminfo HardwareCorrupted) / 4))
+	echo $(($(meminfo HardwareCorrupted) * 1024 / page_size))
 }
 
 block_size() {
@@ -260,7 +290,7 @@ block_can_go() {
 # workload_in_block KIND PAGES [OPTION...]: starts a workload with all of its pages in one
 # block, and sets $block. All other Movable blocks are offline. KIND must be anonymous.
 workload_in_block() {
-	local n pages=$(($(block_size) / 4096))
+	local n pages=$(($(block_size) / page_size))
 
 	block=$(zone_block true)
 	for n in $(memras block list --json | jq -r '.blocks[] | select(.zones == ["Movable"]) | .block'); do
@@ -270,13 +300,13 @@ workload_in_block() {
 }
 
 # blocks_back: brings all blocks online in their zones: blocks above the boot memory are
-# Movable (tests/vm/machine.py has the DIMMs there)
+# Movable (tests/vm/machine.py has the DIMMs there). On arm64 boot memory never goes.
 blocks_back() {
-	local n
+	local n boot=0
 
+	[ "$HOSTTYPE" != x86_64 ] || boot=$(((1 << 32) / $(block_size)))
 	for n in $(memras block list --json | jq -r '.blocks[] | select(.state == "offline").block'); do
-		[ "$n" -lt $(((1 << 32) / $(block_size))) ] ||
-			memras block online --quiet --zone movable "$n"
+		[ "$n" -lt "$boot" ] || memras block online --quiet --zone movable "$n"
 	done
 	memras block online --quiet --zone kernel all
 }

@@ -19,7 +19,7 @@ setup() {
 	local pages
 
 	memras module load --quiet
-	pages=$(($(block_size) / 4096))
+	pages=$(($(block_size) / page_size))
 	block=$(zone_block true)
 	pfn=$((block * pages + 2048))
 	lost=$((pfn + 1024))

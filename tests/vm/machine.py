@@ -17,7 +17,10 @@ import tempfile
 import termios
 import time
 
+import ghes
 import loader
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 # Kernel messages of errors.
 SPLATS = re.compile(r'''
@@ -54,6 +57,10 @@ def size(text):
     return int(match[1]) << {'': 0, 'K': 10, 'M': 20, 'G': 30, 'T': 40}[match[2].upper()]
 
 
+# What the kernel calls the console of a machine, by architecture
+CONSOLES = {'amd64': 'ttyS0', 'arm64': 'ttyAMA0'}
+
+
 @dataclasses.dataclass
 class Kernel:
     name: str
@@ -65,6 +72,8 @@ class Kernel:
     threads: str = 'multi'
     fault: str = 'none'
     debug: bool = False
+    arch: str = 'amd64'
+    make: tuple = ()                # words for make, to build a module
 
 
 @dataclasses.dataclass
@@ -82,21 +91,57 @@ class Machine:
     accel: str = 'tcg'
     loader: str = 'kernel'                                         # see loader.py
     goes_on: bool = False                                          # to another kernel, by kexec
+    ghes: bool = False                                             # the firmware reports errors
+
+    def _processor(self):
+        """QEMU's program, and its options for the board and the CPUs."""
+        if self.kernel.arch == 'arm64':
+            qemu, board = ['qemu-system-aarch64'], 'virt,gic-version=3'
+            if self.ghes:
+                own = subprocess.run([HERE / 'fetch-qemu'], stdout=subprocess.PIPE, text=True,
+                                     check=True).stdout.strip()
+                qemu = [f'{own}/qemu-system-aarch64', '-bios', f'{own}/QEMU_EFI.fd']
+                board += ',ras=on'
+            # The newest model without pointer authentication, which is slow to emulate.
+            return [*qemu, '-machine', board, '-cpu',
+                    'host' if self.accel == 'kvm' else 'neoverse-n1', '-accel',
+                    'kvm' if self.accel == 'kvm' else f'tcg,thread={self.kernel.threads}']
+        model = 'host' if self.accel == 'kvm' else 'max,erms=off,fsrm=off'
+        if self.cpu == 'intel':
+            model += ',vendor=GenuineIntel,family=6,model=85,stepping=7'
+        return ['qemu-system-x86_64', '-cpu', model, '-accel',
+                'kvm' if self.accel == 'kvm' else f'tcg,thread={self.kernel.threads}']
+
+    def _hotplugged(self):
+        """
+        QEMU's options for the memory beside that of the boot. Debian's kernels for arm64
+        do not see DIMMs: there a virtio-mem device stands for each.
+        """
+        virtio_mem, dimms = list(self.virtio_mem), list(self.dimm)
+        if self.kernel.arch == 'arm64':
+            virtio_mem = [f'{word.partition(":")[0]}:{word}' for word in dimms] + virtio_mem
+            dimms = []
+        cmd = []
+        for i, word in enumerate(dimms):
+            dimm, node = (word.split(':') + ['0'])[:2]
+            cmd += ['-object', f'memory-backend-ram,id=dimm{i}-ram,size={dimm}',
+                    '-device', f'pc-dimm,id=dimm{i},memdev=dimm{i}-ram,node={node}']
+        for i, word in enumerate(virtio_mem):
+            most, now, node = (word.split(':') + ['0'])[:3]
+            cmd += ['-object', f'memory-backend-ram,id=vmem{i}-ram,size={most}',
+                    '-device', f'virtio-mem-pci,id=vmem{i},memdev=vmem{i}-ram,node={node},'
+                               f'requested-size={now},block-size=2M']
+        return cmd
 
     def command(self, folder, initrd, console):
         """QEMU's command line; FOLDER has its sockets, and may get a CD."""
         memory = size(self.memory)
         # A guest must not outlive its parent.
-        cmd = ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', '-nodefaults',
+        cmd = ['setpriv', '--pdeathsig', 'KILL', *self._processor(), '-nodefaults',
                '-no-user-config', '-no-reboot', '-display', 'none',
                '-name', 'memras', '-nic', 'none',
                # One socket each: the kernel warns about a cache shared by two nodes.
                '-smp', f'{self.cpus},sockets={self.cpus}']
-        model = 'host' if self.accel == 'kvm' else 'max,erms=off,fsrm=off'
-        if self.cpu == 'intel':
-            model += ',vendor=GenuineIntel,family=6,model=85,stepping=7'
-        cmd += ['-cpu', model, '-accel',
-                'kvm' if self.accel == 'kvm' else f'tcg,thread={self.kernel.threads}']
 
         plugged = bool(self.dimm or self.virtio_mem)
         total = memory + sum(size(word.split(':')[0]) for word in self.dimm + self.virtio_mem)
@@ -110,15 +155,7 @@ class Machine:
                                if cpu * self.nodes // self.cpus == node)
                 cmd += ['-object', f'memory-backend-ram,id=ram{node},size={share}',
                         '-numa', f'node,nodeid={node},memdev=ram{node}{cpus}']
-        for i, word in enumerate(self.dimm):
-            dimm, node = (word.split(':') + ['0'])[:2]
-            cmd += ['-object', f'memory-backend-ram,id=dimm{i}-ram,size={dimm}',
-                    '-device', f'pc-dimm,id=dimm{i},memdev=dimm{i}-ram,node={node}']
-        for i, word in enumerate(self.virtio_mem):
-            most, now, node = (word.split(':') + ['0'])[:3]
-            cmd += ['-object', f'memory-backend-ram,id=vmem{i}-ram,size={most}',
-                    '-device', f'virtio-mem-pci,id=vmem{i},memdev=vmem{i}-ram,node={node},'
-                               f'requested-size={now},block-size=2M']
+        cmd += self._hotplugged()
         if self.disk:
             cmd += ['-drive', f'file={self.disk},format=raw,if=none,id=disk,cache=unsafe',
                     '-device', 'virtio-blk-pci,drive=disk']
@@ -130,7 +167,10 @@ class Machine:
                 '-monitor', f'unix:{folder}/monitor,server=on,wait=off']
         if self.monitor:
             cmd += ['-monitor', f'unix:{self.monitor},server=on,wait=off']
-        words = ['console=ttyS0', 'memras.guest=1', 'oops=panic', 'panic=-1', 'mitigations=off',
+        if self.ghes:
+            cmd += ['-qmp', f'unix:{folder}/qmp,server=on,wait=off']
+        words = [f'console={CONSOLES[self.kernel.arch]}', 'memras.guest=1', 'oops=panic',
+                 'panic=-1', 'mitigations=off',
                  'rcupdate.rcu_cpu_stall_timeout=100', 'nmi_watchdog=0', 'watchdog_thresh=60',
                  'init_on_alloc=0',
                  # Emulation translates code anew for each address that it runs at: a program
@@ -304,6 +344,8 @@ class Run:
             end                         ... its end
             expect BASE64               a pattern that the kernel log may have
             monitor BASE64              a command for QEMU; the answer is a line of base64
+            ghes KIND ADDRESS           an error for the firmware to report (see ghes.py);
+                                        likewise, and empty if that worked
         """
         word, _, rest = line.partition(' ')
         if word == 'ready':
@@ -329,6 +371,10 @@ class Run:
             self.expected.append(base64.b64decode(rest).decode())
         elif word == 'monitor':
             answer = self._ask_monitor(base64.b64decode(rest).decode())
+            self._control.sendall(base64.b64encode(answer.encode()) + b'\n')
+        elif word == 'ghes' and self.machine.ghes:
+            kind, _, address = rest.partition(' ')
+            answer = ghes.inject(f'{self._folder}/qmp', kind, int(address, 0))
             self._control.sendall(base64.b64encode(answer.encode()) + b'\n')
         else:
             self.failure = f'the guest sent nonsense: {line[:80]}'

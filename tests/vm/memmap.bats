@@ -3,13 +3,13 @@
 # Blocks with their own memmap in their first pages (memmap_on_memory): it is reported as
 # such, and does not prevent the block from going offline.
 #
-# guest: kernels=6.1,7.2 cpus=1 memory=768M dimm=128M append=memory_hotplug.memmap_on_memory=1 timeout=240
+# guest: kernels=6.1,7.3 cpus=1 memory=768M dimm=128M append=memory_hotplug.memmap_on_memory=1 timeout=240
 
 load lib
 
 setup() {
 	memras module load --quiet
-	pages=$(($(block_size) / 4096))
+	pages=$(($(block_size) / page_size))
 	block=$(memras block list --json |
 		jq -er '[.blocks[] | select(.state == "online" and .zones == ["Movable"])] | last | .block')
 	first=$((block * pages))

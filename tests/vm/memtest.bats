@@ -8,7 +8,7 @@
 load lib
 
 setup() {
-	pages=$(($(block_size) / 4096))
+	pages=$(($(block_size) / page_size))
 	faulty_pid=
 	memras module load --quiet
 	# A block with a poisoned page may not come back; each such test has its own.

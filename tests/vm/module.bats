@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The module: found, loaded, refused, missing, and not used.
 #
-# guest: shares=yes core=yes cpus=1 memory=768M timeout=240
+# guest: shares=yes core=arm64,arm64-16k cpus=1 memory=768M timeout=240
 
 load lib
 

@@ -77,7 +77,7 @@ workload_in() {
 }
 
 @test "what is evacuated stays on its node while that has room; with --target-node any it need not" {
-	local pages=$(($(block_size) / 4096)) n can=() half moved=0 option=''
+	local pages=$(($(block_size) / page_size)) n can=() half moved=0 option=''
 
 	# What runs here has its memory on node 0.
 	taskset -pc 0 $$ >/dev/null

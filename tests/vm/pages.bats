@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Pages retired and unpoisoned: results, refusals and reports.
 #
-# guest: shares=yes core=yes cpus=1 memory=1G disk=256M timeout=300
+# guest: shares=yes core=arm64,arm64-16k cpus=1 memory=1G disk=256M timeout=300
 
 load lib
 
@@ -24,7 +24,7 @@ teardown() {
 	assert_json '.results[0] | .result == "offlined" and .kind == "anon" and .path == "migrated"
 		and .via == "sysfs" and .error == null'
 	assert_json '.summary | .requested == 1 and .offlined == 1 and .failed == 0'
-	assert_json ".results[0].pfn == $((pfn)) and .results[0].phys == $((pfn * 4096))"
+	assert_json ".results[0].pfn == $((pfn)) and .results[0].phys == $((pfn * page_size))"
 	page_is hwpoison "$pfn"
 	assert_equal "$(poisoned_pages)" $((poisoned + 1))
 	workload_pfns
@@ -48,7 +48,7 @@ teardown() {
 	page_is hwpoison "$pfn"
 
 	pfn=${pfns[4]}
-	run_json 0 memras offline --soft --json "phys:$((pfn * 4096 + 17))"
+	run_json 0 memras offline --soft --json "phys:$((pfn * page_size + 17))"
 	assert_json ".results[0].pfn == $((pfn)) and .results[0].result == \"offlined\""
 
 	printf '# bad ones\n%s, 0x%x\n' "${pfns[5]}" "${pfns[6]}" >"$BATS_TEST_TMPDIR/list"
@@ -58,7 +58,7 @@ teardown() {
 	assert_json '.summary.offlined == 1'
 
 	# The range as the process maps it: five of its pages are elsewhere by now.
-	run_json 0 memras offline --soft --json "pid:$workload_pid@${vaddrs[0]}+$((16 * 4096))"
+	run_json 0 memras offline --soft --json "pid:$workload_pid@${vaddrs[0]}+$((16 * page_size))"
 	assert_json '.summary.offlined == 16'
 	workload_check
 	workload_stop
@@ -74,7 +74,7 @@ teardown() {
 		file-*) file=("/mnt/disk/$what") ;;
 		tmpfs) what=file-dirty file=(/dev/shm/file) ;;
 		esac
-		workload_start "$what" 512 "${file[@]}"
+		workload_start "$what" "$thp_pages" "${file[@]}"
 		pfn=${pfns[9]}
 		run_json 0 memras offline --soft --json "$pfn"
 		assert_json ".results[0] | .result == \"offlined\" and .kind == \"$kind\" and .path == \"$path\""
@@ -100,7 +100,7 @@ teardown() {
 @test "a given-up page of a transparent huge page whose rest is used is retired" {
 	local pfn
 
-	workload_start thp 512
+	workload_start thp "$thp_pages"
 	pfn=${pfns[400]}
 	assert_equal "$(workload_ask halve)" ok
 	run_json 0 memras offline --soft --json "$pfn"
@@ -248,7 +248,7 @@ teardown() {
 	for module in "" --no-module; do
 		# shellcheck disable=SC2086 # none is no word
 		run_json 0 memras status --pages --json $module
-		assert_json ".hardware_corrupted == $(($(poisoned_pages) * 4096))"
+		assert_json ".hardware_corrupted == $(($(poisoned_pages) * page_size))"
 		assert_json ".poisoned | length == $(poisoned_pages)"
 		assert_json "[.poisoned[].pfn] | index($((pfn))) != null"
 		assert_json ".memory.total == $(($(meminfo MemTotal) * 1024))"

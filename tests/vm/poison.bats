@@ -3,12 +3,12 @@
 # Poison survives an offline: pages retired in a block are retired again when the block
 # comes back online, or the block stays offline with a reason.
 #
-# guest: core=yes cpus=1 memory=2G dimm=512M timeout=600 zones=movable,plain
+# guest: core=arm64,arm64-16k cpus=1 memory=2G dimm=512M timeout=600 zones=movable,plain
 
 load lib
 
 setup() {
-	pages=$(($(block_size) / 4096))
+	pages=$(($(block_size) / page_size))
 	memras module load --quiet
 	poisoned=$(poisoned_pages)
 }
@@ -32,10 +32,10 @@ forgets() {
 retire_three() {
 	local first=$(($1 * pages))
 
-	a=$((first + 700)) b=$((first + 9000))
+	a=$((first + 700)) b=$((first + pages / 4))
 	memras offline --soft --quiet "$a" "$b"
 	# One that nobody uses: else it is refused
-	for c in $(seq $((first + 9001)) 97 $((first + 30000))); do
+	for c in $(seq $((b + 1)) 97 $((first + pages * 9 / 10))); do
 		memras offline --hard --quiet "$c" 2>/dev/null && break
 	done
 	page_is hwpoison "$a" && page_is hwpoison "$b" && page_is hwpoison "$c"
@@ -117,8 +117,8 @@ refused_with_pfns() {
 	n=$(poison_free_block)
 	retire_three "$n"
 	before=$(accounts)
-	run_json 0 memras quarantine add --json $((n * pages))+10000
-	assert_json '.results[0].poisoned == 3 and .results[0].held == 9997'
+	run_json 0 memras quarantine add --json $((n * pages))+$((pages * 5 / 16))
+	assert_json ".results[0].poisoned == 3 and .results[0].held == $((pages * 5 / 16 - 3))"
 	run_json 0 memras block offline --json "$n"
 	forgets || { refused_with_pfns "$n"; return; }
 	run_json 0 memras block online --json --zone "$(zone_word)" "$n"

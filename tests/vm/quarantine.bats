@@ -3,7 +3,7 @@
 # Quarantined ranges: held after the process ends, no obstacle to the offline of their
 # block, claimed again when it comes back, and released to the last page.
 #
-# guest: cpus=1 memory=2G dimm=512M timeout=900 zones=movable,plain
+# guest: core=arm64-16k cpus=1 memory=2G dimm=512M timeout=900 zones=movable,plain
 
 load lib
 
@@ -11,7 +11,7 @@ setup() {
 	workload_pid='' writer=''
 	block=
 	memory=$(($(block_size) >> 20))
-	pages=$(($(block_size) / 4096))
+	pages=$(($(block_size) / page_size))
 	memras module load --quiet
 }
 
@@ -40,7 +40,7 @@ offline_pages() {
 	page_is offline "$pfn"
 	page_is offline $((pfn + 1023))
 	refute page_is offline $((pfn + 1024))
-	assert_equal "$(meminfo MemTotal)" $((total - 4096))
+	assert_equal "$(meminfo MemTotal)" $((total - 1024 * (page_size / 1024)))
 
 	run_json 0 memras quarantine list --json
 	assert_json ".quarantine | length == 1 and (.[0] | .pfn == $pfn and .pages == 1024 and .held == 1024
@@ -100,7 +100,7 @@ offline_pages() {
 	page_is offline "$pfn"
 	workload_check
 	# What a process maps, in many pieces
-	run_json 0 memras quarantine add --json "pid:$workload_pid@${vaddrs[3000]}+256K"
+	run_json 0 memras quarantine add --json "pid:$workload_pid@${vaddrs[3000]}+$((64 * page_size))"
 	assert_json '.results[0] | .result == "held" and .held == 64'
 	assert_equal "$(offline_pages)" 65
 	workload_check
@@ -200,7 +200,7 @@ leaving_starts() {
 	leaving_starts memras module unload --quiet
 	# A claim that fails on them could make isolated pageblocks usable again.
 	for i in 1 9 33; do
-		run_json 1 memras quarantine add --json --timeout 1s $((block * pages + 512 * i))+512
+		run_json 1 memras quarantine add --json --timeout 1s $((block * pages + pages * i / 64))+$((pages / 64))
 		assert_json '.results[0].error.errno == "EBUSY" or .results[0].error.errno == "ETIMEDOUT"'
 	done
 	kill -0 "$writer"
@@ -273,7 +273,7 @@ offline_ended() {
 		assert_json '.quarantine | all(.state == "held") and ([.[].held] | add == 777)'
 		assert_equal "$(offline_pages)" 777
 		page_is offline $((pfn + 776))
-		assert_equal "$(meminfo MemTotal)" $((total - 777 * 4))
+		assert_equal "$(meminfo MemTotal)" $((total - 777 * page_size / 1024))
 	done
 	run_json 0 memras quarantine release --json all
 	assert_json '[.results[].released] | add == 777'

@@ -10,7 +10,7 @@ load lib
 
 setup() {
 	racers=()
-	pages=$(($(block_size) / 4096))
+	pages=$(($(block_size) / page_size))
 	memras module load --quiet
 	rm -f /run/races.stop /run/races.done
 }

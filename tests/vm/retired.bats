@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The retired list within one boot; reboot.bats tests reboots.
 #
-# guest: shares=yes cpus=1 memory=1G timeout=300
+# guest: core=arm64,arm64-16k shares=yes cpus=1 memory=1G timeout=300
 
 load lib
 

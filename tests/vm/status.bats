@@ -84,7 +84,7 @@ agrees() {
 }
 
 @test "with hugepages on both nodes, poisoned pages, a quarantine and an offline block" {
-	local block pages=$(($(block_size) / 4096)) pfn
+	local block pages=$(($(block_size) / page_size)) pfn
 
 	pool_set 4 2048 0
 	pool_set 7 2048 1

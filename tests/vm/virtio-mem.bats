@@ -8,7 +8,7 @@
 load lib
 
 setup() {
-	pages=$(($(block_size) / 4096))
+	pages=$(($(block_size) / page_size))
 	memras module load --quiet
 	wait_for 30 plugged
 }

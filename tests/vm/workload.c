@@ -28,6 +28,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/memfd.h>
+#include <linux/mman.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -43,17 +45,18 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PAGE	4096UL
-#define WORDS	(PAGE / sizeof(uint64_t))
-#define HUGE	(2UL << 20)
+/* Hugepages are of 2 MiB, a size that each machine has, if not by default. */
+#define HUGEPAGE_SIZE	(2UL << 20)
+#define HUGETLB		(MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB)
 
+enum unit { PAGE, HUGEPAGE, THP };
 enum backing { NONE, MEMFD, MEMFD_HUGE, PATH, DEVICE };
 
 struct kind {
 	const char *name;
 	int map;		/* flags for mmap() */
 	enum backing backing;
-	size_t align;		/* of address and size */
+	enum unit unit;		/* that address and size are multiples of */
 	int advice;		/* madvise() before the first touch, or -1 */
 	bool same;		/* all pages have the same bytes */
 	bool reserved;		/* not touched before "fill" */
@@ -62,7 +65,8 @@ struct kind {
 };
 
 static char *mem;
-static size_t pages;
+static size_t pages, page_size, thp_size;
+static size_t align;			/* of address and size: that of the unit */
 static int fd = -1;
 static const char *list_path;
 static const struct kind *kind;
@@ -73,7 +77,7 @@ static atomic_ulong touched;
 
 static int settle_mlock(void)
 {
-	return mlock(mem, pages * PAGE);
+	return mlock(mem, pages * page_size);
 }
 
 static int settle_sync(void)
@@ -88,10 +92,10 @@ static int settle_pin(void)
 
 	for (i = 0; i < pages; i += per_pipe) {
 		size_t n = pages - i < per_pipe ? pages - i : per_pipe;
-		struct iovec iov = { mem + i * PAGE, n * PAGE };
+		struct iovec iov = { mem + i * page_size, n * page_size };
 		int ends[2];
 
-		if (pipe(ends) || vmsplice(ends[1], &iov, 1, 0) != (ssize_t)(n * PAGE))
+		if (pipe(ends) || vmsplice(ends[1], &iov, 1, 0) != (ssize_t)(n * page_size))
 			return -1;
 	}
 	return 0;
@@ -137,7 +141,7 @@ static const struct kind kinds[] = {
 	  "anonymous" },
 	{ "mlocked", MAP_PRIVATE | MAP_ANONYMOUS, NONE, PAGE, MADV_NOHUGEPAGE, false, false, settle_mlock,
 	  "anonymous, locked" },
-	{ "thp", MAP_PRIVATE | MAP_ANONYMOUS, NONE, HUGE, MADV_HUGEPAGE, false, false, NULL,
+	{ "thp", MAP_PRIVATE | MAP_ANONYMOUS, NONE, THP, MADV_HUGEPAGE, false, false, NULL,
 	  "transparent huge pages" },
 	{ "ksm", MAP_PRIVATE | MAP_ANONYMOUS, NONE, PAGE, MADV_MERGEABLE, true, false, settle_ksm,
 	  "anonymous, merged" },
@@ -147,16 +151,16 @@ static const struct kind kinds[] = {
 	{ "memfd", MAP_SHARED, MEMFD, PAGE, -1, false, false, NULL, "file on tmpfs" },
 	{ "file-dirty", MAP_SHARED, PATH, PAGE, -1, false, false, NULL, "FILE, not written back" },
 	{ "file-clean", MAP_SHARED, PATH, PAGE, -1, false, false, settle_sync, "FILE, written back" },
-	{ "hugetlb", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false, false, NULL,
+	{ "hugetlb", MAP_PRIVATE | HUGETLB, NONE, HUGEPAGE, -1, false, false, NULL,
 	  "hugepages, private" },
-	{ "hugetlb-shared", MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false, false, NULL,
+	{ "hugetlb-shared", MAP_SHARED | HUGETLB, NONE, HUGEPAGE, -1, false, false, NULL,
 	  "hugepages, shared" },
-	{ "hugetlb-reserved", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false,
+	{ "hugetlb-reserved", MAP_PRIVATE | HUGETLB, NONE, HUGEPAGE, -1, false,
 	  true, NULL, "hugepages, promised but not yet had" },
-	{ "hugetlb-pinned", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, NONE, HUGE, -1, false, false,
+	{ "hugetlb-pinned", MAP_PRIVATE | HUGETLB, NONE, HUGEPAGE, -1, false, false,
 	  settle_pin, "hugepages, held by a pipe" },
-	{ "hugetlb-file", MAP_SHARED, MEMFD_HUGE, HUGE, -1, false, false, NULL, "file on hugetlbfs" },
-	{ "dax", MAP_SHARED, DEVICE, HUGE, -1, false, false, NULL, "device memory of FILE, a DAX device" },
+	{ "hugetlb-file", MAP_SHARED, MEMFD_HUGE, HUGEPAGE, -1, false, false, NULL, "file on hugetlbfs" },
+	{ "dax", MAP_SHARED, DEVICE, HUGEPAGE, -1, false, false, NULL, "device memory of FILE, a DAX device" },
 	{ NULL }
 };
 
@@ -178,7 +182,7 @@ static void usage(int status)
 
 static uint64_t word_at(size_t page, size_t i)
 {
-	uint64_t x = (kind->same ? 0 : page * WORDS) + i + 1;
+	uint64_t x = (kind->same ? 0 : page * (page_size / sizeof(uint64_t))) + i + 1;
 
 	/* splitmix64: no two words are equal, and none is a pattern of reset memory */
 	x *= 0x9e3779b97f4a7c15;
@@ -193,9 +197,22 @@ static void bind_to_node(void *at, size_t size)
 		die("mbind");
 }
 
+static size_t read_thp_size(void)
+{
+	FILE *in = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "r");
+	size_t size = HUGEPAGE_SIZE;
+
+	if (in) {
+		if (fscanf(in, "%zu", &size) != 1)
+			die("hpage_pmd_size");
+		fclose(in);
+	}
+	return size;
+}
+
 static void map(const char *path)
 {
-	size_t size = pages * PAGE, around = size + kind->align;
+	size_t size = pages * page_size, around = size + align;
 	char *room;
 
 	switch (kind->backing) {
@@ -205,7 +222,7 @@ static void map(const char *path)
 		fd = memfd_create("workload", 0);
 		break;
 	case MEMFD_HUGE:
-		fd = memfd_create("workload", MFD_HUGETLB);
+		fd = memfd_create("workload", MFD_HUGETLB | MFD_HUGE_2MB);
 		break;
 	case PATH:
 		if (!path)
@@ -223,7 +240,7 @@ static void map(const char *path)
 	room = mmap(NULL, around, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (room == MAP_FAILED)
 		die("mmap");
-	mem = (char *)(((uintptr_t)room + kind->align - 1) & ~(kind->align - 1));
+	mem = (char *)(((uintptr_t)room + align - 1) & ~(align - 1));
 	munmap(room, around);
 	mem = mmap(mem, size, PROT_READ | PROT_WRITE, kind->map, fd, 0);
 	if (mem == MAP_FAILED)
@@ -238,8 +255,8 @@ static void fill(void)
 	size_t page, i;
 
 	for (page = 0; page < pages; page++)
-		for (i = 0; i < WORDS; i++)
-			((uint64_t *)(mem + page * PAGE))[i] = word_at(page, i);
+		for (i = 0; i < page_size / sizeof(uint64_t); i++)
+			((uint64_t *)(mem + page * page_size))[i] = word_at(page, i);
 }
 
 static void entries(const char *addr, uint64_t *pfns, size_t nr)
@@ -249,7 +266,7 @@ static void entries(const char *addr, uint64_t *pfns, size_t nr)
 
 	if (pagemap < 0)
 		pagemap = open("/proc/self/pagemap", O_RDONLY);
-	if (pread(pagemap, pfns, size, (uintptr_t)addr / PAGE * sizeof(*pfns)) != size)
+	if (pread(pagemap, pfns, size, (uintptr_t)addr / page_size * sizeof(*pfns)) != size)
 		die("pagemap");
 	for (; nr--; pfns++)
 		*pfns = *pfns >> 63 ? *pfns & ((1ULL << 55) - 1) : 0;
@@ -259,7 +276,7 @@ static uint64_t entry_of(size_t page)
 {
 	uint64_t pfn;
 
-	entries(mem + page * PAGE, &pfn, 1);
+	entries(mem + page * page_size, &pfn, 1);
 	return pfn;
 }
 
@@ -269,27 +286,27 @@ static uint64_t entry_of(size_t page)
  */
 static void choose(void)
 {
-	const size_t most = (sysconf(_SC_AVPHYS_PAGES) - (64 << 20) / PAGE) / 512 * 512;
-	char *from = mmap(NULL, most * PAGE, PROT_READ | PROT_WRITE, kind->map, -1, 0);
+	const size_t most = (sysconf(_SC_AVPHYS_PAGES) - (64 << 20) / page_size) / 512 * 512;
+	char *from = mmap(NULL, most * page_size, PROT_READ | PROT_WRITE, kind->map, -1, 0);
 	uint64_t pfns[512];
 	size_t page = 0, i;
 
-	if (from == MAP_FAILED || madvise(from, most * PAGE, MADV_NOHUGEPAGE))
+	if (from == MAP_FAILED || madvise(from, most * page_size, MADV_NOHUGEPAGE))
 		die("room to choose from");
-	bind_to_node(from, most * PAGE);
+	bind_to_node(from, most * page_size);
 	for (i = 0; i < most && page < pages; i++) {
 		if (i % 512 == 0) {
 			for (size_t k = i; k < i + 512; k++)
-				from[k * PAGE] = 1;
-			entries(from + i * PAGE, pfns, 512);
+				from[k * page_size] = 1;
+			entries(from + i * page_size, pfns, 512);
 		}
 		if (pfns[i % 512] < in_first || pfns[i % 512] > in_last)
 			continue;
-		if (mremap(from + i * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-			   mem + page++ * PAGE) == MAP_FAILED)
+		if (mremap(from + i * page_size, page_size, page_size, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   mem + page++ * page_size) == MAP_FAILED)
 			die("mremap");
 	}
-	if (munmap(from, most * PAGE) || page < pages)
+	if (munmap(from, most * page_size) || page < pages)
 		die("not all pages could be had there");
 }
 
@@ -301,7 +318,7 @@ static void print_pages(void)
 	if (!list)
 		die(list_path);
 	for (page = 0; page < pages; page++)
-		fprintf(list, "%d %p 0x%llx\n", getpid(), (void *)(mem + page * PAGE),
+		fprintf(list, "%d %p 0x%llx\n", getpid(), (void *)(mem + page * page_size),
 			(unsigned long long)entry_of(page));
 	if (list != stdout)
 		fclose(list);
@@ -335,15 +352,15 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 
 static bool given_up(size_t page)
 {
-	return halved && page * PAGE % HUGE >= HUGE / 2;
+	return halved && page * page_size % thp_size >= thp_size / 2;
 }
 
 static int halve(void)
 {
 	size_t at;
 
-	for (at = HUGE / 2; at < pages * PAGE; at += HUGE)
-		if (madvise(mem + at, HUGE / 2, MADV_DONTNEED))
+	for (at = thp_size / 2; at < pages * page_size; at += thp_size)
+		if (madvise(mem + at, thp_size / 2, MADV_DONTNEED))
 			return -1;
 	halved = true;
 	return 0;
@@ -359,13 +376,13 @@ static void check(void)
 	sigaction(SIGBUS, &catch, &old);
 	if (sigsetjmp(sigbus_jump, 1)) {
 		printf("sigbus %p %d\n",
-		       (void *)((uintptr_t)sigbus_at & ~(PAGE - 1)), (int)sigbus_code);
+		       (void *)((uintptr_t)sigbus_at & ~(page_size - 1)), (int)sigbus_code);
 		goto out;
 	}
 	for (page = 0; page < pages; page++) {
-		volatile uint64_t *word = (uint64_t *)(mem + page * PAGE);
+		volatile uint64_t *word = (uint64_t *)(mem + page * page_size);
 
-		for (i = 0; i < WORDS && !given_up(page); i++) {
+		for (i = 0; i < page_size / sizeof(uint64_t) && !given_up(page); i++) {
 			if (word[i] != word_at(page, i)) {
 				printf("bad %p\n", (void *)&word[i]);
 				goto out;
@@ -382,7 +399,7 @@ static void touch(void)
 	size_t page;
 
 	for (page = 0; page < pages; page++) {
-		volatile uint64_t *word = (uint64_t *)(mem + page * PAGE);
+		volatile uint64_t *word = (uint64_t *)(mem + page * page_size);
 
 		word[0] = word_at(page, 0);
 		atomic_fetch_add_explicit(&touched, 1, memory_order_relaxed);
@@ -403,7 +420,7 @@ static int ring = -1;
 static int pin_for_device(void)
 {
 	struct io_uring_params params = { 0 };
-	struct iovec all = { mem, pages * PAGE };
+	struct iovec all = { mem, pages * page_size };
 
 	ring = syscall(SYS_io_uring_setup, 1, &params);
 	if (ring < 0)
@@ -430,7 +447,7 @@ static void answer(const char *line)
 	} else if (!strcmp(line, "sync")) {
 		puts(fd >= 0 && !fsync(fd) ? "ok" : "failed");
 	} else if (!strcmp(line, "pageout")) {
-		puts(madvise(mem, pages * PAGE, MADV_PAGEOUT) ? strerror(errno) : "ok");
+		puts(madvise(mem, pages * page_size, MADV_PAGEOUT) ? strerror(errno) : "ok");
 	} else if (!strcmp(line, "halve")) {
 		puts(halve() ? strerror(errno) : "ok");
 	} else if (!strcmp(line, "uring")) {
@@ -438,7 +455,7 @@ static void answer(const char *line)
 	} else if (!strcmp(line, "unuring")) {
 		puts(close(ring) ? strerror(errno) : "ok");
 	} else if (!strcmp(line, "spoil")) {
-		mem[(pages - 1) * PAGE + 17] ^= 1;
+		mem[(pages - 1) * page_size + 17] ^= 1;
 		puts("ok");
 	} else if (!strcmp(line, "storm")) {
 		printf("%lu\n", atomic_load(&touched));
@@ -463,7 +480,12 @@ int main(int argc, char **argv)
 	for (kind = kinds; kind->name && strcmp(kind->name, argv[1]); kind++)
 		;
 	pages = strtoul(argv[2], NULL, 0);
-	if (!kind->name || !pages || pages * PAGE % kind->align)
+	page_size = sysconf(_SC_PAGESIZE);
+	thp_size = read_thp_size();
+	if (!kind->name)
+		usage(2);
+	align = kind->unit == PAGE ? page_size : kind->unit == THP ? thp_size : HUGEPAGE_SIZE;
+	if (!pages || pages * page_size % align)
 		usage(2);
 	for (i = 3; i < argc; i++) {
 		if (!strcmp(argv[i], "--storm") && i + 1 < argc)

@@ -12,7 +12,10 @@
 #include "lib/hugetlb/replace.h"
 #include "util/cleanup.h"
 
-/* Limit of one try's wait for a pool that another memras is changing; the next try waits again. */
+/*
+ * Limit of one try's wait for a pool that another memras is changing, or for a hugepage that is
+ * busy; the next try waits again.
+ */
 #define POOL_WAIT_MS 1000
 
 void mr_applier_open(struct mr_applier *a, struct mr_machine *m)
@@ -103,6 +106,11 @@ static int hard_offline(struct mr_applier *a, const struct mr_snap *s, const str
 	return write_attribute(a, true, s->pfn);
 }
 
+static uint64_t pool_wait_ms(const struct mr_offline_policy *policy)
+{
+	return policy->timeout_ms < POOL_WAIT_MS ? policy->timeout_ms : POOL_WAIT_MS;
+}
+
 /*
  * Retires a page of a hugepage, for which the pool grows by one first because soft offline
  * dissolves the hugepage. The growth is undone if the page was not retired.
@@ -112,15 +120,13 @@ static int grow_and_soft_offline(struct mr_applier *a, const struct mr_snap *s,
 				 const struct mr_offline_policy *policy, bool any_node,
 				 struct mr_err *err)
 {
-	const uint64_t wait_ms = policy->timeout_ms < POOL_WAIT_MS ? policy->timeout_ms :
-								     POOL_WAIT_MS;
 	struct mr_growth growth;
 	char object[24];
 	int rc;
 
 	snprintf(object, sizeof(object), "0x%" PRIx64, s->pfn);
 	rc = mr_growth_begin(a->m, s->huge_pages << a->m->page_shift, s->node, s->pfn, any_node,
-			     wait_ms, &growth);
+			     pool_wait_ms(policy), &growth);
 	if (rc == -ENOMEM) {
 		if (any_node)
 			mr_err_set(err, rc, object, "no node has memory for a replacement");
@@ -160,7 +166,7 @@ int mr_apply(struct mr_applier *a, const struct mr_snap *s, const struct mr_step
 	} else {
 		if (step->keep == MR_KEEP_REPLACE) {
 			rc = mr_hugepage_replace(a->m, s->huge_head, s->huge_pages, s->node,
-						 policy->timeout_ms, err);
+						 pool_wait_ms(policy), err);
 			if (rc == -ENOMEM && policy->any_node)
 				return grow_and_soft_offline(a, s, step, spot, policy, true, err);
 			if (rc == -ENOMEM)

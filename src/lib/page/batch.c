@@ -170,6 +170,11 @@ static void try_it(struct batch *b, struct mr_item *it)
 	b->replaced |= it->snap.huge_pages > 0;
 	it->rc = b->way->apply(&it->snap, &it->step, &it->spot, b->way->data, &err);
 	it->ended = mr_clock_us();
+	/*
+	 * It may be in a pageblock with memory that cannot be moved, which the kernel never takes
+	 * a part of: then the pool has to grow elsewhere.
+	 */
+	it->grow |= it->rc == -EBUSY && it->step.keep == MR_KEEP_REPLACE;
 	if (it->rc)
 		mr_item_keep_error(it, &err);
 }

@@ -58,6 +58,10 @@ void mr_item_plan(struct mr_item *it, const struct mr_batch_way *way,
 	struct mr_plan p;
 
 	way->plan(&it->snap, &it->spot, way->data, &p);
+	if (it->grow && p.step.keep == MR_KEEP_REPLACE) {
+		p.step.keep = MR_KEEP_GROW;
+		it->pool = MR_POOL_GROWN;
+	}
 	it->step = p.step;
 	if (!it->looked) {
 		it->looked = true;

@@ -24,6 +24,7 @@ struct mr_item {
 	uint64_t attempts, begun, ended;
 	struct mr_err *err;		/* NULL if none */
 	int rc;				/* result of the last try */
+	bool grow;			/* its hugepage cannot be replaced in its place */
 	bool looked, twin, tried, decided, settled;
 };
 

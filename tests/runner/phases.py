@@ -228,10 +228,9 @@ class Phases:
             for source in FAKES if kernel else ():
                 what, folder = f'kmod {name} {source.name}', f'build/kmod/{name}-{source.name}'
                 command = [TREE / 'tests/vm/build-module', source.name, kernel / 'build']
-                words = self.make_words(name)
-                self.compiled(what, command, TREE / folder, *words)
+                self.compiled(what, command, TREE / folder)
                 if name == last:
-                    self.checked(what, command, TREE / f'{folder}-sparse', kernel, source, *words)
+                    self.checked(what, command, TREE / f'{folder}-sparse', kernel, source)
         return self._once(f'fakes {name}', make)
 
     def kmod(self):

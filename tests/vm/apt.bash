@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # $cache is the caller's
-# Gets packages of any Debian suite for fetch-kernel, fetch-sysroot and build-kernel:
+# Gets packages of any Debian suite for fetch-kernel, fetch-sysroot and fetch-qemu:
 # through a separate apt root, from this machine's mirror, with signatures checked.
 # Installs nothing and changes no setting of apt. An apt root serves one call at a
 # time. The caller provides $cache, die(), $trash, a list of files that it removes at

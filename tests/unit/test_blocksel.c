@@ -95,7 +95,7 @@ int main(void)
 	blocks.list[0].permanent = blocks.list[1].permanent = blocks.list[2].permanent = true;
 	CHECK_STR(choose("size:256M", MR_BLOCKSEL_OFFLINE), "10 9");
 	CHECK_STR(choose("0", MR_BLOCKSEL_OFFLINE), "0");
-	CHECK_HAS(choose("size:1G", MR_BLOCKSEL_OFFLINE), "can go offline");
+	CHECK_HAS(choose("size:1G", MR_BLOCKSEL_OFFLINE), "can go offline, more would be boot");
 
 	bad("", "empty");
 	bad("x", "the block");

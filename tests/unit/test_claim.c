@@ -178,30 +178,28 @@ static void what_is_busy_is_halved(void)
 	CHECK_INT(w.claims, 6);
 }
 
+/* One pass over the first @nr pages, of which @busy is busy, with a least piece. */
+static void pass_with_least(uint64_t least, uint64_t nr, uint64_t busy)
+{
+	begin();
+	c.least = least;
+	w.free_at_us[busy] = UINT64_MAX;
+	c.retries = 0;
+	CHECK_INT(run(0, nr), -EBUSY);
+}
+
 /* Hugepages that are smaller than a pageblock go one by one. */
 static void what_is_busy_is_halved_down_to_a_least_piece(void)
 {
-	begin();
-	c.least = 2;
-	w.free_at_us[13] = UINT64_MAX;
-	c.retries = 0;
-	CHECK_INT(run(0, 32), -EBUSY);
+	pass_with_least(2, 32, 13);
 	CHECK_INT(held(), 30);
 	CHECK(w.held[11] && !w.held[12] && !w.held[13] && w.held[14]);
 	CHECK_INT(c.attempts, 1);
 	/* An odd end is a piece of its own. */
-	begin();
-	c.least = 2;
-	w.free_at_us[6] = UINT64_MAX;
-	c.retries = 0;
-	CHECK_INT(run(0, 7), -EBUSY);
+	pass_with_least(2, 7, 6);
 	CHECK_INT(held(), 6);
 	/* What is as large as a pageblock, or larger, changes nothing. */
-	begin();
-	c.least = UNIT;
-	w.free_at_us[13] = UINT64_MAX;
-	c.retries = 0;
-	CHECK_INT(run(0, 32), -EBUSY);
+	pass_with_least(UNIT, 32, 13);
 	CHECK_INT(held(), 24);
 }
 
@@ -337,8 +335,10 @@ static void parts_of_pageblocks_are_claimed_around(void)
 	w.free_at_us[38] = UINT64_MAX;
 	w.lasting[38] = true;
 	c.around = true;
+	CHECK_INT(run(34, 3), -EBUSY);
+	CHECK(c.blockers.nr == 1 && c.blockers.list[0].pfn == 38 && c.blockers.around);
+	w.lasting[38] = false;
 	CHECK_INT(run(34, 3), -ETIMEDOUT);
-	CHECK(c.blockers.nr == 1 && c.blockers.list[0].pfn == 38);
 }
 
 int main(void)

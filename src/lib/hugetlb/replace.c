@@ -6,6 +6,7 @@
 
 #include "backend/device.h"
 #include "backend/kpage.h"
+#include "lib/inspect/blockers.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
 
@@ -39,6 +40,23 @@ static int explain(int rc, uint64_t pfn, int32_t node, struct mr_err *err)
 	default:
 		return mr_err_set(err, rc, object, "the hugepage is in use and cannot be moved now");
 	}
+}
+
+/* The same for a hugepage that stayed busy, if there is something to see in the way. */
+static void explain_busy(const struct mr_machine *m, const struct mr_replace_item *it,
+			 struct mr_err *err)
+{
+	const uint64_t pages = it->h.size >> m->page_shift;
+	struct mr_blockers found = { 0 };
+	struct mr_err ignored;
+
+	explain(it->rc, it->h.pfn, it->h.node, err);
+	mr_blockers_find(m, it->h.pfn, pages, &found, &ignored);
+	if (!found.nr)
+		mr_blockers_find_around(m, it->h.pfn, pages, &found, &ignored);
+	if (found.nr)
+		mr_blockers_explain(&found, it->rc, err->object, err);
+	mr_blockers_free(&found);
 }
 
 /* Claims the range, retrying for up to @timeout_ms, and releases it. */
@@ -194,7 +212,7 @@ void mr_replace_apply(const struct mr_machine *m, struct mr_replace_snap *snap,
 	}
 	nr = try_again(m, busy, nr, timeout_ms, done, snap->told, hooks);
 	for (size_t i = 0; i < nr; i++) {
-		explain(busy[i]->rc, busy[i]->h.pfn, busy[i]->h.node, &err);
+		explain_busy(m, busy[i], &err);
 		settle(busy[i], MR_OUTCOME_FAILED, &err, hooks);
 	}
 }

@@ -220,6 +220,20 @@ int mr_blockers_find_lasting(const struct mr_machine *m, uint64_t pfn, uint64_t 
 	return find(m, pfn, nr, true, out, err);
 }
 
+int mr_blockers_find_around(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+			    struct mr_blockers *out, struct mr_err *err)
+{
+	const uint64_t unit = m->info.pageblock_pages, end = pfn + nr;
+	const uint64_t from = unit ? pfn - pfn % unit : pfn;
+	const uint64_t to = unit ? end + (unit - end % unit) % unit : end;
+	int rc = 0;
+
+	if (from != pfn || to != end)
+		rc = mr_blockers_find(m, from, to - from, out, err);
+	out->around = out->nr > 0;
+	return rc;
+}
+
 /* Collects the PFNs of the listed pages, up to @room. */
 static size_t listed_pages(const struct mr_blockers *b, uint64_t *pfns, size_t room)
 {
@@ -313,9 +327,11 @@ int mr_blockers_explain(const struct mr_blockers *b, int rc, const char *object,
 	char who[128];
 
 	mr_owners_text(b->list[0].owners, b->list[0].nr_owners, who, sizeof(who));
-	return mr_err_set(err, rc, object, "%" PRIu64 " page%s in the way, first 0x%" PRIx64
-			  ": %s%s%s", b->pages, b->pages == 1 ? " is" : "s are", b->list[0].pfn,
-			  b->list[0].reason, *who ? "; mapped by " : "", who);
+	return mr_err_set(err, rc, object, "%" PRIu64 " page%s%s %s in the way, first 0x%" PRIx64
+			  ": %s%s%s", b->pages, b->pages == 1 ? "" : "s",
+			  b->around ? " elsewhere in its pageblock, which the kernel takes as a whole," :
+			  "", b->pages == 1 ? "is" : "are", b->list[0].pfn, b->list[0].reason,
+			  *who ? "; mapped by " : "", who);
 }
 
 void mr_blockers_free(struct mr_blockers *b)

@@ -26,6 +26,7 @@ struct mr_blockers {
 	size_t nr;
 	uint64_t pages;		/* all blocking pages, including those not listed */
 	bool lasting;		/* at least one is */
+	bool around;		/* not in the range itself, but elsewhere in its pageblocks */
 	struct mr_owners owners;	/* filled in by mr_blockers_find_owners() */
 };
 
@@ -48,6 +49,15 @@ int mr_blockers_find(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 /* The same, but only lasting blockers, which the kinds of the pages tell. */
 int mr_blockers_find_lasting(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
 			     struct mr_blockers *out, struct mr_err *err);
+
+/*
+ * Adds those of the whole pageblocks of [@pfn, @pfn + @nr), if they are larger than it. The
+ * kernel isolates whole pageblocks (mm/page_isolation.c, isolate_single_pageblock()), so what is
+ * elsewhere in them may make a range busy that has no blocker itself. Returns as
+ * mr_blockers_find(), and sets @out->around if there are any.
+ */
+int mr_blockers_find_around(const struct mr_machine *m, uint64_t pfn, uint64_t nr,
+			    struct mr_blockers *out, struct mr_err *err);
 
 /*
  * Finds the processes that map the blockers of the @nr @lists, which cover different ranges,

@@ -197,7 +197,8 @@ static void verify(struct batch *b, struct mr_item **items, size_t nr)
 	/* A page that cannot be read back is not done. */
 	rc = mr_kpage_gather(b->m->kpageflags, b->pfns, n, 0, b->words);
 	for (size_t i = 0; !rc && i < n; i++)
-		if (mr_kpage_is_huge_tail(b->words[i]) && mr_kpage_poisoned(b->m, b->pfns[i]) == 1)
+		if (!(b->words[i] & MR_KPF(KPF_HWPOISON)) && mr_kpage_is_huge_tail(b->words[i]) &&
+		    mr_kpage_poisoned(b->m, b->pfns[i]) == 1)
 			b->words[i] |= MR_KPF(KPF_HWPOISON);
 	for (size_t i = 0; i < n; i++)
 		mr_item_judge(items[b->looks[i].index], b->way, !rc ? b->words[i] :

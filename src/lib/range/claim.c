@@ -219,6 +219,7 @@ static void look_around(struct mr_claims *c, const struct pieces *busy)
 		if (!i || busy->list[i - 1].pfn / c->unit != pfn / c->unit)
 			c->ops->look(c->ctx, pfn, c->unit, &c->blockers);
 	}
+	c->blockers.around = c->blockers.nr > 0;
 }
 
 /*
@@ -242,10 +243,8 @@ static bool diagnose(struct loop *l)
 		l->busy.list[kept++] = r;
 	}
 	l->busy.nr = kept;
-	if (!c->blockers.nr && c->around) {
+	if (!c->blockers.nr && c->around)
 		look_around(c, &l->busy);
-		return false;
-	}
 	return c->blockers.lasting;
 }
 

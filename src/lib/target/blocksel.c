@@ -148,7 +148,7 @@ static int choose_size(const struct mr_blocksel *sel, const struct mr_block **or
 
 		return mr_err_set(err, -ENOENT, sel->word, "only %s of it %s",
 				  mr_size_text(sel->bytes - left, text),
-				  permanent ? "can go offline" :
+				  permanent ? "can go offline, more would be boot memory" :
 				  use == MR_BLOCKSEL_OFFLINE ? "is online" : "is offline");
 	}
 	return 0;

@@ -9,6 +9,7 @@
 # guest: boot=4 loader=grub-efi
 
 load lib
+load watch
 
 list=/var/lib/memras/retired.json
 # The page that watch records
@@ -25,14 +26,6 @@ setup_file() {
 last() {
 	fsfreeze -f /mnt/disk
 	fsfreeze -u /mnt/disk
-}
-
-listed() {
-	jq -r '.retired[].pfn' $list
-}
-
-cause_of() {
-	jq -r ".retired[] | select(.pfn == $(($1))) | .cause" $list
 }
 
 # ram FIRST LAST: whether the kernel has any page of them as memory
@@ -69,20 +62,15 @@ restored() {
 }
 
 @test "boot 1: a page that the kernel's collector of corrected errors retires is recorded by watch" {
-	local pid
-
 	expect_log '[Ss]oft.offlin|mce:|Machine check|MCE|Hardware Error'
 	echo 1 >/sys/devices/system/machinecheck/machinecheck0/check_interval
-	memras watch --verbose >/run/watch.out 2>/run/watch.errors 3>&- 7>&- &
-	pid=$!
-	wait_for 180 grep -q watching /run/watch.errors
+	watch_start
 	for _ in {1..5}; do
 		monitor "mce 0 9 0x8c0000400001009f 0x0 $(printf 0x%x $((collected * 4096 + 64))) 0x8c"
-		! wait_for 5 grep -q " retired $collected .*, cause cec$" /run/watch.out 2>/dev/null || break
+		! wait_for 5 told ".pfn == $((collected)) and .cause == \"cec\"" 2>/dev/null || break
 	done
-	kill $pid
-	wait $pid
-	cat /run/watch.out
+	watch_stop
+	cat "$out"
 	page_is hwpoison $collected
 	assert_equal "$(cause_of $collected)" cec
 	assert_equal "$(listed | wc -l)" 14

@@ -6,14 +6,14 @@
 # guest: kernels=6.12 cpus=1 memory=768M dimm=128M timeout=500 fakes=fakemc files=contrib/rasdaemon,tests/fixtures/metrics
 
 load lib
+load watch
 
-out=/run/watch.out
 error=/sys/module/fakemc/parameters/error
 errors=/var/lib/memras/corrected-errors
 
 setup_file() {
 	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
-	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	mount_tracing
 	insmod "$BATS_TEST_DIRNAME/fakemc.ko"
 }
 
@@ -22,27 +22,9 @@ setup() {
 }
 
 teardown() {
-	[ -n "${BATS_TEST_COMPLETED:-}" ] || cat $out $out.errors $errors >&2
-	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
+	watch_teardown
 	[ -z "${rasdaemon_pid:-}" ] || kill "$rasdaemon_pid" 2>/dev/null || true
-}
-
-# watch_start [OPTION...]: starts memras watch, and waits until it has caught up
-watch_start() {
-	memras watch --json --verbose "$@" >$out 2>$out.errors 3>&- 7>&- &
-	watch_pid=$!
-	wait_for 180 grep -q watching $out.errors
-}
-
-watch_stop() {
-	kill "$watch_pid"
-	wait "$watch_pid"
-	watch_pid=
-}
-
-# told FILTER: true if jq's FILTER is true for a reported page
-told() {
-	jq -es "[.[] | select(.page) | .page | select($1)] | length > 0" $out >/dev/null
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || cat $errors >&2
 }
 
 # counted PAGE: true if the counts of errors on disk include the page
@@ -65,8 +47,8 @@ names_of() {
 	sed -n '/^memras/s/ [^ ]*$//p' "$1"
 }
 
-# listed PAGE: true if it is on the retired list
-listed() {
+# is_listed PAGE: true if it is on the retired list
+is_listed() {
 	memras --json retired list | jq -e ".retired[] | select(.pfn == $(($1)))" >/dev/null
 }
 
@@ -89,8 +71,8 @@ listed() {
 	capture healthy
 	echo $((first * 4096)) >/sys/devices/system/memory/soft_offline_page
 	echo $((second * 4096)) >/sys/devices/system/memory/soft_offline_page
-	wait_for 60 listed "$first"
-	wait_for 60 listed "$second"
+	wait_for 60 is_listed "$first"
+	wait_for 60 is_listed "$second"
 	kill -9 "$watch_pid"
 	wait "$watch_pid" 2>/dev/null || true
 	echo $slab >/run/pending
@@ -159,8 +141,8 @@ listed() {
 	watch_stop
 	refute page_is hwpoison $((page + 1))
 	assert_equal "$(poisoned_pages)" 1
-	jq -es 'last.summary | .retired == 1 and .corrected_errors == 2' $out
-	artifact edac.watch.json <$out
+	jq -es 'last.summary | .retired == 1 and .corrected_errors == 2' "$out"
+	artifact edac.watch.json <"$out"
 	run_json 0 memras --json retired list
 	assert_json "[.retired[] | [.pfn, .cause, .label, .state]] == [[$page, \"memras\", \"FAKE_A0\", \"retired\"]]"
 }
@@ -183,9 +165,9 @@ listed() {
 	wait_for 60 told ".pfn == $page and .result == \"planned\""
 	watch_stop
 	refute page_is hwpoison $page
-	jq -es 'last.summary | .planned == 1 and .retired == 0' $out
+	jq -es 'last.summary | .planned == 1 and .retired == 0' "$out"
 	refute counted $page
-	artifact dry.watch.json <$out
+	artifact dry.watch.json <"$out"
 }
 
 # Before hugepages of the block are poisoned: such a block stays offline.
@@ -210,7 +192,7 @@ listed() {
 	sed -i -e 's/"boot":"[^"]*"/"boot":"another"/' \
 		-e 's/"ranges":\[[^"]*\],"dimms"/"ranges":[[0,1099511627776]],"dimms"/' $list
 	memras block online --quiet "$block"
-	wait_for 60 grep -q 'the list is of other memory' $out.errors
+	wait_for 60 grep -q 'the list is of other memory' "$out.errors"
 	refute page_is hwpoison $page
 	cp /run/list $list
 	watch_stop
@@ -220,8 +202,8 @@ listed() {
 	wait_for 60 told ".pfn == $page and .result == \"retired\""
 	page_is hwpoison $page
 	watch_stop
-	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page)] | length" $out)" 1
-	artifact retry.watch.json <$out
+	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page)] | length" "$out")" 1
+	artifact retry.watch.json <"$out"
 	run_json 0 memras --json retired list
 	assert_json "[.retired[] | select(.pfn == $page) | .state] == [\"retired\"]"
 }
@@ -273,8 +255,8 @@ listed() {
 	grep "beyond the budget" /run/warned
 	page_is hwpoison $((page + 1))
 	watch_stop
-	jq -es 'last.summary | .refused == 1 and .retired == 1' $out
-	artifact budget.watch.json <$out
+	jq -es 'last.summary | .refused == 1 and .retired == 1' "$out"
+	artifact budget.watch.json <"$out"
 	# A watch without a budget removes it.
 	watch_start
 	watch_stop
@@ -288,9 +270,9 @@ listed() {
 	mapfile -t mounts < <(findmnt -rno TARGET -t tracefs,debugfs | tac)
 	for folder in "${mounts[@]}"; do umount "$folder"; done
 	watch_start --act retire=1/1h
-	grep "corrected errors are not counted, no page is retired for them: tracefs is not mounted" $out.errors
+	grep "corrected errors are not counted, no page is retired for them: tracefs is not mounted" "$out.errors"
 	mount -t tracefs tracefs /sys/kernel/tracing
-	wait_for 60 grep -q "trace events are heard from now on" $out.errors
+	wait_for 60 grep -q "trace events are heard from now on" "$out.errors"
 	echo "ce $(printf %x $page) 0" >$error
 	wait_for 60 told ".pfn == $page and .result == \"retired\""
 	watch_stop
@@ -316,7 +298,7 @@ listed() {
 	grep -E "^edac [0-9]+ mc0/dimm0 FAKE_A0 \(channel 0 slot 0\)$" $errors
 	sed -i 's|^\(edac .*\) FAKE_A0|\1 FAKE_C0|' $errors
 	watch_start --act retire=2/24h
-	grep "the counts of corrected errors are of other DIMMs, and begin anew: a DIMM was 'mc0/dimm0 FAKE_C0" $out.errors
+	grep "the counts of corrected errors are of other DIMMs, and begin anew: a DIMM was 'mc0/dimm0 FAKE_C0" "$out.errors"
 	echo "ce $(printf %x $page) 0" >$error
 	echo "ce $(printf %x $((page + 1))) 1" >$error
 	wait_for 60 counted $((page + 1))
@@ -327,7 +309,7 @@ listed() {
 	echo "ce $(printf %x $page) 0" >$error
 	wait_for 60 told ".pfn == $page and .result == \"retired\""
 	watch_stop
-	refute grep "begin anew" $out.errors
+	refute grep "begin anew" "$out.errors"
 }
 
 @test "of a storm of errors none counts twice, and what is lost is told" {
@@ -337,13 +319,13 @@ listed() {
 	watch_start --act retire=100/24h
 	echo "ce $(printf %x $page) 0 1 100000" >$error
 	wait_for 120 told ".pfn == $page and .result == \"retired\""
-	wait_for 60 grep -q "errors came faster than they could be read" $out.errors
+	wait_for 60 grep -q "errors came faster than they could be read" "$out.errors"
 	watch_stop
-	heard=$(jq -s 'last.summary.corrected_errors' $out)
-	lost=$(jq -s 'last.summary.events_lost' $out)
+	heard=$(jq -s 'last.summary.corrected_errors' "$out")
+	lost=$(jq -s 'last.summary.events_lost' "$out")
 	echo "# of 100000 events $heard were heard, and $lost known to be lost" >&3
 	[ "$heard" -ge 100 ]
 	[ $((heard + lost)) -le 100000 ]
-	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page)] | length" $out)" 1
-	artifact storm.watch.json <$out
+	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page)] | length" "$out")" 1
+	artifact storm.watch.json <"$out"
 }

@@ -6,11 +6,10 @@
 # guest: kernels=6.12-arm64,7.3-arm64-16k cpus=1 memory=1G ghes=yes disk=128M timeout=300
 
 load lib
-
-out=/run/watch.out
+load watch
 
 setup_file() {
-	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	mount_tracing
 }
 
 setup() {
@@ -21,24 +20,8 @@ setup() {
 }
 
 teardown() {
-	[ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 20 $out $out.errors >&2
-	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
+	watch_teardown
 	[ -z "${workload_pid:-}" ] || kill "$workload_pid" 2>/dev/null || true
-}
-
-watch_start() {
-	memras watch --json --verbose "$@" >$out 2>$out.errors 3>&- 7>&- &
-	watch_pid=$!
-	wait_for 60 grep -q watching $out.errors
-}
-
-# told FILTER: true if jq's FILTER is true for a reported page
-told() {
-	jq -es "[.[] | select(.page) | .page | select($1)] | length > 0" $out >/dev/null
-}
-
-cause_of() {
-	jq -r ".retired[] | select(.pfn == $(($1))) | .cause" /var/lib/memras/retired.json
 }
 
 # retired_for_firmware PFN: watch has told and recorded that, and it is so
@@ -84,16 +67,12 @@ workload_is_hit() {
 	firmware_reports recoverable "${pfns[7]}"
 	retired_for_firmware "${pfns[7]}"
 	workload_stop
-	wait_for 20 pool_was_restored
+	wait_for 20 told_pool '.result == "restored"'
 	assert_equal "$(pool nr)" 4
 	kill "$watch_pid"
 	wait "$watch_pid"
 	watch_pid=
 	pool_set 0
-}
-
-pool_was_restored() {
-	jq -es '[.[] | select(.pool) | .pool | select(.result == "restored")] | length > 0' $out >/dev/null
 }
 
 # The kernel can but flag it, and count it; the next boot will not use it.
@@ -128,7 +107,7 @@ pool_was_restored() {
 	kill "$watch_pid"
 	wait "$watch_pid"
 	watch_pid=
-	artifact firmware.watch.json <$out
+	artifact firmware.watch.json <"$out"
 }
 
 @test "what the firmware had retired is on the list, and stays poisoned" {

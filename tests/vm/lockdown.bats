@@ -7,6 +7,7 @@
 
 load lib
 load doctor
+load watch
 
 setup() {
 	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
@@ -43,24 +44,20 @@ setup() {
 
 # Last, as lockdown is never lowered.
 @test "watch goes on without tracing, which lockdown=confidentiality forbids" {
-	local out=/run/watch.out page pid
+	local page
 
 	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
-	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	mount_tracing
 	expect_log '[Ss]oft.offlin'
 	echo confidentiality >/sys/kernel/security/lockdown
 	refute cat /sys/kernel/tracing/events/header_page
-	memras watch --json --verbose >$out 2>$out.errors 3>&- 7>&- &
-	pid=$!
-	wait_for 180 grep -q watching $out.errors
-	grep "trace events are not heard, .*: lockdown (confidentiality) keeps tracefs closed" $out.errors
+	watch_start
+	grep "trace events are not heard, .*: lockdown (confidentiality) keeps tracefs closed" "$out.errors"
 	page=$(find_page buddy)
 	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
-	retired() { jq -es "any(.page.pfn == $((page)) and .page.result == \"retired\")" $out >/dev/null; }
-	wait_for 60 retired
-	kill $pid
-	wait $pid
-	assert_equal "$(grep -c "trace events" $out.errors)" 1
+	wait_for 60 told ".pfn == $((page)) and .result == \"retired\""
+	watch_stop
+	assert_equal "$(grep -c "trace events" "$out.errors")" 1
 	assert_equal "$(ls /sys/kernel/tracing/instances)" ""
 	run_json 0 memras --json retired list
 	assert_json ".retired[] | select(.pfn == $((page))) | .state == \"retired\""

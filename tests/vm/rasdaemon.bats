@@ -7,6 +7,7 @@
 # guest: programs=rasdaemon/usr/sbin/rasdaemon,sqlite3
 
 load lib
+load watch
 
 db=/var/lib/rasdaemon/ras-mc_event.db
 instance=/sys/kernel/tracing/instances/rasdaemon
@@ -93,29 +94,25 @@ recorded() {
 }
 
 @test "rasdaemon and memras watch both hear of an error, and a page is retired and listed once" {
-	local out=/run/watch.out list=/var/lib/memras/retired.json page pid before poisoned
+	local list=/var/lib/memras/retired.json page before poisoned
 
 	expect_log 'Memory failure|mce:|Machine check|MCE|Hardware Error'
 	# Far from those that the test before put on the list
 	page=$(($(find_page buddy) + 256))
 	before=$(recorded mce_record)
 	poisoned=$(poisoned_pages)
-	memras watch --json --verbose >$out 2>$out.errors 3>&- 7>&- &
-	pid=$!
-	wait_for 180 grep -q watching $out.errors
+	watch_start
 	# An instance each
-	assert_equal "$(ls ${instance%/*})" "$(printf '%s\n' memras-watch.$pid rasdaemon)"
+	assert_equal "$(ls ${instance%/*})" "$(printf '%s\n' "memras-watch.$watch_pid" rasdaemon)"
 	# Not of bank 9, which may report nothing after its uncorrected error.
 	monitor "mce -b 0 7 0xbd000000000000c0 0x5 $(printf 0x%x $((page * 4096))) 0x8c"
-	told() { jq -es "any(.page.pfn == $page and .page.result == \"retired\")" $out >/dev/null; }
 	more() { [ "$(recorded mce_record)" -gt "$before" ]; }
-	wait_for 60 told
+	wait_for 60 told ".pfn == $page and .result == \"retired\""
 	wait_for 60 more
-	kill $pid
-	wait $pid
+	watch_stop
 	page_is hwpoison $page
 	assert_equal "$(poisoned_pages)" $((poisoned + 1))
-	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page) | .page.cause]" -c $out)" '["machine-check"]'
+	assert_equal "$(jq -s "[.[] | select(.page.pfn == $page) | .page.cause]" -c "$out")" '["machine-check"]'
 	# The end of the watch leaves rasdaemon's instance, and rasdaemon goes on.
 	assert_equal "$(ls ${instance%/*})" rasdaemon
 	before=$(recorded mce_record)

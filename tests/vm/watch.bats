@@ -6,12 +6,12 @@
 # guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=900 silence=300
 
 load lib
+load watch
 
-out=/run/watch.out
 instances=/sys/kernel/tracing/instances
 
 setup_file() {
-	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	mount_tracing
 	# Poll for corrected errors every second.
 	echo 1 >/sys/devices/system/machinecheck/machinecheck0/check_interval
 }
@@ -21,44 +21,11 @@ setup() {
 }
 
 teardown() {
-	[ -n "${BATS_TEST_COMPLETED:-}" ] || cat $out $out.errors >&2
-	[ -z "${watch_pid:-}" ] || kill "$watch_pid" 2>/dev/null || true
-}
-
-# watch_start [OPTION...]: starts memras watch, and waits until it has caught up
-watch_start() {
-	memras watch --json --verbose "$@" >$out 2>$out.errors 3>&- 7>&- &
-	watch_pid=$!
-	wait_for 180 grep -q watching $out.errors
-}
-
-watch_stop() {
-	kill "$watch_pid"
-	wait "$watch_pid"
-	watch_pid=
-}
-
-# told FILTER: true if jq's FILTER is true for a reported page
-told() {
-	jq -es "[.[] | select(.page) | .page | select($1)] | length > 0" $out >/dev/null
-}
-
-# told_pool FILTER: the same for a reported pool
-told_pool() {
-	jq -es "[.[] | select(.pool) | .pool | select($1)] | length > 0" $out >/dev/null
+	watch_teardown
 }
 
 pool_is() {
 	[ "$(pool nr)" = "$1" ]
-}
-
-# listed: prints the pages of the list, with repetitions
-listed() {
-	jq -r '.retired[].pfn' /var/lib/memras/retired.json 2>/dev/null | sort -n
-}
-
-cause_of() {
-	jq -r ".retired[] | select(.pfn == $(($1))) | .cause" /var/lib/memras/retired.json
 }
 
 corrected() {
@@ -76,7 +43,7 @@ corrected_until() {
 		wait_for 5 "$@" 2>/dev/null && return
 	done
 	"$@" || {
-		cat $out
+		cat "$out"
 		dmesg | grep -i offlin
 		return 1
 	} >&2
@@ -96,8 +63,8 @@ corrected_until() {
 	workload_stop
 	watch_stop
 	# The summary has the counts, and all lines match the schema.
-	jq -es 'last | .summary | .retired == 2 and .failed == 0' $out
-	artifact cec.watch.json <$out
+	jq -es 'last | .summary | .retired == 2 and .failed == 0' "$out"
+	artifact cec.watch.json <"$out"
 	assert_equal "$(listed | wc -l)" 2
 	assert_equal "$(cause_of "$page")" cec
 	assert_equal "$(poisoned_pages)" 2
@@ -113,13 +80,13 @@ corrected_until() {
 	watch_stop
 	refute page_is hwpoison "$page"
 	assert_equal "$(listed)" "$before"
-	jq -es 'last | .summary | .retired == 0 and .failed == 1' $out
+	jq -es 'last | .summary | .retired == 0 and .failed == 1' "$out"
 	# The log still has the failure.
 	run_json 0 memras watch --once --json
 	assert_json '.summary.failed == 0'
-	memras watch --once --json --since 2020-01-01 >$out
+	memras watch --once --json --since 2020-01-01 >"$out"
 	told ".pfn == $((page)) and .result == \"failed\""
-	artifact since.watch.json <$out
+	artifact since.watch.json <"$out"
 }
 
 @test "a pool of hugepages that loses one to a retired page gets it back" {
@@ -153,8 +120,8 @@ corrected_until() {
 	sleep 4
 	pool_is 3
 	watch_stop
-	artifact pools.watch.json <$out
-	jq -es 'last.summary.pools_restored == 2' $out
+	artifact pools.watch.json <"$out"
+	jq -es 'last.summary.pools_restored == 2' "$out"
 	pool_set 0
 }
 
@@ -164,21 +131,21 @@ corrected_until() {
 	before=$(</var/lib/memras/retired.json)
 	page=$(find_page buddy)
 	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
-	memras watch --once --json --dry-run >$out
+	memras watch --once --json --dry-run >"$out"
 	told ".pfn == $((page))"
-	jq -es 'all(.dry_run)' $out
+	jq -es 'all(.dry_run)' "$out"
 	assert_equal "$(</var/lib/memras/retired.json)" "$before"
 	cat >/run/hook <<-'END'
 		#!/bin/bash
 		echo "$PFN $ACTION_RESULT $MEMRAS_CAUSE $#" >>/run/hook.out
 	END
 	chmod +x /run/hook
-	memras watch --once --exec /run/hook >$out
-	grep -q " retired $page " $out
+	memras watch --once --exec /run/hook >"$out"
+	grep -q " retired $page " "$out"
 	assert_equal "$(</run/hook.out)" "$page Recovered unknown 0"
 	assert_equal "$(listed | grep -cx $((page)))" 1
-	memras watch --once >$out
-	assert_equal "$(<$out)" ""
+	memras watch --once >"$out"
+	assert_equal "$(<"$out")" ""
 }
 
 @test "a watch that is ended waits for the list, and records what it found" {

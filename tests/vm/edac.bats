@@ -3,7 +3,7 @@
 # memras watch retires pages for corrected errors, within its budget. The kernel's EDAC core
 # reports the errors of a fake memory controller.
 #
-# guest: kernels=6.12 cpus=1 memory=768M dimm=128M timeout=500 fakes=fakemc files=contrib/rasdaemon,tests/fixtures/metrics
+# guest: kernels=5.10,6.1,6.12,7.2,7.3 default=6.12 cpus=1 memory=768M dimm=128M timeout=500 fakes=fakemc files=contrib/rasdaemon,tests/fixtures/metrics
 
 load lib
 load watch

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guest is as its head declares it. Needs no memras.
 #
-# guest: arch=amd64 cpus=2 memory=1G nodes=2 dimm=512M virtio-mem=512M:128M disk=256M timeout=240
+# guest: default=6.12 arch=amd64 cpus=2 memory=1G nodes=2 dimm=512M virtio-mem=512M:128M disk=256M timeout=240
 
 load lib
 

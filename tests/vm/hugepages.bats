@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hugepages: replaced in their pool, and kept when one of their pages is retired.
 #
-# guest: cpus=2 memory=1G timeout=500
+# guest: core=arm64,arm64-16k cpus=2 memory=1G timeout=500
 
 load lib
 

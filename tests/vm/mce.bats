@@ -3,7 +3,7 @@
 # A machine check injected from outside reaches the kernel's memory failure handling, and
 # memras reports it.
 #
-# guest: cpus=1 memory=768M cpu=intel timeout=240
+# guest: default=5.10,7.3 cpus=1 memory=768M cpu=intel timeout=240
 
 load lib
 load doctor

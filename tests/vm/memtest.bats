@@ -3,7 +3,7 @@
 # Test patterns over pages in quarantine. The memory of a guest does not fail:
 # tests/vm/faulty fakes it, a process that keeps a bit of the tested page set.
 #
-# guest: cpus=2 memory=768M dimm=512M timeout=400
+# guest: default=5.10,7.3 cpus=2 memory=768M dimm=512M timeout=400
 
 load lib
 

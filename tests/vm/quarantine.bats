@@ -3,7 +3,7 @@
 # Quarantined ranges: held after the process ends, no obstacle to the offline of their
 # block, claimed again when it comes back, and released to the last page.
 #
-# guest: core=arm64-16k cpus=1 memory=2G dimm=512M timeout=900 zones=movable,plain
+# guest: core=arm64,arm64-16k cpus=1 memory=2G dimm=512M timeout=900 zones=movable,plain
 
 load lib
 

@@ -3,7 +3,7 @@
 # Pages stay retired over real reboots: the list is on a persistent disk, and each boot
 # ends like a reset, with nothing synced but what memras synced itself.
 #
-# guest: cpus=1 memory=1G disk=128M timeout=200
+# guest: default=6.1,7.3 cpus=1 memory=1G disk=128M timeout=200
 # guest: boot=2
 # guest: boot=3 memory=768M
 

@@ -3,7 +3,7 @@
 # A kernel that loads only signed modules: the refusal is reported as such, by doctor
 # before anything is tried.
 #
-# guest: cpus=1 memory=768M append=module.sig_enforce=1 programs=openssl timeout=240
+# guest: default=5.10,7.3 cpus=1 memory=768M append=module.sig_enforce=1 programs=openssl timeout=240
 
 load lib
 load doctor

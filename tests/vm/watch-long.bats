@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # memras watch that is killed many times, at any system call, and one that runs for long.
 #
-# guest: kernels=6.12 cpus=1 memory=1G timeout=2400 silence=900 long=yes fakes=fakemc
+# guest: kernels=6.12,7.3 cpus=1 memory=1G timeout=2400 silence=900 long=yes fakes=fakemc
 
 load lib
 load watch

@@ -3,7 +3,7 @@
 # memras watch verifies pages that others retire (the kernel for corrected and uncorrected
 # errors, programs by sysfs), and puts each on the retired list once.
 #
-# guest: kernels=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=900 silence=300
+# guest: kernels=5.10,6.1,6.12,7.2,7.3 default=6.12,7.3 cpus=1 memory=768M cpu=intel timeout=900 silence=300
 
 load lib
 load watch

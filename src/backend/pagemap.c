@@ -194,14 +194,19 @@ int mr_pagemap_process(const struct mr_machine *m, pid_t pid, uint64_t vaddr, ui
 
 /*
  * Maps the page at @addr into our page table. process_vm_readv(2) reads it, as a read of
- * our own would be a SIGBUS if the file was just truncated.
+ * our own would be a SIGBUS if the file was just truncated. A kernel may have been built
+ * without that (CROSS_MEMORY_ATTACH).
  */
-static bool touch(unsigned char *addr)
+static bool touch(const struct mr_machine *m, unsigned char *addr)
 {
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22	/* since 5.14 */
+#endif
 	unsigned char byte;
 	struct iovec local = { &byte, 1 }, remote = { addr, 1 };
 
-	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1;
+	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1 ||
+	       (errno == ENOSYS && !madvise(addr, 1UL << m->page_shift, MADV_POPULATE_READ));
 }
 
 /* A page of the file that is mapped into this process. */
@@ -236,7 +241,7 @@ static int walk_mapping(const struct mr_machine *m, int pagemap, unsigned char *
 
 		if (i % BATCH == 0 && mr_interrupted())
 			return -EINTR;
-		if (!(resident[i] & 1) || !touch(addr)) {
+		if (!(resident[i] & 1) || !touch(m, addr)) {
 			(*absent)++;
 			continue;
 		}

@@ -101,7 +101,7 @@ teardown() {
 	local pfn
 
 	workload_start thp "$thp_pages"
-	pfn=${pfns[400]}
+	pfn=${pfns[thp_pages * 3 / 4]}
 	assert_equal "$(workload_ask halve)" ok
 	run_json 0 memras offline --soft --json "$pfn"
 	assert_json '.results[0] | .result == "offlined" and (.kind | IN("thp", "unknown", "free"))'
@@ -113,17 +113,17 @@ teardown() {
 @test "pages of a file are found in the page cache, invalidated, and read again" {
 	local sum pfn
 
-	head -c 65536 /dev/urandom >/mnt/disk/plain
+	head -c $((16 * page_size)) /dev/urandom >/mnt/disk/plain
 	sync
 	sum=$(sha256sum </mnt/disk/plain)
-	run_json 0 memras offline --soft --json "file:/mnt/disk/plain@8K+4K"
+	run_json 0 memras offline --soft --json "file:/mnt/disk/plain@$((2 * page_size))+$page_size"
 	assert_json '.results | length == 1'
 	assert_json '.results[0] | .result == "offlined" and .kind == "file" and .path == "invalidated"'
 	pfn=$(get_json '.results[0].pfn')
 	page_is hwpoison "$pfn"
 	assert_equal "$(sha256sum </mnt/disk/plain)" "$sum"
 	# What was invalidated was read in again elsewhere.
-	run_json 0 memras offline --soft --dry-run --json "file:/mnt/disk/plain@8K"
+	run_json 0 memras offline --soft --dry-run --json "file:/mnt/disk/plain@$((2 * page_size))"
 	assert_json ".results[0].pfn != $pfn"
 }
 

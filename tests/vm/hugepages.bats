@@ -9,7 +9,13 @@ load lib
 # Hugepages are in plain memory, unless that keeps them where they are: a pageblock, which is
 # as large as a huge page of THP, has many of them then, and memory of the kernel.
 setup_file() {
-	[ "$hugepage_pages" -lt "$thp_pages" ] || memras block offline --quiet "$(zone_block true)"
+	[ "$hugepage_pages" -lt "$thp_pages" ] || plain_memory_only
+}
+
+plain_memory_only() {
+	# shellcheck disable=SC2046 # one word each
+	memras block offline --quiet $(memras block list --json |
+		jq '.blocks[] | select(.zones == ["Movable"]) | .block')
 }
 
 setup() {
@@ -100,7 +106,8 @@ free_hugepage() {
 	workload_check
 	workload_stop
 	[ "$hugepage_pages" -lt "$thp_pages" ] || return 0
-	memras block offline --quiet "$(zone_block true)"
+	pool_set 0
+	plain_memory_only
 	pool_set 4
 	run_json 1 memras hugepage replace --json --timeout 3s "$(free_hugepage)"
 	assert_json '.results[0].error.reason | test("elsewhere in its pageblock.* in the way, first 0x")'
@@ -327,10 +334,11 @@ free_hugepage() {
 	assert_equal "$(pool free)" 32
 	# One page of each of the 32 in use, and of each of the 32 free ones.
 	for ((i = 0; i < 32; i++)); do
-		targets+=("${pfns[i * hugepage_pages + 3 * i]}")
+		targets+=("${pfns[i * hugepage_pages + 3 * i % hugepage_pages]}")
 	done
 	mapfile -t -O 32 targets < <(memras hugepage list --json |
-		jq -r '[.hugepages[] | select(.state == "free") | .pfn] | to_entries[] | .value + 7 * .key')
+		jq -r '[.hugepages[] | select(.state == "free") | .pfn] | to_entries[] |
+			.value + 7 * .key % '"$hugepage_pages")
 	assert_equal "${#targets[@]}" 64
 	run_json 0 memras offline --soft --json "${targets[@]}"
 	assert_json '.summary.offlined == 64'

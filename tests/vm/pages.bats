@@ -66,15 +66,16 @@ teardown() {
 
 # kind, what memras calls it, how it goes
 @test "pages of each kind are retired, and every byte stays" {
-	local what kind path pfn file
+	local what kind path pfn file count
 
 	while read -r what kind path; do
-		file=()
+		file=() count=512
 		case $what in
 		file-*) file=("/mnt/disk/$what") ;;
 		tmpfs) what=file-dirty file=(/dev/shm/file) ;;
+		thp) count=$thp_pages ;;
 		esac
-		workload_start "$what" "$thp_pages" "${file[@]}"
+		workload_start "$what" "$count" "${file[@]}"
 		pfn=${pfns[9]}
 		run_json 0 memras offline --soft --json "$pfn"
 		assert_json ".results[0] | .result == \"offlined\" and .kind == \"$kind\" and .path == \"$path\""

@@ -4,7 +4,7 @@
 # disk that shares one with ordinary memory, and a DAX device with its memmap on the
 # device (altmap).
 #
-# guest: cpus=1 memory=1280M append="memmap=128M!768M memmap=32M!904M memmap=128M!1024M" timeout=240
+# guest: arch=amd64 cpus=1 memory=1280M append="memmap=128M!768M memmap=32M!904M memmap=128M!1024M" timeout=240
 
 load lib
 

@@ -14,6 +14,7 @@
 
 int main(int argc, char **argv)
 {
+	const long page = sysconf(_SC_PAGESIZE);
 	volatile uint64_t *word;
 	char *mem;
 	int fd;
@@ -23,8 +24,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	fd = open("/dev/memras", O_RDWR);
-	mem = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-					 (off_t)strtoull(argv[1], NULL, 0) * 4096);
+	mem = fd < 0 ? MAP_FAILED : mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+					 (off_t)strtoull(argv[1], NULL, 0) * page);
 	if (mem == MAP_FAILED) {
 		perror("faulty");
 		return 1;

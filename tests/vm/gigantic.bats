@@ -6,6 +6,11 @@
 
 load lib
 
+setup_file() {
+	[ -d /sys/kernel/mm/hugepages/hugepages-1048576kB ] ||
+		skip "with pages of 64 KiB a gigantic hugepage has 16 GiB"
+}
+
 gigantic() {
 	memras hugepage list --json | jq -er '.hugepages[] | select(.size == 1073741824) | .pfn'
 }

@@ -15,7 +15,7 @@ setup_file() {
 plain_memory_only() {
 	# shellcheck disable=SC2046 # one word each
 	memras block offline --quiet $(memras block list --json |
-		jq '.blocks[] | select(.zones == ["Movable"]) | .block')
+		jq -r '.blocks[] | select(.zones == ["Movable"]) | .block')
 }
 
 setup() {
@@ -202,6 +202,8 @@ free_hugepage() {
 @test "its guardian killed, memras itself puts the pool right" {
 	local pid guardian rc=0 guardians=0
 
+	[ -e "/proc/$$/task/$$/children" ] || skip \
+		"this kernel does not tell the children of a process (PROC_CHILDREN)"
 	pool_set 8
 	workload_start hugetlb-pinned "$hugepage_pages"
 	env --default-signal=INT memras offline --soft --no-module --timeout 60s --quiet "${pfns[7]}" 2>/dev/null 3>&- &

@@ -114,7 +114,7 @@ refused() {
 
 	before=$(poisoned_pages)
 	workload_start anon $PAGES
-	memras offline --soft --json-lines "pid:$workload_pid@${vaddrs[0]}+$((PAGES * 4096))" 2>/dev/null |
+	memras offline --soft --json-lines "pid:$workload_pid@${vaddrs[0]}+$((PAGES * page_size))" 2>/dev/null |
 		head -n 1 >/run/first
 	assert_equal "$(poisoned_pages)" $((before + PAGES))
 	assert_equal "$(listed | wc -l)" $PAGES
@@ -133,7 +133,7 @@ refused() {
 	poisoned >/run/poisoned
 	[ ! -s /run/poisoned ] || memras unpoison --quiet --from /run/poisoned
 	workload_start anon $PAGES
-	range="pid:$workload_pid@${vaddrs[0]}+$((PAGES * 4096))"
+	range="pid:$workload_pid@${vaddrs[0]}+$((PAGES * page_size))"
 	start=$(date +%s%N)
 	memras offline --soft --quiet "$range"
 	took=$((($(date +%s%N) - start) / 1000))

@@ -9,6 +9,7 @@
  *
  * Prints the number of system calls begun. Exits with the command's status, or with 137.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,18 +38,26 @@ static int reads(const char *path, const char *text)
 	return !strcmp(line, text);
 }
 
+/* Not by task/PID/children, which a kernel need not have (PROC_CHILDREN). */
 static void kill_children(pid_t pid)
 {
-	char path[64];
-	FILE *f;
-	int child;
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	f = fopen(path, "r");
-	while (f && fscanf(f, "%d", &child) == 1)
-		kill(child, SIGKILL);
-	if (f)
-		fclose(f);
+	while (proc && (entry = readdir(proc))) {
+		char path[300];
+		int child, parent;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		f = atoi(entry->d_name) ? fopen(path, "r") : NULL;
+		if (f && fscanf(f, "%d (%*[^)]) %*c %d", &child, &parent) == 2 && parent == pid)
+			kill(child, SIGKILL);
+		if (f)
+			fclose(f);
+	}
+	if (proc)
+		closedir(proc);
 }
 
 int main(int argc, char **argv)

@@ -54,7 +54,7 @@ setup() {
 	watch_start
 	grep "trace events are not heard, .*: lockdown (confidentiality) keeps tracefs closed" "$out.errors"
 	page=$(find_page buddy)
-	echo $((page * 4096)) >/sys/devices/system/memory/soft_offline_page
+	echo $((page * page_size)) >/sys/devices/system/memory/soft_offline_page
 	wait_for 60 told ".pfn == $((page)) and .result == \"retired\""
 	watch_stop
 	assert_equal "$(grep -c "trace events" "$out.errors")" 1

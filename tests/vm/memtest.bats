@@ -29,7 +29,7 @@ teardown() {
 	assert_json '.results[0] | .result == "held" and .test.pages == 300 and .test.seed == 7
 		and .test.complete and .test.bad == []'
 	# 68 patterns, both polarities, written and read
-	assert_json '.results[0].test.bytes == 300 * 4096 * 68 * 2 * 2'
+	assert_json '.results[0].test.bytes == 300 * '"$page_size"' * 68 * 2 * 2'
 	[[ $errors == *"300 pages tested at "*" MiB/s, 0 bad (seed 7)"* ]]
 	# Held already: tested again.
 	run_json 0 memras quarantine add --test --json "$pfn"+20
@@ -87,7 +87,7 @@ teardown() {
 	wait_for 60 is_testing $pid
 	# What a machine check does to a page that memras holds: the flag, and a SIGBUS.
 	expect_log 'Memory failure: '
-	echo $(((pfn + 2000) * 4096)) >/sys/devices/system/memory/hard_offline_page || true
+	echo $(((pfn + 2000) * page_size)) >/sys/devices/system/memory/hard_offline_page || true
 	page_is hwpoison $((pfn + 2000))
 	kill -BUS $pid
 	wait $pid || rc=$?

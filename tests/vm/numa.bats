@@ -47,7 +47,7 @@ remote() {
 	local first last
 
 	read -r first last < <(memras block list --json node:1 | jq -r '
-		[.blocks[] | .start, .start + .size] | "\(min / 4096) \(max / 4096 - 1)"')
+		[.blocks[] | .start, .start + .size] | "\(min / '"$page_size"') \(max / '"$page_size"' - 1)"')
 	echo $((8192 - $(workload_ask "within $first $last")))
 }
 

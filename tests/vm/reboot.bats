@@ -87,7 +87,7 @@ listed() {
 	done
 	assert_equal "$(poisoned_pages)" 3
 	run_json 0 memras --json status --pages
-	assert_json ".hardware_corrupted == $((3 * 4096)) and .retired == {\"recorded\": 3, \"pending\": 0} and
+	assert_json ".hardware_corrupted == $((3 * page_size)) and .retired == {\"recorded\": 3, \"pending\": 0} and
 		[.poisoned[].pfn] == \$list" --argjson list "$(listed | jq -s .)"
 	run_json 0 memras --json retired list
 	assert_json '.retired | all(.state == "retired")'

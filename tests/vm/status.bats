@@ -64,7 +64,7 @@ agrees() {
 	assert_json '(.poisoned | length) == $n' --argjson n "$(count_pages hwpoison)"
 	while read -r pfn block; do
 		page_is hwpoison "$pfn"
-		assert_equal "$block" $((pfn * 4096 / size))
+		assert_equal "$block" $((pfn * page_size / size))
 	done < <(get_json '.poisoned[] | "\(.pfn) \(.block)"')
 	assert_json '.poisoned | all([.block, .node] as $at | $nodes | any(. == $at))' \
 		--argjson nodes "$(printf '%s\n' /sys/devices/system/memory/memory*/node* |
@@ -99,7 +99,7 @@ agrees() {
 	memras block offline --quiet "$block"
 	memras quarantine add --quiet $(((block - 1) * pages))+512
 	agrees
-	assert_json '.hardware_corrupted == 3 * 4096 and .memory.blocks_offline == 1 and
+	assert_json '.hardware_corrupted == 3 * '"$page_size"' and .memory.blocks_offline == 1 and
 		(.quarantine | length) == 1 and .module.loaded and .retired == {recorded: 3, pending: 0}'
 	assert_json '[.hugepages[] | select(.size == 2097152).total] == [4, 7]'
 	agrees --no-module

@@ -11,6 +11,7 @@ load lib
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"All of it held."* ]]
+	[[ $output == *"- offline "* ]] && [[ $output == *"! poisoned"* ]]
 	[[ $output == *"and it is back"* ]]
 	[ "$MEMRAS_KERNEL" = 5.10 ] || [[ $output == *"is in none of them any more"* ]]
 	refute grep -q "NOT SO" <<<"$output"

@@ -6,7 +6,7 @@
 
 load lib
 
-setup_file() {
+setup() {
 	[ -d /sys/kernel/mm/hugepages/hugepages-1048576kB ] ||
 		skip "with pages of 64 KiB a gigantic hugepage has 16 GiB"
 }

@@ -95,8 +95,6 @@ free_hugepage() {
 }
 
 @test "a hugepage that stays busy is told with what is in the way" {
-	local pfn
-
 	replaces || skip "hugepages are replaced from kernel 5.13 on"
 	pool_set 4
 	workload_start hugetlb-pinned "$hugepage_pages"
@@ -108,9 +106,12 @@ free_hugepage() {
 	[ "$hugepage_pages" -lt "$thp_pages" ] || return 0
 	pool_set 0
 	plain_memory_only
-	pool_set 4
-	run_json 1 memras hugepage replace --json --timeout 3s "$(free_hugepage)"
-	assert_json '.results[0].error.reason | test("elsewhere in its pageblock.* in the way, first 0x")'
+	# Most of what is free: some are beside memory of the kernel.
+	pool_set $(($(meminfo MemFree) * 3 / 8192))
+	json=$(memras hugepage replace --json --timeout 1s node:0 2>/dev/null) || [[ $? =~ ^(1|64)$ ]]
+	assert_json '.summary.failed > 0'
+	assert_json '[.results[].error | select(.) | .reason] |
+		all(test("elsewhere in its pageblock.* in the way, first 0x"))'
 	pool_set 0
 	blocks_back
 }

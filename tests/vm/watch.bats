@@ -51,7 +51,8 @@ corrected_until() {
 
 # Debian's 5.10 is built without it.
 needs_collector() {
-	grep -qw cec_notifier /proc/kallsyms || skip "this kernel has no collector of corrected errors"
+	mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
+	[ -d /sys/kernel/debug/ras/cec ] || skip "this kernel has no collector of corrected errors"
 }
 
 # a_list: there is one, if no test before has made it

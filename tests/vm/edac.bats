@@ -42,9 +42,17 @@ capture() {
 	artifact "$1.prom" <"/run/$1.prom"
 }
 
-# The metrics and labels of a capture, without their values
+# The metrics and labels of a capture, without their values, and without those that this
+# kernel has not
 names_of() {
-	sed -n '/^memras/s/ [^ ]*$//p' "$1"
+	local names
+
+	names=$(sed -n '/^memras/s/ [^ ]*$//p' "$1")
+	if [ -d /sys/devices/system/node/node0/memory_failure ]; then
+		echo "$names"
+	else
+		grep -v ^memras_memory_failures <<<"$names"
+	fi
 }
 
 # is_listed PAGE: true if it is on the retired list

@@ -241,6 +241,19 @@ make_database() {
 		.cause == "memory errors"'
 }
 
+@test "a page that is retired keeps its cause, whenever an import says that it had errors" {
+	echo 5 >"$input"
+	import
+	sed -i 's/"pending"/"retired"/; s/"cause":[^,]*/"cause":"cec"/; s/"time":"[^"]*"/"time":"2026-03-05T09:00:01Z"/' \
+		"$state/retired.json"
+	rm "$input"
+	make_database "$input"
+	import
+	expect_status 0
+	run_memras --state-dir "$state" --json retired list
+	expect_json '.retired[0] | .pfn == 5 and .cause == "cec" and .label == "DIMM_A1"'
+}
+
 @test "rasdaemon's errors count by --min-errors and --since" {
 	make_database "$input"
 	import --min-errors 5

@@ -113,21 +113,22 @@ int mr_retlist_add(struct mr_retlist *l, const struct mr_retired *entry)
 	return 0;
 }
 
-/* Entries of one page are ordered by time. */
-static int by_pfn_and_time(const void *a, const void *b)
+/*
+ * Of the entries of one page, what is retired comes first, with the cause for which it was
+ * retired, whenever an import or another list says that it had errors; then the earliest.
+ */
+static int by_pfn_and_rank(const void *a, const void *b)
 {
 	const struct mr_retired *x = a, *y = b;
 	int order = mr_u64_order(a, b);
 
+	if (!order)
+		order = x->pending - y->pending;
 	return order ? order : x->time < y->time ? -1 : x->time > y->time;
 }
 
 static void combine(struct mr_retired *first, const struct mr_retired *later)
 {
-	if (!later->pending) {
-		first->pending = false;
-		first->reason = 0;
-	}
 	if (!first->cause)
 		first->cause = later->cause;
 	if (!first->label)
@@ -145,7 +146,7 @@ void mr_retlist_settle(struct mr_retlist *l)
 		sorted = l->list[i - 1].pfn < l->list[i].pfn;
 	if (sorted)
 		return;
-	qsort(l->list, l->nr, sizeof(*l->list), by_pfn_and_time);
+	qsort(l->list, l->nr, sizeof(*l->list), by_pfn_and_rank);
 	for (size_t i = 1; i < l->nr; i++) {
 		if (l->list[i].pfn == l->list[n].pfn)
 			combine(&l->list[n], &l->list[i]);

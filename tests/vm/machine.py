@@ -39,7 +39,7 @@ SPLATS = re.compile(r'''
     ''', re.VERBOSE | re.IGNORECASE)
 # ... and messages that only look like it.
 HARMLESS = re.compile(r'ommand line: |Spectre V2 : WARNING: Unprivileged eBPF|MP-BIOS bug: 8254'
-                      r'|kasan: KernelAddressSanitizer initialized')
+                      r'|kasan: KernelAddressSanitizer initialized|Warning: fsck not present')
 # Crashes of kernels that emulation is known to cause, by the word in the table of
 # kernels: patterns that must all be in the log.
 KNOWN_FAULTS = {'int3': (re.compile(r'Oops: int3'), re.compile(r'RIP: .*ktime_get'))}

@@ -79,7 +79,7 @@ in_use() {
 	guest "
 		rm -f /run/ready
 		systemd-run -q --unit=user bash -c \\
-			'x=\$(printf %200000s); : >/run/ready; while :; do sleep 1000; done'
+			'x=({1..20000}); : >/run/ready; while :; do sleep 1000; done'
 		until [ -e /run/ready ]; do sleep 0.5; done
 		pid=\$(systemctl show -P MainPID user)
 		heap=\$(sed -n '/\[heap\]/ { s/-.*//p; q }' /proc/\$pid/maps)

@@ -12,13 +12,23 @@ VERSION=$(<"$TOP/src/kmod/VERSION")
 
 # machine_boot OPTION... IMAGE: the machine runs until machine_off, or the end of the file
 machine_boot() {
+	machine_start "$@"
+	machine_wait
+}
+
+# Likewise, without waiting for it to be up
+machine_start() {
 	local threads=multi
 
 	# Kernels of trixie-backports want one thread under emulation: see tests/vm/kernels.
 	[ "$MEMRAS_RELEASE" != trixie ] || threads=single
+	mkdir -p "$GUEST"
 	"$HERE/machine" boot --threads $threads "${@:1:$#-1}" "$GUEST" "${@: -1}" \
-		>"$BATS_FILE_TMPDIR/qemu.log" 2>&1 3>&- &
-	echo $! >"$BATS_FILE_TMPDIR/qemu.pid"
+		>"$GUEST/qemu.log" 2>&1 3>&- &
+	echo $! >"$GUEST/qemu.pid"
+}
+
+machine_wait() {
 	"$HERE/machine" wait "$GUEST" || {
 		machine_log
 		return 1
@@ -28,7 +38,7 @@ machine_boot() {
 machine_off() {
 	local pid
 
-	pid=$(<"$BATS_FILE_TMPDIR/qemu.pid")
+	pid=$(<"$GUEST/qemu.pid")
 	kill "$pid" || :
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.2
@@ -37,7 +47,7 @@ machine_off() {
 
 # The console's end, and what QEMU said, for a failure
 machine_log() {
-	cat "$BATS_FILE_TMPDIR/qemu.log"
+	cat "$GUEST/qemu.log"
 	tail -c 4000 "$GUEST/console.log" | tr -d '\r'
 }
 

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # jq's variables; what run_memras sets
 
 load lib
+load ../ansible/lib
 
 setup_file() {
 	local top
@@ -56,12 +57,6 @@ play() {
 	status=0
 	ansible-playbook "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 	read_results "ansible-playbook $*"
-}
-
-# recap HOST WORDS: its line of the recap
-recap() {
-	[ "$(sed -n "s/^$1 *: *//p" "$BATS_TEST_TMPDIR/out" |
-		grep -oE '(ok|changed|unreachable|failed)=[0-9]+' | xargs)" = "$2" ]
 }
 
 # Each file of the lists, with its contents.

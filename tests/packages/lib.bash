@@ -92,7 +92,8 @@ in_use() {
 			'x=({1..20000}); : >/run/ready; while :; do sleep 1000; done'
 		until [ -e /run/ready ]; do sleep 0.5; done
 		pid=\$(systemctl show -P MainPID user)
-		heap=\$(sed -n '/\[heap\]/ { s/-.*//p; q }' /proc/\$pid/maps)
+		# Without randomization, the end of bash's own data has the name, too.
+		heap=\$(sed -n '/\[heap\]/ s/-.*//p' /proc/\$pid/maps | tail -n 1)
 		for ((i = 4; i < 4 + $1; i++)); do
 			printf 'pid:%d@0x%x ' \$pid \$((0x\$heap + i * 4096))
 		done

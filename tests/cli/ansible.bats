@@ -289,8 +289,8 @@ kept() {
 	rm "$FLEET/two/fails"
 	play "${take[@]}" --limit one,two
 	expect_status 0
-	recap one "ok=3 changed=0 unreachable=0 failed=0"
-	recap two "ok=3 changed=1 unreachable=0 failed=0"
+	recap one "ok=4 changed=0 unreachable=0 failed=0"
+	recap two "ok=4 changed=1 unreachable=0 failed=0"
 	[ "$(<"$FLEET/log")" = $'one 2\ntwo 2' ]
 	# What is offline counts, and so does what is to go on those before.
 	play "${take[@]}" -e memras_total=384M -e memras_budget=640M --limit one,two
@@ -311,4 +311,26 @@ kept() {
 	[[ $out == *"four"*"UNREACHABLE"* ]]
 	recap one "ok=1 changed=0 unreachable=0 failed=0"
 	[ ! -e "$FLEET/log" ]
+}
+
+@test "take_memory: a machine that dies ends it, alone or with others in its turn" {
+	local serial
+
+	EXECUTABLE=$BATS_TEST_DIRNAME/ansible/memras
+	# It answers once, which is for its state.
+	printf '#!/bin/bash\nmkdir "$FLEET/answered" 2>/dev/null || exit 255\nexec sh -c "${@: -1}"\n' \
+		>"$BATS_TEST_TMPDIR/ssh"
+	chmod +x "$BATS_TEST_TMPDIR/ssh"
+	printf '[all]\ntwo ansible_connection=ssh ansible_ssh_executable=%s\n' \
+		"$BATS_TEST_TMPDIR/ssh" >"$BATS_TEST_TMPDIR/more"
+	for serial in 1 2; do
+		rm -rf "$FLEET"
+		mkdir "$FLEET"
+		play memras.memras.take_memory -i "$ANSIBLE_INVENTORY" -i "$BATS_TEST_TMPDIR/more" \
+			-e memras_total=256M -e memras_budget=1G -e memras_serial=$serial
+		[ "$status" != 0 ]
+		[[ $out == *"two"*"UNREACHABLE"* ]]
+		[ "$(<"$FLEET/log")" = "one 2" ]
+	done
+	[[ $out == *"two failed or did not answer; nothing was done on this one"* ]]
 }

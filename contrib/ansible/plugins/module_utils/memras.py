@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs memras for the modules: its JSON document, its exit code, and its dry run."""
 import json
+import subprocess
 
 # What a summary counts that changed the machine, or would by a dry run.
 DONE = ('planned', 'offlined', 'onlined', 'unpoisoned', 'held', 'released')
@@ -67,7 +68,12 @@ class Memras:
     def run(self, command, options=(), targets=()):
         """(exit code, document) of a command; its words are never seen by a shell."""
         argv = [*self.command, *command, *options, *(['--', *targets] if targets else ())]
-        status, out, err = self.module.run_command(argv)
+        # run_command() waits for output a second at a time. Of what is printed, and ended, just
+        # after such a second it reads nothing (ansible-core 2.14, module_utils/basic.py).
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
+        status = done.returncode
+        out, err = (text.decode(errors='replace') for text in (done.stdout, done.stderr))
         try:
             document = json.loads(out)
         except ValueError:

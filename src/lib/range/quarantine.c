@@ -313,7 +313,10 @@ static void explain_add(const struct add *a, int rc)
 			mr_err_set(&r->err, rc, r->target, "its pages stayed busy until the timeout");
 		break;
 	}
-	mr_err_hint(&r->err, "%s; a longer --timeout tries again for longer", stays);
+	if (r->blockers.around && r->blockers.lasting)
+		mr_err_hint(&r->err, "%s; memras offline --soft retires pages there", stays);
+	else
+		mr_err_hint(&r->err, "%s; a longer --timeout tries again for longer", stays);
 }
 
 static void finish(struct mr_quarantine_result *r, uint64_t start)

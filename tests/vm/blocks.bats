@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Memory blocks: listed, taken offline and brought back, or refused with the reason.
 #
-# guest: core=arm64,arm64-16k cpus=2 memory=768M dimm=512M timeout=400 programs=script
+# guest: core=arm64-16k cpus=2 memory=768M dimm=512M timeout=400 programs=script
 
 load lib
 

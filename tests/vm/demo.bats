@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The demonstration of contrib/sandbox works.
 #
-# guest: cpus=2 memory=1G dimm=512M timeout=180
+# guest: default=6.1,7.3 cpus=2 memory=1G dimm=512M timeout=180
 
 load lib
 

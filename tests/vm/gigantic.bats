@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hugepages too large for the buddy allocator: refused, or dissolved on request.
 #
-# guest: cpus=1 memory=3G append="hugepagesz=1G hugepages=1" timeout=300
+# guest: default=5.10,7.3 cpus=1 memory=3G append="hugepagesz=1G hugepages=1" timeout=300
 
 load lib
 

@@ -3,7 +3,7 @@
 # Kinds of pages that need special setup: merged, swapped, pinned, zero, owned by drivers,
 # without memory. pages.bats has the common ones.
 #
-# guest: cpus=2 memory=768M dimm=256M disk=128M timeout=400 programs=taskset
+# guest: default=5.10,7.3 cpus=2 memory=768M dimm=256M disk=128M timeout=400 programs=taskset
 
 load lib
 

@@ -4,7 +4,7 @@
 # pages that are not claimed again are reported as lost, and claimed once that is
 # possible. The other user is a fake of a faster driver: tests/vm/thief.
 #
-# guest: kernels=5.10,6.1,7.3 cpus=1 memory=2G dimm=128M fakes=thief timeout=480 zones=movable,plain
+# guest: kernels=5.10,6.1,7.3 default=5.10,7.3 cpus=1 memory=2G dimm=128M fakes=thief timeout=480 zones=movable,plain
 
 load lib
 

@@ -3,7 +3,7 @@
 # Two nodes: replacements come from the same node, or are refused. Nodes of arm64 guests have
 # but memory of the boot, which never goes offline.
 #
-# guest: arch=amd64 cpus=2 memory=1536M nodes=2 timeout=400
+# guest: default=6.1,7.3 arch=amd64 cpus=2 memory=1536M nodes=2 timeout=400
 
 load lib
 

@@ -3,7 +3,7 @@
 # Blocks of virtio-mem that are partly plugged: the driver owns the rest, and the kernel
 # asks it when the block goes offline.
 #
-# guest: cpus=1 memory=1G virtio-mem=1G:300M timeout=300
+# guest: default=6.1,7.3 cpus=1 memory=1G virtio-mem=1G:300M timeout=300
 
 load lib
 

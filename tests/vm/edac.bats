@@ -42,16 +42,16 @@ capture() {
 	artifact "$1.prom" <"/run/$1.prom"
 }
 
-# The metrics and labels of a capture, without their values, and without those that this
-# kernel has not
+# The metrics and labels of a capture, without their values, and without the memory failures
+# that kernels count since 6.3
 names_of() {
 	local names
 
 	names=$(sed -n '/^memras/s/ [^ ]*$//p' "$1")
-	if [ -d /sys/devices/system/node/node0/memory_failure ]; then
-		echo "$names"
-	else
+	if [[ $MEMRAS_KERNEL =~ ^(5\.10|6\.1)$ ]]; then
 		grep -v ^memras_memory_failures <<<"$names"
+	else
+		echo "$names"
 	fi
 }
 

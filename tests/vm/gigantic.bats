@@ -7,8 +7,8 @@
 load lib
 
 setup() {
-	[ -d /sys/kernel/mm/hugepages/hugepages-1048576kB ] ||
-		skip "with pages of 64 KiB a gigantic hugepage has 16 GiB"
+	[ "$page_size" != 65536 ] || skip \
+		"with pages of 64 KiB a gigantic hugepage has 16 GiB"
 }
 
 gigantic() {
